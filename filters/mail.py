@@ -1,0 +1,96 @@
+"""What is known of one message and of those it concerns, as facts that judges read.
+
+Nothing here looks anything up: `mailsvc.standing` assembles these values, `filters.judge` reads them.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from schedules.names import Address
+from schedules.words import Rulings
+
+
+class ClientKind(StrEnum):
+    """Who hands us a message."""
+
+    WORLD = "world"  # any MTA of the world
+    INBOUND = "inbound"  # the provider's own MTA, relaying mail from the world
+    SUBMISSION = "submission"  # the provider's own MTA, relaying mail of subscribers; may send outward
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """The peer of one SMTP session."""
+
+    kind: ClientKind
+    ip: str
+    port: int
+    helo: str = ""
+    tls: str = ""  # protocol and cipher, empty without TLS
+    certificate: str = ""  # SHA-256 of its verified client certificate, lower-case hex
+
+
+class AddressKind(StrEnum):
+    """What an address of ours is."""
+
+    BASE = "base"
+    ADDITIONAL = "additional"
+    ALIAS = "alias"
+    ROLE = "role"  # postmaster, abuse: always accepted (RFC 5321 4.5.1)
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarding:
+    """A subscriber's wish that mail goes on to another address."""
+
+    target: Address
+    confirmed: bool  # the target has said yes; without it nothing is forwarded
+    disclose: bool  # the subscriber consents that senders learn the target (KY-16)
+    keep: bool  # a copy stays in the mailbox while it exists
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A subscriber who has left; `disclose` is recorded consent to name the new address (KY-16)."""
+
+    moved_to: Address | None
+    disclose: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How full a mailbox is. Sizes are octets."""
+
+    used: int
+    limit: int  # 0 means no limit
+    over_since: datetime | None  # since when it has been over its limit
+    grace_over: bool  # the grace time after that has passed
+    fresh: bool  # counted from the store just now, not remembered
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Everything a judge needs to know of one recipient or local sender.
+
+    `asked` is the address as the client named it; `mailbox` where its mail is kept, after alias,
+    plus-addressing and catch-all; None for an address that is not ours or unknown.
+    """
+
+    asked: Address
+    ours: bool  # its domain is one of ours
+    kind: AddressKind | None  # None: unknown, or not ours
+    mailbox: Address | None = None
+    rulings: Rulings | None = None  # None: unknown, or not ours
+    left: Left | None = None
+    forwarding: Forwarding | None = None
+    usage: Usage | None = None  # None: not counted, no limit known
+    notice_url: str = ""  # page that tells the world about the end
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The reverse-path of a message: None is the null sender `<>` (RFC 5321 4.5.5)."""
+
+    address: Address | None
+    standing: Standing | None = None  # set where the address is ours and the client is submission
