@@ -1,0 +1,114 @@
+import signal
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.support.deadline import TooLate, until, wait_until
+from tests.support.ports import free_port, listens
+from tests.support.programs import Program
+from tests.support.run_folder import RunFolder, ServerFailed, Started
+
+
+async def test_until_returns_when_true_and_names_what_was_late() -> None:
+    answers = iter([False, True])
+    await until(lambda: next(answers), "the second answer")
+    with pytest.raises(TooLate, match=r"a pig that flies: not within 0\.05 s"):
+        await until(lambda: False, "a pig that flies", within=0.05)
+
+
+async def test_until_awaits_a_coroutine() -> None:
+    async def yes() -> bool:
+        return True
+
+    await until(yes, "yes")
+
+
+def test_wait_until_is_late_too() -> None:
+    with pytest.raises(TooLate):
+        wait_until(lambda: False, "nothing", within=0.05)
+
+
+def test_free_ports_differ_and_can_be_bound() -> None:
+    first, second = free_port(), free_port()
+    assert first != second
+    with socket.create_server(("127.0.0.1", first)):
+        assert listens(first)
+    assert not listens(first)
+
+
+def test_a_program_is_stopped_with_its_children(tmp_path: Path) -> None:
+    code = "import subprocess, time; print(subprocess.Popen(['sleep', '600']).pid, flush=True); time.sleep(600)"
+    with Program([sys.executable, "-c", code], tmp_path / "log") as program:
+        program.ready(lambda: program.output().strip(), "the child's number")
+        grandchild = int(program.output())
+        assert Path(f"/proc/{grandchild}").exists()
+    assert not program.running
+    wait_until(lambda: not _alive(grandchild), "the grandchild's end")
+
+
+def _alive(pid: int) -> bool:
+    status = Path(f"/proc/{pid}/stat")
+    return status.exists() and status.read_text().split()[2] != "Z"
+
+
+def test_an_error_is_told_with_the_programs_output(tmp_path: Path) -> None:
+    def fail_beside_a_program() -> None:
+        with Program([sys.executable, "-c", "print('last words')"], tmp_path / "log") as program:
+            program.wait()
+            raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken") as caught:
+        fail_beside_a_program()
+    assert "last words" in caught.value.__notes__[0]
+
+
+def test_a_program_that_dies_before_it_is_ready_is_an_error(tmp_path: Path) -> None:
+    with Program(["false"], tmp_path / "log") as program, pytest.raises(AssertionError, match="ended with 1"):
+        program.ready(lambda: False, "never")
+
+
+def test_signals_reach_the_program(tmp_path: Path) -> None:
+    with Program(["sleep", "600"], tmp_path / "log") as program:
+        program.send(signal.SIGKILL)
+        assert program.wait() == -signal.SIGKILL
+
+
+def test_a_shared_server_is_started_once_and_stopped_at_the_end(tmp_path: Path) -> None:
+    run, starts = RunFolder.make(), []
+    stopped = tmp_path / "stopped"
+
+    def start(folder: Path) -> Started:
+        starts.append(folder)
+        return Started({"port": "25"}, [["touch", str(stopped)]])
+
+    assert run.server("thing", start) == run.server("thing", start) == {"port": "25"}
+    assert starts == [run.root / "thing"]
+    run.close()
+    assert stopped.exists()
+    assert not run.root.exists()
+
+
+def test_a_shared_server_that_fails_tells_every_asker() -> None:
+    run, starts = RunFolder.make(), []
+
+    def start(folder: Path) -> Started:
+        starts.append(folder)
+        raise OSError("no room")
+
+    for _ in range(2):
+        with pytest.raises(ServerFailed, match="thing: OSError: no room"):
+            run.server("thing", start)
+    run.close()
+    assert len(starts) == 1
+
+
+def test_the_folder_of_a_killed_run_is_cleared_by_the_next(tmp_path: Path) -> None:
+    dead = RunFolder.make()
+    (dead.root / "owner").write_text("4194303")
+    stopped = tmp_path / "stopped"
+    (dead.root / "x.json").write_text(f'{{"facts": {{}}, "stop": [["touch", "{stopped}"]]}}')
+    RunFolder.make().close()
+    assert stopped.exists()
+    assert not dead.root.exists()
