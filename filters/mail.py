@@ -81,7 +81,7 @@ class Standing:
     ours: bool  # its domain is one of ours
     kind: AddressKind | None  # None: unknown, or not ours
     mailbox: Address | None = None
-    rulings: Rulings | None = None  # None: unknown, or not ours
+    rulings: Rulings | None = None  # None: not ours; of an unknown address, those of its domain
     left: Left | None = None
     forwarding: Forwarding | None = None
     usage: Usage | None = None  # None: not counted, no limit known
@@ -94,3 +94,12 @@ class Sender:
 
     address: Address | None
     standing: Standing | None = None  # set where the address is ours and the client is submission
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What was counted of a message while it was read, or announced by MAIL SIZE=. Sizes are octets."""
+
+    octets: int
+    limit: int  # 0 means no limit
+    bare_newline: bool = False  # a bare CR or LF stayed in it

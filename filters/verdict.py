@@ -76,4 +76,10 @@ class Defer:
     reply: Reply
 
 
+@dataclass(frozen=True, slots=True)
+class Clean:
+    """Nothing in the message speaks against taking it."""
+
+
 RecipientVerdict = Accept | Forward | Refuse | Defer
+ContentVerdict = Clean | Refuse | Defer
