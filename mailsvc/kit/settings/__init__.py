@@ -1,0 +1,48 @@
+"""The settings of one installation: one YAML file, read once into frozen values.
+
+`read_settings(path, environ)` reads it and raises `schedules.positions.BadFile` with every problem at once, each with
+file:line:column and remedy. `example_settings()` prints a commented file that is read back without a problem;
+`settings_handbook()` prints `docs/SETTINGS.md`. `advice(settings)` names what is allowed but unwise.
+"""
+
+from mailsvc.kit.settings.gateway import BareNewline, GatewaySettings, Listener, Peers
+from mailsvc.kit.settings.model import Settings
+from mailsvc.kit.settings.parts import (
+    AccountsSettings,
+    ClockSettings,
+    DomainSettings,
+    HttpSettings,
+    LogForm,
+    LogLevel,
+    LogSettings,
+    Outbound,
+    OutboxSettings,
+    Purpose,
+    Quota,
+    RecordsSettings,
+    Service,
+)
+from mailsvc.kit.settings.read import parse_settings, read_settings
+
+__all__ = [
+    "AccountsSettings",
+    "BareNewline",
+    "ClockSettings",
+    "DomainSettings",
+    "GatewaySettings",
+    "HttpSettings",
+    "Listener",
+    "LogForm",
+    "LogLevel",
+    "LogSettings",
+    "Outbound",
+    "OutboxSettings",
+    "Peers",
+    "Purpose",
+    "Quota",
+    "RecordsSettings",
+    "Service",
+    "Settings",
+    "parse_settings",
+    "read_settings",
+]

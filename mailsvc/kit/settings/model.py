@@ -1,0 +1,111 @@
+"""The whole settings file as one frozen value, and what must hold between its sections.
+
+A check between sections is a validator of the later section that looks at the earlier ones, so that it speaks
+even where a third section has problems of its own.
+"""
+
+from collections.abc import Mapping
+from typing import Self
+
+from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
+
+from mailsvc.kit.faults import refuse
+from mailsvc.kit.settings.gateway import GatewaySettings
+from mailsvc.kit.settings.parts import (
+    AccountsSettings,
+    ClockSettings,
+    DomainSettings,
+    HttpSettings,
+    LogSettings,
+    Outbound,
+    OutboxSettings,
+    Purpose,
+    Quota,
+    RecordsSettings,
+    Service,
+)
+from mailsvc.kit.settings.words import DomainPattern, Section
+from schedules.names import DomainName
+from schedules.positions import Position
+from schedules.yamlfile import Places, Wrong
+
+
+class Settings(Section):
+    """Everything an installation is told by its operator; see `docs/SETTINGS.md`."""
+
+    service: Service = Field(description="Who runs this installation, and what for.")
+    records: RecordsSettings = Field(description="Where everything that must survive a restart is kept.")
+    domains: Mapping[DomainPattern, DomainSettings] = Field(
+        min_length=1,
+        description='The domains of ours: exact names, or "*.NAME" in quotes for all below NAME but not NAME itself.',
+        examples=[{"provider.example": {}}],
+    )
+    outbound: Outbound | None = Field(
+        default=None, description="Where mail that leaves goes; left out, mail to other domains is not taken."
+    )
+    gateway: GatewaySettings = Field(description="Mail in, by SMTP.")
+    http: HttpSettings = Field(default=HttpSettings(), description="The small web server with /healthz and /metrics.")
+    quota: Quota = Field(default=Quota(), description="How full a mailbox may be.")
+    outbox: OutboxSettings = Field(
+        default=OutboxSettings(), description="How mail taken is delivered, and tried again."
+    )
+    clock: ClockSettings = Field(default=ClockSettings(), description="How far this machine's clock is trusted.")
+    accounts: AccountsSettings = Field(default=AccountsSettings(), description="What an import of accounts may do.")
+    log: LogSettings = Field(default=LogSettings(), description="What is written to standard error.")
+    soft_bounce: bool = Field(
+        default=False, description="Whether every 5xx becomes a 4xx, for a rollout or the first hours of an end."
+    )
+    _places: Places | None = PrivateAttr(default=None)
+
+    @field_validator("gateway")
+    @classmethod
+    def _outward_needs_a_way(cls, gateway: GatewaySettings, info: ValidationInfo) -> GatewaySettings:
+        if "outbound" in info.data and info.data["outbound"] is None:
+            wrong = Wrong("submission without a way outward", "write `outbound: {deliver: smtp://HOST:PORT}` too")
+            refuse(
+                ((("listeners", n, "submission"), wrong) for n, one in enumerate(gateway.listeners) if one.submission)
+            )
+        return gateway
+
+    @field_validator("http")
+    @classmethod
+    def _own_port(cls, http: HttpSettings, info: ValidationInfo) -> HttpSettings:
+        gateway = info.data.get("gateway")
+        taken = [one.listen for one in gateway.listeners if one.listen.meets(http.listen)] if gateway else []
+        if taken:
+            refuse(
+                [(("listen",), Wrong(f"{http.listen} is taken by the gateway", "give each its own address or port"))]
+            )
+        return http
+
+    @field_validator("clock")
+    @classmethod
+    def _honest_clock(cls, clock: ClockSettings, info: ValidationInfo) -> ClockSettings:
+        service = info.data.get("service")
+        if clock.file is not None and service is not None and service.purpose is Purpose.PRODUCTION:
+            wrong = Wrong("a clock file moves time", "remove it, or let service.purpose be demo or test")
+            refuse([(("file",), wrong)])
+        return clock
+
+    def domain(self, name: DomainName) -> DomainSettings | None:
+        """The settings of a domain: its own entry, else the nearest `*.` above it; None where it is not ours."""
+        exact = self.domains.get(name.ascii)
+        above = name.ascii
+        while exact is None and "." in above:
+            above = above.partition(".")[2]
+            exact = self.domains.get(f"*.{above}")
+        return exact
+
+    def position(self, *path: str | int) -> Position:
+        """Where an entry stands in the file, or the nearest one above it; line 0 for settings made otherwise."""
+        return self._places.of(path) if self._places else Position("settings")
+
+    def read_from(self, places: Places) -> Self:
+        """These settings, knowing where each entry stands."""
+        known = self.model_copy()
+        known._places = places  # noqa: SLF001 - its own class
+        return known
+
+    def redacted(self) -> dict[str, object]:
+        """Everything in the words of the file, fit to be shown: sources of secrets are named, never read."""
+        return self.model_dump(mode="json")

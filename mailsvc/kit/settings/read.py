@@ -1,0 +1,50 @@
+"""Reading the settings file, with all its problems at once, and what files it names.
+
+`read_settings` is for programs that run with these settings; `parse_settings` judges a text alone.
+Both raise BadFile.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from mailsvc.kit.secrets import BadSecret
+from mailsvc.kit.settings.model import Settings
+from schedules.positions import BadFile, Position, Problem
+from schedules.yamlfile import read_model
+
+
+def read_settings(path: Path, environ: Mapping[str, str]) -> Settings:
+    """Read the settings in `path` and check that the files and variables they name can be read.
+
+    Relative paths in it start at its folder. Raises BadFile with every problem.
+    """
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        remedy = "name the settings file with --settings, or print one with `lastpost settings example`"
+        raise BadFile([Problem(Position(str(path)), f"cannot be read ({error.strerror})", remedy)]) from None
+    settings = parse_settings(text, str(path), path.absolute().parent)
+    problems = tuple(_unreadable(settings, environ))
+    if problems:
+        raise BadFile(problems)
+    return settings
+
+
+def parse_settings(text: str | bytes, file: str, folder: Path | None = None) -> Settings:
+    """Read settings from `text`, called `file` in problems; relative paths start at `folder`. Raises BadFile."""
+    settings, places = read_model(text, file, Settings, context={"folder": folder})
+    return settings.read_from(places)
+
+
+def _unreadable(settings: Settings, environ: Mapping[str, str]) -> Iterator[Problem]:
+    for name in ("certificate", "key", "client_ca"):
+        path: Path | None = getattr(settings.gateway, name)
+        if path is not None and not (path.is_file() and os.access(path, os.R_OK)):
+            place = settings.position("gateway", name)
+            yield Problem(place, f"{path} cannot be read", "create it, correct the path, or let this user read it")
+    if settings.records.password is not None:
+        try:
+            settings.records.password.resolve(environ)
+        except BadSecret as bad:
+            yield Problem(settings.position("records", "password"), bad.what, bad.remedy)

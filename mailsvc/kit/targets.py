@@ -1,0 +1,132 @@
+"""Where mail is delivered: `maildir:/srv/mail/{domain}/{user}` or `smtp://mx.provider.example:25?tls=required`.
+
+`Deliver` is the pydantic type; it reads the text into a `MaildirTarget` or an `SmtpTarget` and prints it back.
+A relative Maildir starts at the settings file's folder. What cannot be read raises `Wrong`, a ValueError with a remedy.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import SplitResult, parse_qs, urlsplit
+
+from pydantic import PlainSerializer, PlainValidator, ValidationInfo
+
+from mailsvc.kit.paths import under_folder
+from schedules.names import BadName, DomainName
+from schedules.yamlfile import Wrong
+
+_REMEDY = "write `maildir:/srv/mail/{domain}/{user}` or `smtp://HOST:PORT`"
+_FIELD = re.compile(r"\{([^{}]*)\}")
+
+
+class HopTls(StrEnum):
+    """How a connection to a next hop is protected."""
+
+    NONE = "none"  # never, for a hop on the same machine or a closed network
+    STARTTLS = "starttls"  # when the hop offers it, its name unchecked (RFC 3207)
+    REQUIRED = "required"  # always, its certificate checked against its name
+
+
+@dataclass(frozen=True, slots=True)
+class MaildirTarget:
+    """Maildir folders, one for each address; `{domain}` and `{user}` are filled in."""
+
+    template: str
+
+    def folder(self, domain: str, user: str) -> Path:
+        """The Maildir of `user`, whose name the caller has made safe for a file system.
+
+        Raises ValueError for a name that would leave its place.
+        """
+        for part in (domain, user):
+            if not part or part in {".", ".."} or "/" in part or "\0" in part:
+                raise ValueError(f"{part!r} cannot be the name of a folder")
+        return Path(_FIELD.sub(lambda match: domain if match[1] == "domain" else user, self.template))
+
+    def __str__(self) -> str:
+        return f"maildir:{self.template}"
+
+
+@dataclass(frozen=True, slots=True)
+class SmtpTarget:
+    """A next hop by SMTP: a host name or IP address (IPv6 without brackets) and its port."""
+
+    host: str
+    port: int
+    tls: HopTls = HopTls.STARTTLS
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"smtp://{host}:{self.port}" + ("" if self.tls is HopTls.STARTTLS else f"?tls={self.tls}")
+
+
+def parse_target(text: str, folder: Path | None = None) -> MaildirTarget | SmtpTarget:
+    """Read a place to deliver to; a relative Maildir is taken below `folder`. Raises Wrong."""
+    if text.startswith("maildir:"):
+        return _maildir(text.removeprefix("maildir:"), text, folder)
+    try:
+        url = urlsplit(text)
+        port = url.port
+    except ValueError:
+        raise Wrong(f"{text!r} is no place to deliver to", _REMEDY) from None
+    if url.scheme != "smtp" or not url.hostname or url.path or url.fragment:
+        raise Wrong(f"{text!r} is no place to deliver to", _REMEDY)
+    if url.username is not None:
+        raise Wrong(
+            "the next hop names a user", f"write `smtp://{url.hostname}:25`, passwords do not stand in settings"
+        )
+    return SmtpTarget(_host(url.hostname, text), 25 if port is None else port, _tls(url, text))
+
+
+def _maildir(template: str, text: str, folder: Path | None) -> MaildirTarget:
+    unknown = {field for field in _FIELD.findall(template) if field not in {"domain", "user"}}
+    bare = _FIELD.sub("", template)
+    if unknown or "{" in bare or "}" in bare:
+        raise Wrong(f"{text!r} has a field that is not known", "only {domain} and {user} are filled in")
+    if not template.strip() or "\0" in template or template.startswith("~") or ".." in Path(template).parts:
+        raise Wrong(f"{text!r} is no place to deliver to", _REMEDY)
+    if "{user}" not in template:
+        raise Wrong(f"{text!r} would put everybody's mail into one Maildir", "write {user} where the names go")
+    path = folder / template if folder else Path(template)
+    return MaildirTarget(str(path))
+
+
+def _host(host: str, text: str) -> str:
+    if ":" in host:
+        return host
+    try:
+        return DomainName.parse(host).ascii
+    except BadName:
+        raise Wrong(f"{text!r} is no place to deliver to", _REMEDY) from None
+
+
+def _tls(url: SplitResult, text: str) -> HopTls:
+    wishes = parse_qs(url.query, keep_blank_values=True)
+    tls = wishes.pop("tls", [HopTls.STARTTLS])
+    if wishes or len(tls) != 1 or tls[0] not in list(HopTls):
+        raise Wrong(f"{text!r} asks for what is not known", "write `?tls=none`, `?tls=starttls` or `?tls=required`")
+    return HopTls(tls[0])
+
+
+def _read(value: object, info: ValidationInfo) -> MaildirTarget | SmtpTarget:
+    if isinstance(value, MaildirTarget | SmtpTarget):
+        return value
+    if not isinstance(value, str):
+        raise Wrong(f"{value!r} is no place to deliver to", _REMEDY)
+    here = under_folder(Path(), info)
+    return parse_target(value, here if here.is_absolute() else None)
+
+
+def _read_maildir(value: object, info: ValidationInfo) -> MaildirTarget:
+    target = _read(value, info)
+    if not isinstance(target, MaildirTarget):
+        raise Wrong(f"{value!r} is no Maildir", "write `maildir:/srv/mail/{domain}/{user}`")
+    return target
+
+
+Deliver = Annotated[
+    MaildirTarget | SmtpTarget, PlainValidator(_read), PlainSerializer(str, return_type=str, when_used="always")
+]
+Maildirs = Annotated[MaildirTarget, PlainValidator(_read_maildir), PlainSerializer(str, return_type=str)]
