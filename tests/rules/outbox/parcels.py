@@ -1,0 +1,33 @@
+"""Parcels and next hops for tests of the SMTP client."""
+
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import replace
+
+from mailsvc.outbox.hop_hello import Hop
+from mailsvc.outbox.smtp import Answer, Parcel, Timeouts, hand_over
+from mailsvc.outbox.wire import BarePolicy
+
+QUICK = Timeouts(connect=2, greeting=2, mail=2, rcpt=2, data=2, block=2, end=2, quit=1)
+BODY = b"Subject: tsunagari\r\n\r\nkonnichiwa\r\n"
+HANAKO = "hanako@closing.example"
+JIRO = "jiro@newhome.example"
+
+
+def content(*chunks: bytes) -> Callable[[], AsyncGenerator[bytes, None]]:
+    async def read() -> AsyncGenerator[bytes, None]:
+        for chunk in chunks:
+            yield chunk
+
+    return read
+
+
+def parcel(*recipients: str, body: bytes = BODY, chunks: tuple[bytes, ...] = (), sender: str = JIRO) -> Parcel:
+    chunks = chunks or (body,)
+    return Parcel(sender, recipients or (HANAKO,), sum(map(len, chunks)), content(*chunks))
+
+
+async def hand(
+    port: int, sent: Parcel, *, timeouts: Timeouts = QUICK, bare: BarePolicy = "refuse", hop: Hop | None = None
+) -> dict[str, Answer]:
+    hop = replace(hop, port=port) if hop else Hop("127.0.0.1", port)
+    return await hand_over(hop, sent, hello="lastpost.example", timeouts=timeouts, bare=bare)
