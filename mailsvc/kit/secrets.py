@@ -73,7 +73,7 @@ class SecretSource(BaseModel):
     env: str | None = Field(
         default=None,
         min_length=1,
-        pattern=r"\A[A-Za-z_][A-Za-z0-9_]*\Z",
+        pattern=r"^[A-Za-z_][A-Za-z0-9_]*$",
         description="Environment variable holding it.",
     )
 

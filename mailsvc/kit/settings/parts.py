@@ -66,7 +66,7 @@ class Service(Section):
     )
     notice_url: str = Field(
         default="",
-        pattern=r"\A(?:https?://[!-~]{1,200})?\Z",
+        pattern=r"^(?:https?://[!-~]{1,200})?$",
         description="Page that tells senders about the end, where a plan names none of its own; written into refusals.",
         examples=["https://www.provider.example/mail-end"],
     )
@@ -126,12 +126,12 @@ class DomainSettings(Section):
     """One domain of ours, or all below `*.`: where its mail goes and its mailboxes are."""
 
     deliver: Deliver = Field(
-        description="Where its mail goes: maildir:/PATH/{domain}/{user} or smtp://HOST:PORT, ?tls=none|starttls|required.",
+        description="Its mail goes to maildir:/PATH/{domain}/{user} or smtp://HOST:PORT, ?tls=none|starttls|required.",
         examples=["maildir:/srv/mail/{domain}/{user}"],
     )
     mailboxes: Maildirs | None = Field(
         default=None,
-        description="Where its mailboxes are counted for quota when delivery is by SMTP: maildir:/PATH/{domain}/{user}.",
+        description="Where its mailboxes are for quota, when delivery is by SMTP: maildir:/PATH/{domain}/{user}.",
         examples=["maildir:/srv/mail/{domain}/{user}"],
     )
     plus_addressing: bool = Field(default=True, description="Whether user+anything@ is user@ (RFC 5233).")

@@ -9,7 +9,15 @@ import re
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, PlainSerializer, PlainValidator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainSerializer,
+    PlainValidator,
+    model_validator,
+)
 
 from schedules.names import Address, DomainName
 from schedules.yamlfile import Wrong
@@ -22,9 +30,13 @@ _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 class Section(BaseModel):
     """A section of the settings: frozen, without unknown entries, its defaults checked like what is written."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", validate_default=True, use_attribute_docstrings=False, hide_input_in_errors=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_default(cls, value: object) -> object:
+        """A section whose entries are all commented out reads as null and means its defaults."""
+        return {} if value is None else value
 
 
 def _address(value: object) -> Address:
