@@ -1,0 +1,1 @@
+"""Time: plans, their editions, and the clocks by which they are read."""

@@ -31,6 +31,15 @@ class Problem:
         return f"{self.position}: {self.what}: {self.remedy}"
 
 
+class Wrong(ValueError):
+    """What is wrong with one written value, and the remedy; a reader adds the place and makes it a Problem."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        self.what = what
+        self.remedy = remedy
+        super().__init__(f"{what}: {remedy}")
+
+
 class BadFile(ValueError):
     """A file with problems; all of them are in `problems`, in order of place."""
 

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from schedules.positions import BadFile, Problem
+from schedules.positions import BadFile, Problem, Wrong
 from schedules.yamltree import Path, Places, Tree, Value, load
 
 __all__ = ["Examined", "Path", "Places", "Value", "Wrong", "did_you_mean", "examine", "read_model"]
@@ -43,15 +43,6 @@ _EXPECTED = {
     "date": "a date such as 2024-02-01",
     "datetime": "a time such as 2024-02-01T18:00",
 }
-
-
-class Wrong(ValueError):
-    """What a validator found wrong, and the remedy: both are shown to the person at the value's place."""
-
-    def __init__(self, what: str, remedy: str) -> None:
-        self.what = what
-        self.remedy = remedy
-        super().__init__(f"{what}: {remedy}")
 
 
 @dataclass(frozen=True, slots=True)

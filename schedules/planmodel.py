@@ -1,0 +1,136 @@
+"""The shape of a plan file: which keys it has, and how each value is read.
+
+`schedules.planfile` turns these into a Plan. Validators raise Wrong, with a remedy.
+"""
+
+import re
+import zoneinfo
+from datetime import timedelta
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from schedules.durations import parse_duration
+from schedules.moments import Moment
+from schedules.names import BadName, DomainName
+from schedules.positions import Wrong
+from schedules.text import Text
+from schedules.words import Stage, Suspension
+from schedules.yamlfile import did_you_mean
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_URL = re.compile(r"https?://[\x21-\x7e]+")
+_URL_LIMIT = 200
+
+
+def _texted(value: object, example: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise Wrong("nothing is written here", f"write {example}")
+    return value.strip()
+
+
+def _moment(value: object) -> Moment:
+    return Moment.parse(_texted(value, "a date such as 2024-02-01"))
+
+
+def _duration(value: object) -> timedelta:
+    return parse_duration(_texted(value, "a length of time such as `6 hours`"))
+
+
+def _sentence(value: str) -> str:
+    return _texted(value, "the sentence")
+
+
+def read_zone(value: object) -> zoneinfo.ZoneInfo:
+    """The time zone of that name. Raises Wrong."""
+    name = _texted(value, "a zone such as Asia/Tokyo")
+    try:
+        return zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        known = zoneinfo.available_timezones()
+        remedy = did_you_mean(name, known)
+        raise Wrong(
+            f"{name!r} is not a time zone", remedy if "?" in remedy else "write a zone such as Asia/Tokyo"
+        ) from None
+
+
+def read_pattern(value: object) -> str:
+    """A domain name or "*." and one, as A-labels in lower case. Raises Wrong."""
+    text = _texted(value, "a domain such as closing.example")
+    apex = text.removeprefix("*.")
+    try:
+        domain = DomainName.parse(apex)
+    except BadName as error:
+        raise Wrong(str(error), 'write closing.example, or "*.closing.example" for all names below it') from None
+    if domain.is_literal:
+        raise Wrong(f"{text!r} is an address literal", "write a domain name")
+    return text[: len(text) - len(apex)] + domain.ascii
+
+
+def _plan_name(value: str) -> str:
+    if not _NAME.fullmatch(value):
+        raise Wrong(f"{value!r} is not a plan's name", "write lower-case letters, digits and hyphens, 63 at most")
+    return value
+
+
+def _url(value: str) -> str:
+    if value and (not _URL.fullmatch(value) or len(value) > _URL_LIMIT):
+        remedy = f"write http:// or https:// and printable ASCII, {_URL_LIMIT} characters at most"
+        raise Wrong(f"{value!r} cannot stand in a mail server's reply", remedy)
+    return value
+
+
+def _long_form(value: object) -> object:
+    return value if isinstance(value, dict) else {"at": value}
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+
+class TextModel(_Part):
+    """A sentence in both languages."""
+
+    ja: Annotated[str, AfterValidator(_sentence)] = Field(description="in Japanese")
+    en: Annotated[str, AfterValidator(_sentence)] = Field(description="in English")
+
+    def text(self) -> Text:
+        """The sentence as all rooms use it."""
+        return Text(self.ja, self.en)
+
+
+class StageModel(_Part):
+    """One stage; a date alone is short for `{at: date}`."""
+
+    at: Annotated[Moment, BeforeValidator(_moment)] = Field(description="a date, a time, or `end of 2024-01`")
+    reason: TextModel | None = Field(None, description="why, where it differs from the plan's reason")
+    soft_for: Annotated[timedelta, BeforeValidator(_duration)] = Field(
+        timedelta(), description="only at receive-end: answer 450 this long before 550"
+    )
+
+
+class BrownOutModel(_Part):
+    """One rehearsal of the end."""
+
+    start: Annotated[Moment, BeforeValidator(_moment)] = Field(alias="from", description="when it begins")
+    end: Annotated[Moment, BeforeValidator(_moment)] = Field(alias="until", description="when it is over")
+    reason: TextModel | None = Field(None, description="what senders are told")
+
+
+Pattern = Annotated[str, BeforeValidator(read_pattern)]
+
+
+class PlanModel(_Part):
+    """A plan file."""
+
+    plan: Annotated[str, AfterValidator(_plan_name)] = Field(description="the plan's name, such as closing")
+    zone: Annotated[zoneinfo.ZoneInfo, BeforeValidator(read_zone)] = Field(description="the zone of all dates")
+    domains: Annotated[list[Pattern], Field(min_length=1)] = Field(description="what ends, such as closing.example")
+    title: TextModel = Field(description="what the end is called")
+    reason: TextModel = Field(description="why it ends, shown to senders and subscribers")
+    notice_url: Annotated[str, AfterValidator(_url)] = Field("", description="page that tells the world")
+    suspension: Suspension = Field(Suspension.KEEP, description="mail to suspended contracts: keep, defer or refuse")
+    stages: dict[Stage, Annotated[StageModel, BeforeValidator(_long_form)]] = Field(
+        description="stages and their dates"
+    )
+    brown_outs: list[BrownOutModel] = Field(default_factory=list, description="rehearsals of receive-end")
