@@ -18,6 +18,8 @@ from mailsvc.kit.quantities import Duration, Size, parse_duration, parse_size
 from mailsvc.kit.settings.words import Fingerprint, PeerNetwork, Section
 from schedules.yamlfile import Wrong
 
+_CA_REMEDY = "write `client_ca: FILE` of the gateway, the PEM file of their CA or of the certificates themselves"
+
 
 class BareNewline(StrEnum):
     """What happens to a message whose DATA holds CR or LF alone; BDAT always refuses it."""
@@ -96,7 +98,7 @@ class GatewaySettings(Section):
     )
     client_ca: FilePath | None = Field(
         default=None,
-        description="PEM file of the CA of client certificates; left out, the fingerprints alone decide.",
+        description="PEM file of the CA of client certificates, or of these certificates themselves; needed to name any.",
         examples=["/etc/lastpost/tls/clients.pem"],
     )
     size_limit: Size = Field(default=parse_size("150 MB"), ge=65_536, description="Largest message taken (RFC 1870).")
@@ -135,17 +137,17 @@ class GatewaySettings(Section):
         if (self.certificate is None) != (self.key is None):
             there, lacking = ("certificate", "key") if self.certificate else ("key", "certificate")
             yield (there,), Wrong(f"a {there} without its {lacking}", f"write `{lacking}: FILE` too")
-        if self.certificate is not None:
-            return
-        if self.client_ca is not None:
+        if self.client_ca is not None and self.certificate is None:
             yield ("client_ca",), Wrong("client certificates need TLS", "write `certificate` and `key` too")
+        if self.client_ca is not None:
+            return
         for number, listener in enumerate(self.listeners):
             for kind, peers in (("inbound", listener.inbound), ("submission", listener.submission)):
                 if peers is not None and peers.certificates:
                     place = ("listeners", number, kind, "certificates")
                     yield (
                         place,
-                        Wrong("client certificates need TLS", "write `certificate` and `key` of the gateway too"),
+                        Wrong("nothing says who signs these certificates", _CA_REMEDY),
                     )
 
 

@@ -13,7 +13,7 @@ from mailsvc.kit.paths import FilePath
 from mailsvc.kit.quantities import Duration, Size, parse_duration, parse_size
 from mailsvc.kit.secrets import SecretSource
 from mailsvc.kit.settings.databases import DatabaseUrl
-from mailsvc.kit.settings.words import HostName, MailAddress, Network, PeerNetwork, Section, ZoneName
+from mailsvc.kit.settings.words import HostName, MailAddress, PeerNetwork, Section, ZoneName
 from mailsvc.kit.targets import Deliver, Maildirs, MaildirTarget
 from schedules.yamlfile import Wrong
 
@@ -197,10 +197,6 @@ class HttpSettings(Section):
         description="Networks that may read /metrics, besides this machine.",
         examples=[["192.0.2.16/28"]],
     )
-
-    def may_read_metrics(self, network: Network) -> bool:
-        """Whether all of `network` may read /metrics by `metrics_from`."""
-        return any(known.version == network.version and network.subnet_of(known) for known in self.metrics_from)  # type: ignore[arg-type]
 
 
 class ClockSettings(Section):

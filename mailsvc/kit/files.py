@@ -1,0 +1,56 @@
+"""Files that are there wholly or not at all, also after a crash or a loss of power.
+
+`write_atomic` writes a temporary file beside the target, makes it durable, renames it into place and makes the folder
+durable. OSError comes through; then the old content stands and the temporary file is gone.
+"""
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+
+def fsync_folder(folder: Path) -> None:
+    """Make the names in `folder` durable. Raises OSError; blocks."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def make_folder(folder: Path, mode: int = 0o700) -> None:
+    """Make `folder` and those above it as far as they are missing, each durable. Raises OSError; blocks."""
+    missing = [one for one in (folder, *folder.parents) if not one.exists()]
+    for one in reversed(missing):
+        with contextlib.suppress(FileExistsError):
+            one.mkdir(mode=mode)
+        fsync_folder(one.parent)
+    if not folder.is_dir():
+        raise NotADirectoryError(f"{folder} is in the way and no folder")
+
+
+def write_atomic(path: Path, content: bytes, mode: int = 0o600) -> None:
+    """Put `content` under `path`, with `mode` from the first octet on. Raises OSError; blocks."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:200]}.", suffix=".new", dir=path.parent)
+    try:
+        with open(descriptor, "wb") as opened:  # noqa: PTH123 - a descriptor, not a path
+            os.fchmod(descriptor, mode)
+            opened.write(content)
+            opened.flush()
+            os.fsync(descriptor)
+        Path(name).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise
+    fsync_folder(path.parent)
+
+
+def read_or(path: Path, otherwise: Callable[[], bytes]) -> bytes:
+    """The content of `path`, or what `otherwise` gives where there is no such file. Other OSErrors come through."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return otherwise()

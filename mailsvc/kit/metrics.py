@@ -1,0 +1,59 @@
+"""What the service counts, in a registry that is handed in: a house has its own, and so has a test.
+
+    metrics = Metrics(CollectorRegistry())
+    metrics.replied(250, "live")
+
+Labels come from small closed sets (reply codes, reasons, outcomes), never from mail, so that their number is bounded.
+"""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+# A commit waits for a disk (tenths of milliseconds to seconds); a decision stays in memory (microseconds).
+_COMMIT_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0)
+_DECISION_BUCKETS = (0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1.0)
+
+
+class Metrics:
+    """The counters, gauges and histograms of one house."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.registry = registry
+        self.replies = Counter(
+            "lastpost_replies", "SMTP replies to RCPT and the end of data.", ["code", "because"], registry=registry
+        )
+        self.messages_accepted = Counter(
+            "lastpost_messages_accepted", "Messages answered 250 after they were durable.", registry=registry
+        )
+        self.octets = Counter("lastpost_octets_accepted", "Octets of messages accepted.", registry=registry)
+        self.deliveries = Counter(
+            "lastpost_deliveries", "Attempts to deliver to one recipient, by outcome.", ["outcome"], registry=registry
+        )
+        self.queue = Gauge("lastpost_queue", "Deliveries that are not settled, by state.", ["state"], registry=registry)
+        self.sessions = Gauge("lastpost_sessions", "SMTP sessions open now.", registry=registry)
+        self.role_up = Gauge("lastpost_role_up", "1 where a role serves, else 0.", ["role"], registry=registry)
+        self.commit_seconds = Histogram(
+            "lastpost_commit_seconds", "Time until a commit was durable.", buckets=_COMMIT_BUCKETS, registry=registry
+        )
+        self.decision_seconds = Histogram(
+            "lastpost_decision_seconds",
+            "Time to look up and judge one recipient.",
+            buckets=_DECISION_BUCKETS,
+            registry=registry,
+        )
+
+    def replied(self, code: int, because: str) -> None:
+        """Count one SMTP reply and its reason."""
+        self.replies.labels(str(code), because).inc()
+
+    def accepted(self, octets: int) -> None:
+        """Count one durable message and its size."""
+        self.messages_accepted.inc()
+        self.octets.inc(octets)
+
+    def delivered(self, outcome: str) -> None:
+        """Count one attempt to deliver to one recipient."""
+        self.deliveries.labels(outcome).inc()
+
+    def text(self) -> bytes:
+        """All of it in Prometheus' text format."""
+        return generate_latest(self.registry)
