@@ -1,0 +1,146 @@
+"""The files of a demo world: its folder, its settings, and `world.json`, which tells everything another program needs.
+
+`make_world` writes a new one; `open_world` reads one that is there, so that it goes on where it was.
+"""
+
+import json
+import shutil
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from random import Random
+
+from mailsvc.demo.people import PEOPLE
+from mailsvc.demo.worlds import SETTINGS
+from mailsvc.kit.files import write_atomic
+
+WORLD = "world.json"
+
+_SETTINGS = """\
+# The demo world's settings. Mail that leaves goes to folders under mail/, never to the network.
+service:
+  purpose: demo
+  hostname: mx.closing.example
+  administrators: [administrator@surviving.example]
+  letters_from: goodbye@surviving.example
+  zone: Asia/Tokyo
+records:
+  url: sqlite:///records.db
+domains:
+  closing.example:
+    deliver: "maildir:mail/{{domain}}/{{user}}"
+outbound:
+  deliver: "maildir:mail/{{domain}}/{{user}}"
+gateway:
+  listeners:
+    - listen: 127.0.0.1:{world}
+    - listen: 127.0.0.1:{submission}
+      submission: {{networks: [127.0.0.0/8]}}
+    - listen: 127.0.0.1:{inbound}
+      inbound: {{networks: [127.0.0.0/8]}}
+http:
+  listen: 127.0.0.1:{http}
+quota:
+  grace: 14 days
+clock:
+  file: {clock}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """The four doors on 127.0.0.1."""
+
+    world: int = 2525
+    submission: int = 2526
+    inbound: int = 2527
+    http: int = 8025
+
+    @classmethod
+    def from_base(cls, base: int | None) -> "Ports":
+        """N, N+1, N+2, N+3; the usual ones where no base is given."""
+        return cls() if base is None else cls(base, base + 1, base + 2, base + 3)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A demo world on disk; `end` is None until its doors are open and the plan is in force."""
+
+    state: Path
+    ports: Ports
+    clock_file: Path
+    passwords: dict[str, str]
+    end: datetime | None = None
+
+    @property
+    def settings(self) -> Path:
+        """Its settings file."""
+        return self.state / SETTINGS
+
+    @property
+    def mail(self) -> Path:
+        """The folder with everybody's Maildir: DOMAIN/USER below it."""
+        return self.state / "mail"
+
+    def ending(self, end: datetime) -> "World":
+        """The same world with its end fixed, written to disk."""
+        world = replace(self, end=end)
+        world.save()
+        return world
+
+    def save(self) -> None:
+        """Write settings and `world.json`; the passwords in it are for this world only."""
+        settings = _SETTINGS.format(**asdict(self.ports), clock=json.dumps(str(self.clock_file)))
+        write_atomic(self.settings, settings.encode())
+        write_atomic(self.state / WORLD, json.dumps(self._told(), indent=2, ensure_ascii=False).encode() + b"\n")
+
+    def _told(self) -> dict[str, object]:
+        return {
+            "state": str(self.state),
+            "settings": str(self.settings),
+            "clock_file": str(self.clock_file),
+            "mail": str(self.mail),
+            "ports": asdict(self.ports),
+            "end": self.end.isoformat() if self.end else None,
+            "users": [
+                {"address": person.address, "password": self.passwords[person.local], "shows": person.shows}
+                for person in PEOPLE
+            ],
+            "passwords": {person.address: self.passwords[person.local] for person in PEOPLE},
+            "urls": {
+                "health": f"http://127.0.0.1:{self.ports.http}/healthz",
+                "metrics": f"http://127.0.0.1:{self.ports.http}/metrics",
+            },
+        }
+
+
+def make_world(state: Path, ports: Ports, clock_file: Path | None, random: Random) -> World:
+    """Make a new world in `state`, taking away the one that was there."""
+    if state.exists() and any(state.iterdir()):
+        if not (state / WORLD).exists():
+            raise FileExistsError(f"{state} holds something else than a demo world: name another folder with --state")
+        shutil.rmtree(state)
+    (state / "mail").mkdir(parents=True)
+    passwords = {person.local: f"{random.getrandbits(96):024x}" for person in PEOPLE}
+    world = World(state, ports, (clock_file or state / "clock").absolute(), passwords)
+    world.save()
+    return world
+
+
+def open_world(state: Path, ports: Ports | None, clock_file: Path | None) -> World | None:
+    """The world that lives in `state`, with new ports or clock file where they are given; None where there is none."""
+    path = state / WORLD
+    if not path.exists():
+        return None
+    told = json.loads(path.read_text(encoding="utf-8"))
+    end = datetime.fromisoformat(told["end"]) if told["end"] else None
+    passwords = {address.partition("@")[0]: password for address, password in told["passwords"].items()}
+    world = World(
+        state,
+        ports or Ports(**told["ports"]),
+        clock_file.absolute() if clock_file else Path(told["clock_file"]),
+        passwords,
+        end,
+    )
+    world.save()
+    return world

@@ -1,0 +1,82 @@
+"""Which demo worlds are running, so that `./run WORDS` finds the right settings by itself.
+
+Each running world leaves a note with its process number and its folder beside the default state folder;
+a note whose process is gone counts for nothing.
+"""
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+SETTINGS = "lastpost.yaml"
+_NOTES = "worlds"
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A demo world that was found: its folder, and when it started (seconds since the epoch)."""
+
+    state: Path
+    started: float
+
+    @property
+    def settings(self) -> Path:
+        """The settings file of this world."""
+        return self.state / SETTINGS
+
+
+@contextlib.contextmanager
+def announced(home: Path, state: Path) -> Iterator[None]:
+    """While this lasts, `running(home)` finds the world in `state`."""
+    notes = home / _NOTES
+    notes.mkdir(parents=True, exist_ok=True)
+    note = notes / f"{os.getpid()}.json"
+    note.write_text(json.dumps({"state": str(state.resolve())}), encoding="utf-8")
+    try:
+        yield
+    finally:
+        note.unlink(missing_ok=True)
+
+
+def running(home: Path) -> list[World]:
+    """The worlds running now, the newest first; notes of processes that are gone are taken away."""
+    found = []
+    for note in (home / _NOTES).glob("*.json"):
+        if not _alive(int(note.stem)):
+            note.unlink(missing_ok=True)
+            continue
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            state = Path(json.loads(note.read_text(encoding="utf-8"))["state"])
+            found.append(World(state, note.stat().st_mtime))
+    return sorted(found, key=lambda world: world.started, reverse=True)
+
+
+def choose(home: Path, state: Path | None, default: Path) -> World | None:
+    """The world whose settings `lastpost WORDS` shall use.
+
+    `state` where it was named; else the default one if it runs, else the newest that runs, else the default at rest.
+    None where there is no world at all: words that need no settings work without one.
+    """
+    if state is not None:
+        return World(state.resolve(), 0.0)
+    worlds = running(home)
+    standard = default.resolve()
+    for world in worlds:
+        if world.state == standard:
+            return world
+    if worlds:
+        return worlds[0]
+    return World(standard, 0.0) if (standard / SETTINGS).exists() else None
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
