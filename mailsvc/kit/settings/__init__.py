@@ -5,7 +5,10 @@ file:line:column and remedy. `example_settings()` prints a commented file that i
 `settings_handbook()` prints `docs/SETTINGS.md`. `advice(settings)` names what is allowed but unwise.
 """
 
+from mailsvc.kit.settings.advice import advice
+from mailsvc.kit.settings.example import example_settings
 from mailsvc.kit.settings.gateway import BareNewline, GatewaySettings, Listener, Peers
+from mailsvc.kit.settings.handbook import settings_handbook
 from mailsvc.kit.settings.model import Settings
 from mailsvc.kit.settings.parts import (
     AccountsSettings,
@@ -43,6 +46,9 @@ __all__ = [
     "RecordsSettings",
     "Service",
     "Settings",
+    "advice",
+    "example_settings",
     "parse_settings",
     "read_settings",
+    "settings_handbook",
 ]

@@ -5,6 +5,7 @@ refused, since that would be an open relay.
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 from enum import StrEnum
 from itertools import combinations
 from typing import Self
@@ -38,8 +39,7 @@ class Peers(Section):
     )
     certificates: tuple[Fingerprint, ...] = Field(
         default=(),
-        description="SHA-256 fingerprints of their client certificates, 64 hex digits.",
-        examples=[["0000000000000000000000000000000000000000000000000000000000000000"]],
+        description="SHA-256 fingerprints of their client certificates, 64 hex digits each; needs `client_ca`.",
     )
 
     @model_validator(mode="after")
@@ -57,7 +57,7 @@ class Listener(Section):
         default=None, description="Our own MTAs that relay mail from the world: a 5xx makes THEM bounce."
     )
     submission: Peers | None = Field(
-        default=None, description="Our own MTAs that relay mail of subscribers: they may send outward."
+        default=None, description="Our own MTAs that relay mail of subscribers: they may send outward.", examples=[{}]
     )
     everyone_else: bool = Field(
         default=True,
@@ -98,7 +98,7 @@ class GatewaySettings(Section):
     )
     client_ca: FilePath | None = Field(
         default=None,
-        description="PEM file of the CA of client certificates, or of these certificates themselves; needed to name any.",
+        description="PEM file of the CA of client certificates, or of the certificates themselves; to name any.",
         examples=["/etc/lastpost/tls/clients.pem"],
     )
     size_limit: Size = Field(default=parse_size("150 MB"), ge=65_536, description="Largest message taken (RFC 1870).")
@@ -115,13 +115,17 @@ class GatewaySettings(Section):
         default=50, ge=1, description="New connections of one IP address in a second; then 421 4.7.0."
     )
     command_timeout: Duration = Field(
-        default=parse_duration("5 min"), description="Wait for the next command (RFC 5321 4.5.3.2.7: at least 5 min)."
+        default=parse_duration("5 min"),
+        gt=timedelta(),
+        description="Wait for the next command (RFC 5321 4.5.3.2.7: at least 5 min).",
     )
     data_timeout: Duration = Field(
-        default=parse_duration("3 min"), description="Wait for the next octets of a message."
+        default=parse_duration("3 min"), gt=timedelta(), description="Wait for the next octets of a message."
     )
     handler_deadline: Duration = Field(
-        default=parse_duration("60 s"), description="Longest time to judge and store what was sent; then 451 4.3.0."
+        default=parse_duration("60 s"),
+        gt=timedelta(),
+        description="Longest time to judge and store what was sent; then 451 4.3.0.",
     )
     bare_newline: BareNewline = Field(
         default=BareNewline.REFUSE,

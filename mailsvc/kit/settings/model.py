@@ -4,12 +4,12 @@ A check between sections is a validator of the later section that looks at the e
 even where a third section has problems of its own.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Self
 
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
-from mailsvc.kit.faults import refuse
+from mailsvc.kit.faults import Fault, refuse
 from mailsvc.kit.settings.gateway import GatewaySettings
 from mailsvc.kit.settings.parts import (
     AccountsSettings,
@@ -24,7 +24,7 @@ from mailsvc.kit.settings.parts import (
     RecordsSettings,
     Service,
 )
-from mailsvc.kit.settings.words import DomainPattern, Section
+from mailsvc.kit.settings.words import DomainPattern, Section, domain_pattern
 from schedules.names import DomainName
 from schedules.positions import Position
 from schedules.yamlfile import Places, Wrong
@@ -41,7 +41,9 @@ class Settings(Section):
         examples=[{"provider.example": {}}],
     )
     outbound: Outbound | None = Field(
-        default=None, description="Where mail that leaves goes; left out, mail to other domains is not taken."
+        default=None,
+        description="Where mail that leaves goes; left out, mail to other domains is not taken.",
+        examples=[{}],
     )
     gateway: GatewaySettings = Field(description="Mail in, by SMTP.")
     http: HttpSettings = Field(default=HttpSettings(), description="The small web server with /healthz and /metrics.")
@@ -56,6 +58,14 @@ class Settings(Section):
         default=False, description="Whether every 5xx becomes a 4xx, for a rollout or the first hours of an end."
     )
     _places: Places | None = PrivateAttr(default=None)
+
+    @field_validator("domains", mode="before")
+    @classmethod
+    def _each_once(cls, domains: object) -> object:
+        """Two spellings of one domain would be one entry silently."""
+        if isinstance(domains, Mapping):
+            refuse(_twice([str(key) for key in domains]))
+        return domains
 
     @field_validator("gateway")
     @classmethod
@@ -109,3 +119,14 @@ class Settings(Section):
     def redacted(self) -> dict[str, object]:
         """Everything in the words of the file, fit to be shown: sources of secrets are named, never read."""
         return self.model_dump(mode="json")
+
+
+def _twice(names: list[str]) -> Iterator[Fault]:
+    first: dict[str, str] = {}
+    for name in names:
+        try:
+            pattern = domain_pattern(name)
+        except ValueError:  # told by the type of the keys
+            continue
+        if first.setdefault(pattern, name) != name:
+            yield (name,), Wrong(f"{name!r} is the same domain as {first[pattern]!r}", "keep one of the two")

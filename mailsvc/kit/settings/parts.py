@@ -3,6 +3,7 @@
 What one section can check by itself is checked here; what concerns several is checked in `model.py`.
 """
 
+from datetime import timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -13,7 +14,7 @@ from mailsvc.kit.paths import FilePath
 from mailsvc.kit.quantities import Duration, Size, parse_duration, parse_size
 from mailsvc.kit.secrets import SecretSource
 from mailsvc.kit.settings.databases import DatabaseUrl
-from mailsvc.kit.settings.words import HostName, MailAddress, PeerNetwork, Section, ZoneName
+from mailsvc.kit.settings.words import AnyNetwork, HostName, MailAddress, Section, ZoneName
 from mailsvc.kit.targets import Deliver, Maildirs, MaildirTarget
 from schedules.yamlfile import Wrong
 
@@ -166,17 +167,22 @@ class Quota(Section):
 class OutboxSettings(Section):
     """How mail taken is delivered, and tried again."""
 
-    first_retry: Duration = Field(default=parse_duration("1 min"), description="Wait after the first failed attempt.")
-    longest_retry: Duration = Field(default=parse_duration("1 h"), description="Longest wait between two attempts.")
+    first_retry: Duration = Field(
+        default=parse_duration("1 min"), gt=timedelta(), description="Wait after the first failed attempt."
+    )
+    longest_retry: Duration = Field(
+        default=parse_duration("1 h"), gt=timedelta(), description="Longest wait between two attempts."
+    )
     per_lane_concurrency: int = Field(
         default=10, ge=1, le=1000, description="Connections to one next hop at once, and Maildir deliveries at once."
     )
     lease: Duration = Field(
         default=parse_duration("5 min"),
+        gt=timedelta(),
         description="How long a delivery belongs to the worker that took it; after a crash another takes it then.",
     )
     connect_timeout: Duration = Field(
-        default=parse_duration("30 s"), description="Longest wait for a next hop to answer."
+        default=parse_duration("30 s"), gt=timedelta(), description="Longest wait for a next hop to answer."
     )
 
     @field_validator("longest_retry")
@@ -192,10 +198,9 @@ class HttpSettings(Section):
     """The small web server with /healthz and /metrics."""
 
     listen: ListenOn = Field(default=Endpoint("127.0.0.1", 8025), description="Address and port, IP:PORT.")
-    metrics_from: tuple[PeerNetwork, ...] = Field(
+    metrics_from: tuple[AnyNetwork, ...] = Field(
         default=(),
-        description="Networks that may read /metrics, besides this machine.",
-        examples=[["192.0.2.16/28"]],
+        description="Networks that may read /metrics, besides this machine: [ADDRESS/PREFIX, ...].",
     )
 
 

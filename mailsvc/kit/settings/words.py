@@ -47,7 +47,8 @@ def _address(value: object) -> Address:
     return Address.parse(value)
 
 
-def _pattern(value: str) -> str:
+def domain_pattern(value: str) -> str:
+    """A name or `*.` name in the one form in which it is compared. Raises BadName or Wrong."""
     star = "*." if value.startswith("*.") else ""
     name = DomainName.parse(value.removeprefix("*."))
     if name.is_literal or (star and "." not in name.ascii):
@@ -79,6 +80,10 @@ def _network(value: object) -> Network:
         raise Wrong(f"{value!r} is not a network", "write ADDRESS/PREFIX, as in `192.0.2.0/24`")
     else:
         network = _parse_network(value)
+    return network
+
+
+def _peer_network(network: Network) -> Network:
     private = network.is_private and network.prefixlen > 0
     if network.prefixlen < _SHORTEST_PREFIX[network.version] and not private:
         raise Wrong(f"{network} would make this an open relay", "name only the networks of your own servers")
@@ -110,8 +115,11 @@ def _fingerprint(value: object) -> str:
 
 
 MailAddress = Annotated[Address, PlainValidator(_address), PlainSerializer(str, return_type=str)]
-DomainPattern = Annotated[str, AfterValidator(_pattern)]
+DomainPattern = Annotated[str, AfterValidator(domain_pattern)]
 HostName = Annotated[str, AfterValidator(_host_name)]
 ZoneName = Annotated[str, AfterValidator(_zone)]
-PeerNetwork = Annotated[Network, PlainValidator(_network), PlainSerializer(str, return_type=str)]
+AnyNetwork = Annotated[Network, PlainValidator(_network), PlainSerializer(str, return_type=str)]
+PeerNetwork = Annotated[
+    Network, PlainValidator(_network), AfterValidator(_peer_network), PlainSerializer(str, return_type=str)
+]
 Fingerprint = Annotated[str, BeforeValidator(_fingerprint)]
