@@ -9,23 +9,11 @@ from mailsvc.kit.settings.advice import advice
 from mailsvc.kit.settings.example import example_settings
 from mailsvc.kit.settings.gateway import BareNewline, GatewaySettings, Listener, Peers
 from mailsvc.kit.settings.handbook import settings_handbook
+from mailsvc.kit.settings.mail import DomainSettings, Outbound, OutboxSettings, Quota
 from mailsvc.kit.settings.model import Settings
-from mailsvc.kit.settings.parts import (
-    AccountsSettings,
-    ClockSettings,
-    DomainSettings,
-    HttpSettings,
-    LogForm,
-    LogLevel,
-    LogSettings,
-    Outbound,
-    OutboxSettings,
-    Purpose,
-    Quota,
-    RecordsSettings,
-    Service,
-)
 from mailsvc.kit.settings.read import parse_settings, read_settings
+from mailsvc.kit.settings.running import AccountsSettings, ClockSettings, HttpSettings, LogForm, LogLevel, LogSettings
+from mailsvc.kit.settings.service import Purpose, RecordsSettings, Service
 
 __all__ = [
     "AccountsSettings",

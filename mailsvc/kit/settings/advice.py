@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from mailsvc.kit.settings.gateway import Peers
 from mailsvc.kit.settings.model import Settings
-from mailsvc.kit.settings.parts import Purpose
+from mailsvc.kit.settings.service import Purpose
 from mailsvc.kit.targets import HopTls, MaildirTarget, SmtpTarget
 from schedules.names import BadName, DomainName
 from schedules.positions import Problem

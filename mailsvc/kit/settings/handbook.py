@@ -11,8 +11,9 @@ _HEAD = """\
 # Settings
 
 One YAML file; `lastpost settings example` prints it with comments, as it stands in
-[examples/lastpost.yaml](../examples/lastpost.yaml). It is found by `--settings FILE`, else `LASTPOST_SETTINGS`, else `./lastpost.yaml`, else
-`/etc/lastpost/lastpost.yaml`. Every problem in it is told at once, with file, line, column and what to do.
+[examples/lastpost.yaml](../examples/lastpost.yaml). It is found by `--settings FILE`, else `LASTPOST_SETTINGS`,
+else `./lastpost.yaml`, else `/etc/lastpost/lastpost.yaml`. Every problem in it is told at once, with file, line,
+column and what to do.
 
 - **Sizes** are octets or have a unit: `100 MB` is 100,000,000 octets, `100 MiB` is 104,857,600.
 - **Durations** have units: `30 s`, `5 min`, `1 h 30 min`, `7 days`.

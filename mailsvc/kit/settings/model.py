@@ -11,19 +11,9 @@ from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
 from mailsvc.kit.faults import Fault, refuse
 from mailsvc.kit.settings.gateway import GatewaySettings
-from mailsvc.kit.settings.parts import (
-    AccountsSettings,
-    ClockSettings,
-    DomainSettings,
-    HttpSettings,
-    LogSettings,
-    Outbound,
-    OutboxSettings,
-    Purpose,
-    Quota,
-    RecordsSettings,
-    Service,
-)
+from mailsvc.kit.settings.mail import DomainSettings, Outbound, OutboxSettings, Quota
+from mailsvc.kit.settings.running import AccountsSettings, ClockSettings, HttpSettings, LogSettings
+from mailsvc.kit.settings.service import Purpose, RecordsSettings, Service
 from mailsvc.kit.settings.words import DomainPattern, Section, domain_pattern
 from schedules.names import DomainName
 from schedules.positions import Position

@@ -1,0 +1,84 @@
+"""Where mail goes, how it is tried again, and how full a mailbox may be.
+
+What a section can check by itself is checked here; what concerns several is checked in `model.py`.
+"""
+
+from datetime import timedelta
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from mailsvc.kit.quantities import Duration, Size, parse_duration, parse_size
+from mailsvc.kit.settings.words import Section
+from mailsvc.kit.targets import Deliver, Maildirs, MaildirTarget
+from schedules.yamlfile import Wrong
+
+
+class DomainSettings(Section):
+    """One domain of ours, or all below `*.`: where its mail goes and its mailboxes are."""
+
+    deliver: Deliver = Field(
+        description="Its mail goes to maildir:/PATH/{domain}/{user} or smtp://HOST:PORT, ?tls=none|starttls|required.",
+        examples=["maildir:/srv/mail/{domain}/{user}"],
+    )
+    mailboxes: Maildirs | None = Field(
+        default=None,
+        description="Where its mailboxes are for quota, when delivery is by SMTP: maildir:/PATH/{domain}/{user}.",
+        examples=["maildir:/srv/mail/{domain}/{user}"],
+    )
+    plus_addressing: bool = Field(default=True, description="Whether user+anything@ is user@ (RFC 5233).")
+
+    @property
+    def maildirs(self) -> MaildirTarget | None:
+        """Where the mailboxes are, when they can be seen from here."""
+        return self.deliver if isinstance(self.deliver, MaildirTarget) else self.mailboxes
+
+
+class Outbound(Section):
+    """Where mail that leaves for other providers goes."""
+
+    deliver: Deliver = Field(
+        description="A next hop by SMTP, or Maildir folders that keep what would have left (demo, rehearsal).",
+        examples=["smtp://relay.provider.example:25"],
+    )
+
+
+class Quota(Section):
+    """How full a mailbox may be where the directory gives no size of its own."""
+
+    limit: Size = Field(
+        default=parse_size("100 MB"),
+        description="Size of a mailbox; 0 for none. MB is 1,000,000, MiB 1,048,576 octets.",
+    )
+    grace: Duration = Field(
+        default=parse_duration("14 days"), description="How long a full mailbox is answered 452 4.2.2 before 550 5.2.2."
+    )
+
+
+class OutboxSettings(Section):
+    """How mail taken is delivered, and tried again."""
+
+    first_retry: Duration = Field(
+        default=parse_duration("1 min"), gt=timedelta(), description="Wait after the first failed attempt."
+    )
+    longest_retry: Duration = Field(
+        default=parse_duration("1 h"), gt=timedelta(), description="Longest wait between two attempts."
+    )
+    per_lane_concurrency: int = Field(
+        default=10, ge=1, le=1000, description="Connections to one next hop at once, and Maildir deliveries at once."
+    )
+    lease: Duration = Field(
+        default=parse_duration("5 min"),
+        gt=timedelta(),
+        description="How long a delivery belongs to the worker that took it; after a crash another takes it then.",
+    )
+    connect_timeout: Duration = Field(
+        default=parse_duration("30 s"), gt=timedelta(), description="Longest wait for a next hop to answer."
+    )
+
+    @field_validator("longest_retry")
+    @classmethod
+    def _longest_not_first(cls, longest: object, info: ValidationInfo) -> object:
+        first = info.data.get("first_retry")
+        if first is not None and not first <= longest:
+            raise Wrong("the longest wait is shorter than the first", "make it at least `first_retry`")
+        return longest
