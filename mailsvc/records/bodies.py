@@ -1,0 +1,144 @@
+"""Bodies: the octets of a message, kept as chunk rows of at most 1 MiB.
+
+`BodyWriter` takes octets as they come. Up to 256 KiB stay in memory and ride in the commit of their message;
+more is committed chunk by chunk, so memory stays flat. A body without a message row is an orphan: it was never
+promised to anyone, and `sweep_orphans` removes it. Fails with RecordsAway; a writer that failed must be discarded.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+from sqlalchemy import Connection, delete, exists, select
+
+from mailsvc.records.orders import Row
+from mailsvc.records.store import Records
+from mailsvc.records.tables import body_chunks, body_spills, messages
+
+CHUNK = 1024 * 1024
+IN_MEMORY = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class StagedBody:
+    """A body written to its end, waiting for its message; `tail` are the rows the message's commit still inserts."""
+
+    id: str
+    size: int
+    sha256: str
+    tail: tuple[Row, ...]
+
+
+class BodyWriter:
+    """Writes one body. `new_id` gives its id; `clock` dates it, so that an orphan's age is known."""
+
+    def __init__(
+        self, records: Records, new_id: Callable[[], str], clock: Callable[[], datetime] | None = None
+    ) -> None:
+        self.id = new_id()
+        self.size = 0
+        self._records = records
+        self._clock = clock or _wall_clock
+        self._hash = hashlib.sha256()
+        self._held = bytearray()
+        self._chunks = 0
+        self._spilled = False
+
+    async def write(self, octets: bytes | bytearray | memoryview) -> None:
+        """Take octets; returns when what no longer fits in memory is durable. Raises RecordsAway."""
+        self._hash.update(octets)
+        self._held += octets
+        self.size += len(octets)
+        while len(self._held) >= CHUNK or (not self._spilled and len(self._held) > IN_MEMORY):
+            await self._spill()
+
+    async def finish(self) -> StagedBody:
+        """End the body; what is still in memory is committed with the message."""
+        tail: tuple[Row, ...] = ()
+        if self._held or not self._chunks:
+            tail = (self._chunk(bytes(self._held)),)
+        self._held.clear()
+        return StagedBody(self.id, self.size, self._hash.hexdigest(), tail)
+
+    async def discard(self) -> None:
+        """Forget the body: the client gave up, or the message was refused."""
+        self._held.clear()
+        while self._chunks:
+            first = max(0, self._chunks - 8)
+            await self._records.committer.commit(partial(_remove_from, body_id=self.id, first=first))
+            self._chunks = first
+
+    async def _spill(self) -> None:
+        if not self._spilled:
+            self._spilled = True
+            await self._records.committer.insert([(body_spills, {"body_id": self.id, "begun_at": self._clock()})])
+        if len(self._held) < CHUNK:
+            return
+        data = bytes(memoryview(self._held)[:CHUNK])
+        del self._held[:CHUNK]
+        row = self._chunk(data)
+        self._chunks += 1
+        await self._records.committer.insert([row])
+
+    def _chunk(self, data: bytes) -> Row:
+        return body_chunks, {"body_id": self.id, "number": self._chunks, "data": data}
+
+
+async def read_body(records: Records, body_id: str) -> AsyncIterator[bytes]:
+    """The octets of a body, chunk by chunk; ends at once for a body that is not there."""
+    number = 0
+    while (data := await records.ask(partial(chunk, body_id=body_id, number=number))) is not None:
+        yield data
+        number += 1
+
+
+def chunk(connection: Connection, body_id: str, number: int) -> bytes | None:
+    """One chunk, counted from 0; None after the last."""
+    return connection.execute(
+        select(body_chunks.c.data).where(body_chunks.c.body_id == body_id, body_chunks.c.number == number),
+    ).scalar_one_or_none()
+
+
+def remove_chunks(connection: Connection, body_id: str, limit: int) -> int:
+    """Delete up to `limit` chunks of a body from its end; returns how many are left, so that locks stay short."""
+    count = body_chunks.c.number
+    last = connection.execute(
+        select(count).where(body_chunks.c.body_id == body_id).order_by(count.desc()).limit(1),
+    ).scalar_one_or_none()
+    if last is None:
+        return 0
+    first = max(0, int(last) + 1 - limit)
+    connection.execute(delete(body_chunks).where(body_chunks.c.body_id == body_id, count >= first))
+    return first
+
+
+def sweep_orphans(connection: Connection, older_than: datetime, limit: int) -> int:
+    """Remove up to `limit` chunks of bodies begun before `older_than` that have no message; returns how many rows went.
+
+    Call it again until it returns 0. Bodies that have got their message are only struck from the list.
+    """
+    old = select(body_spills.c.body_id).where(body_spills.c.begun_at < older_than)
+    kept = exists().where(messages.c.body_id == body_spills.c.body_id)
+    struck = connection.execute(
+        delete(body_spills).where(body_spills.c.body_id.in_(old.where(kept).limit(limit))),
+    ).rowcount
+    orphan = connection.execute(old.where(~kept).limit(1)).scalar_one_or_none()
+    if orphan is None:
+        return struck
+    if not remove_chunks(connection, orphan, limit):
+        connection.execute(delete(body_spills).where(body_spills.c.body_id == orphan))
+    return struck + 1
+
+
+def _remove_from(connection: Connection, body_id: str, first: int) -> None:
+    connection.execute(
+        delete(body_chunks).where(body_chunks.c.body_id == body_id, body_chunks.c.number >= first),
+    )
+    if not first:
+        connection.execute(delete(body_spills).where(body_spills.c.body_id == body_id))
+
+
+def _wall_clock() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,86 @@
+"""What goes wrong with the records, as the rooms above see it; driver errors never pass the door.
+
+RecordsError
+├── RecordsAway      the database is locked, full, read-only or gone: answer 4xx, try again
+│   └── Distrusted   an fsync failed: nothing may be written until the process has started anew
+├── WrongSchema      the database is of another version of the program
+├── AlreadyServing   another service process writes to the same SQLite file
+├── Conflict         the row is already there, or what was read has changed since: look again, then decide
+└── Unstorable       a value that the database cannot hold
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import exc
+
+_FSYNC_FAILED = frozenset({"SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC"})
+# PostgreSQL classes: 53100 disk_full, 53200 out_of_memory; SQLite says SQLITE_FULL for ENOSPC.
+_PG_DISK_FULL = "53100"
+
+
+class RecordsError(Exception):
+    """Something the records cannot do; the message is fit for an administrator."""
+
+
+class RecordsAway(RecordsError):
+    """The database is locked, full, read-only or gone; nothing of the act was kept. `full`: there is no room."""
+
+    def __init__(self, why: str, *, full: bool = False) -> None:
+        super().__init__(why)
+        self.full = full
+
+
+class Distrusted(RecordsAway):
+    """An fsync failed, so the kernel may have dropped what it said it holds; only a new start may write again."""
+
+
+class WrongSchema(RecordsError):
+    """The database was made by another version of the program; the message names the remedy."""
+
+
+class AlreadyServing(RecordsError):
+    """Another service process holds this SQLite file."""
+
+
+class Conflict(RecordsError):
+    """Another one was first: the row exists, or what the act was based on has changed."""
+
+
+class Unstorable(RecordsError):
+    """A value the database cannot hold, such as a NUL character in PostgreSQL text."""
+
+
+@contextmanager
+def at_the_door() -> Iterator[None]:
+    """Translate every driver error that passes into one of ours, with the cause attached."""
+    try:
+        yield
+    except exc.IntegrityError as error:
+        raise Conflict(f"the records refuse a row: {_plain(error.orig)}") from error
+    except exc.DataError as error:
+        raise Unstorable(f"the records cannot hold a value: {_plain(error.orig)}") from error
+    except exc.ProgrammingError:
+        raise  # a mistake in our own SQL: never to be taken for a passing fault
+    except exc.DBAPIError as error:
+        raise away(error.orig) from error
+    except exc.TimeoutError as error:
+        raise RecordsAway("the records are away: no free connection to the database in time") from error
+    except sqlite3.Error as error:
+        raise away(error) from error
+
+
+def away(error: BaseException | None) -> RecordsAway:
+    """The RecordsAway that says what a driver's error means."""
+    name = getattr(error, "sqlite_errorname", "") or ""
+    full = name == "SQLITE_FULL" or getattr(error, "sqlstate", "") == _PG_DISK_FULL
+    if name in _FSYNC_FAILED:
+        return Distrusted(f"the records are not trusted any more: {_plain(error)}")
+    return RecordsAway(f"the records are away: {_plain(error)}", full=full)
+
+
+def _plain(error: BaseException | None) -> str:
+    """A driver's message on one line, at most 300 characters."""
+    text = " ".join(str(error).split()) if error is not None else "unknown cause"
+    return text if len(text) <= 300 else text[:299] + "…"

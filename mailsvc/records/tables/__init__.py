@@ -1,0 +1,33 @@
+"""Every table of the records, by area: mail, directory, time, acts.
+
+Only this room reads or writes them; other rooms call the functions of the modules beside this package.
+"""
+
+from mailsvc.records.tables.acts import audit, usage
+from mailsvc.records.tables.columns import metadata
+from mailsvc.records.tables.directory import addresses, contracts, domains, generations, holders
+from mailsvc.records.tables.mail import body_chunks, body_spills, deliveries, messages
+from mailsvc.records.tables.time import amendments, deeds, marks, plans, versions
+
+APPEND_ONLY = (plans, amendments, audit)
+
+__all__ = [
+    "APPEND_ONLY",
+    "addresses",
+    "amendments",
+    "audit",
+    "body_chunks",
+    "body_spills",
+    "contracts",
+    "deeds",
+    "deliveries",
+    "domains",
+    "generations",
+    "holders",
+    "marks",
+    "messages",
+    "metadata",
+    "plans",
+    "usage",
+    "versions",
+]

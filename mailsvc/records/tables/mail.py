@@ -1,0 +1,91 @@
+"""Tables of mail: bodies, messages, deliveries.
+
+A message row is written last, together with its deliveries: chunks without one are an orphan body.
+A delivery's `due_at` is when somebody may take it: `next_at` while queued, the end of the lease while claimed,
+NULL once settled or held.
+"""
+
+from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text
+
+from mailsvc.records.tables.columns import Instant, metadata
+
+body_chunks = Table(
+    "body_chunks",
+    metadata,
+    Column("body_id", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("data", LargeBinary, nullable=False),
+)
+
+# Only bodies too large for memory have a row here: it is what the sweep for orphans starts from.
+body_spills = Table(
+    "body_spills",
+    metadata,
+    Column("body_id", Text, primary_key=True),
+    Column("begun_at", Instant, nullable=False, index=True),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("body_id", Text, nullable=False, index=True),
+    Column("size", Integer, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("received_at", Instant, nullable=False),
+    Column("client_kind", Text, nullable=False),
+    Column("client_ip", Text, nullable=False),
+    Column("helo", Text, nullable=False),
+    Column("mail_from", Text, nullable=False),
+    Column("smtputf8", Boolean, nullable=False),
+    Column("eight_bit", Boolean, nullable=False),
+    Column("trace", LargeBinary, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("settled_at", Instant),
+    Column("body", Text, nullable=False),  # kept | spent | gone
+)
+Index(
+    "ix_messages_spent",
+    messages.c.settled_at,
+    sqlite_where=messages.c.body == "spent",
+    postgresql_where=messages.c.body == "spent",
+)
+Index(
+    "ix_messages_gone",
+    messages.c.settled_at,
+    sqlite_where=messages.c.body == "gone",
+    postgresql_where=messages.c.body == "gone",
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("message_id", Text, ForeignKey("messages.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("recipient", Text, nullable=False),
+    Column("original", Text, nullable=False),
+    Column("because", Text, nullable=False),
+    Column("lane", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Instant),
+    Column("due_at", Instant),
+    Column("last_reply", Text, nullable=False),
+    Column("settled_at", Instant),
+    Column("owner", Text, nullable=False),
+    Column("lease_until", Instant),
+    Column("fence", Integer, nullable=False),
+)
+Index(
+    "ix_deliveries_due",
+    deliveries.c.lane,
+    deliveries.c.due_at,
+    sqlite_where=deliveries.c.due_at.is_not(None),
+    postgresql_where=deliveries.c.due_at.is_not(None),
+)
+Index(
+    "ix_deliveries_open",
+    deliveries.c.state,
+    sqlite_where=deliveries.c.state != "delivered",
+    postgresql_where=deliveries.c.state != "delivered",
+)
