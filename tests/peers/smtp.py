@@ -142,9 +142,12 @@ class _Session:
         await self.say(line, "\n".join(f"250{'-' if word != words[-1] else ' '}{word}" for word in words))
 
     async def data(self, line: str) -> None:
+        mail = self.mail
+        if mail is None or not mail.recipients:
+            await self.say(line, "503 5.5.1 MAIL first" if mail is None else "554 5.5.1 no valid recipients")
+            return
         if not (await self.say(line, "354 go on")).positive:
             return
-        mail = self.mail or TakenMail("")
         while (part := await self.reader.readline()) != b".\r\n":
             if not part:
                 raise _Closed

@@ -1,0 +1,129 @@
+"""A private Dovecot: IMAP without TLS and LMTP on free loopback ports, Maildirs in a folder of its own.
+
+`dovecot(run_folder)` answers the run's shared instance. Each test adds the users it needs under a domain of its own
+(`add_user("hanako@closing.example", "password")`); their home is `home(address)`, their mail `Maildir` in it.
+The master user `master` (password `master`) may log in as anybody: `hanako@closing.example*master`. Dovecot delivers
+by LMTP only: "Dovecot behind by SMTP" is `postfix.behind_us(lmtp=...)`. Needs root; tests are marked `real("dovecot")`.
+"""
+
+import fcntl
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.deadline import wait_until
+from tests.support.ports import free_port, listens
+from tests.support.run_folder import RunFolder, Started
+
+CONFIG = """\
+base_dir = {folder}/run
+state_dir = {folder}/state
+log_path = {folder}/log
+protocols = imap lmtp
+listen = 127.0.0.1
+ssl = no
+disable_plaintext_auth = no
+auth_mechanisms = plain login
+auth_username_format = %Lu
+auth_master_user_separator = *
+first_valid_uid = 1
+mail_uid = nobody
+mail_gid = nogroup
+mail_location = maildir:~/Maildir
+mail_fsync = never
+passdb {{
+  driver = passwd-file
+  args = {folder}/masters
+  master = yes
+}}
+passdb {{
+  driver = passwd-file
+  args = scheme=PLAIN username_format=%Lu {folder}/users
+}}
+userdb {{
+  driver = passwd-file
+  args = username_format=%Lu {folder}/users
+}}
+namespace inbox {{
+  inbox = yes
+  separator = /
+}}
+service imap-login {{
+  chroot =
+  inet_listener imap {{
+    port = {imap}
+  }}
+  inet_listener imaps {{
+    port = 0
+  }}
+}}
+service lmtp {{
+  inet_listener lmtp {{
+    port = {lmtp}
+  }}
+}}
+service anvil {{
+  chroot =
+}}
+service stats {{
+  chroot =
+}}
+protocol lmtp {{
+  postmaster_address = postmaster@dovecot.example
+}}
+"""
+
+
+@dataclass(frozen=True)
+class Dovecot:
+    """The running instance: where it listens and where its mail lies."""
+
+    folder: Path
+    imap: int
+    lmtp: int
+
+    def home(self, address: str) -> Path:
+        local, _, domain = address.lower().rpartition("@")
+        return self.folder / "mail" / domain / local
+
+    def add_user(self, address: str, password: str) -> None:
+        """Let this address log in and be delivered to; adding it again changes nothing."""
+        home = self.home(address)
+        home.mkdir(parents=True, exist_ok=True)
+        subprocess.run(["chown", "-R", "nobody:nogroup", self.folder / "mail"], check=True)
+        line = f"{address.lower()}:{{PLAIN}}{password}:65534:65534::{home}::\n"
+        with (self.folder / "users").open("a+") as users:
+            fcntl.flock(users, fcntl.LOCK_EX)
+            users.seek(0)
+            if line not in users.read():
+                users.write(line)
+
+    def delivered(self, address: str) -> list[bytes]:
+        """The messages in this address' INBOX that nobody has seen yet."""
+        return [path.read_bytes() for path in sorted((self.home(address) / "Maildir" / "new").glob("*"))]
+
+    def log(self) -> str:
+        return (self.folder / "log").read_text(errors="replace")
+
+
+def _start(folder: Path) -> Started:
+    imap, lmtp = free_port(), free_port()
+    config = folder / "dovecot.conf"
+    config.write_text(CONFIG.format(folder=folder, imap=imap, lmtp=lmtp))
+    (folder / "users").touch()
+    (folder / "masters").write_text("master:{PLAIN}master\n")
+    (folder / "mail").mkdir()
+    # The daemon keeps what it inherits: a pipe would never end.
+    with (folder / "start.log").open("w") as said:
+        done = subprocess.run(["dovecot", "-c", str(config)], check=False, stdout=said, stderr=said)
+    if done.returncode:
+        raise OSError(f"dovecot: {(folder / 'start.log').read_text()}")
+    wait_until(lambda: listens(imap) and listens(lmtp), "Dovecot listens", within=20)
+    facts = {"folder": str(folder), "imap": str(imap), "lmtp": str(lmtp)}
+    return Started(facts, [["doveadm", "-c", str(config), "stop"]])
+
+
+def dovecot(run_folder: RunFolder) -> Dovecot:
+    """The run's shared Dovecot; the first asker starts it."""
+    facts = run_folder.server("dovecot", _start)
+    return Dovecot(Path(facts["folder"]), int(facts["imap"]), int(facts["lmtp"]))
