@@ -1,8 +1,8 @@
 """Bodies: the octets of a message, kept as chunk rows of at most 1 MiB.
 
-`BodyWriter` takes octets as they come. Up to 256 KiB stay in memory and ride in the commit of their message;
-more is committed chunk by chunk, so memory stays flat. A body without a message row is an orphan: it was never
-promised to anyone, and `sweep_orphans` removes it. Fails with RecordsAway; a writer that failed must be discarded.
+`BodyWriter` takes octets as they come. Each full chunk is committed, so memory stays flat; what is left at the end,
+`BodyWriter` takes octets as they come. Each full chunk is committed, so memory stays flat; what is left at the end (the
+whole of a small body) rides in the commit of its message. A body without a message row is an orphan: it was never
 """
 
 import hashlib
@@ -18,7 +18,6 @@ from mailsvc.records.store import Records
 from mailsvc.records.tables import body_chunks, body_spills, messages
 
 CHUNK = 1024 * 1024
-IN_MEMORY = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +43,13 @@ class BodyWriter:
         self._hash = hashlib.sha256()
         self._held = bytearray()
         self._chunks = 0
-        self._spilled = False
 
     async def write(self, octets: bytes | bytearray | memoryview) -> None:
         """Take octets; returns when what no longer fits in memory is durable. Raises RecordsAway."""
         self._hash.update(octets)
         self._held += octets
         self.size += len(octets)
-        while len(self._held) >= CHUNK or (not self._spilled and len(self._held) > IN_MEMORY):
+        while len(self._held) >= CHUNK:
             await self._spill()
 
     async def finish(self) -> StagedBody:
@@ -71,16 +69,13 @@ class BodyWriter:
             self._chunks = first
 
     async def _spill(self) -> None:
-        if not self._spilled:
-            self._spilled = True
-            await self._records.committer.insert([(body_spills, {"body_id": self.id, "begun_at": self._clock()})])
-        if len(self._held) < CHUNK:
-            return
-        data = bytes(memoryview(self._held)[:CHUNK])
+        rows = [self._chunk(bytes(memoryview(self._held)[:CHUNK]))]
+        if not self._chunks:
+            rows.append((body_spills, {"body_id": self.id, "begun_at": self._clock()}))
         del self._held[:CHUNK]
-        row = self._chunk(data)
+        # Counted before it is durable: a discard after a failure then removes what may have been written.
         self._chunks += 1
-        await self._records.committer.insert([row])
+        await self._records.committer.insert(rows)
 
     def _chunk(self, data: bytes) -> Row:
         return body_chunks, {"body_id": self.id, "number": self._chunks, "data": data}

@@ -4,11 +4,15 @@ import stat
 from pathlib import Path
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from sqlalchemy import text
 
 from mailsvc.records import schema
 from mailsvc.records.errors import AlreadyServing, RecordsAway, RecordsError, WrongSchema
 from mailsvc.records.store import Records
+from mailsvc.records.tables import metadata
+from tests.real.postgresql import Postgresql
 
 
 def test_create_makes_the_tables_and_opening_again_finds_them(empty_url: str) -> None:
@@ -95,29 +99,21 @@ def test_one_service_at_a_time_writes_to_a_sqlite_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.real("postgresql")
-def test_any_number_of_services_share_a_postgresql(server: object, request: pytest.FixtureRequest) -> None:
-    from tests.real.postgresql import Postgresql
-
-    assert isinstance(server, Postgresql)
+def test_any_number_of_services_share_a_postgresql(server: Postgresql, request: pytest.FixtureRequest) -> None:
     name = server.new_database()
     request.addfinalizer(lambda: server.drop(name))
-    with Records.open(server.url(name)) as first, Records.open(server.url(name)) as second:
-        with first.serving(), second.serving():
-            assert second.version("editions") == 0
+    url = server.url(name)
+    with Records.open(url) as first, Records.open(url) as second, first.serving(), second.serving():
+        assert second.version("editions") == 0
 
 
 def test_reading_connections_cannot_write(tmp_path: Path) -> None:
-    with Records.open(f"sqlite:///{tmp_path}/records.db", create=True) as records:
-        with pytest.raises(RecordsAway, match="readonly"), records.read() as connection:
-            connection.execute(text("INSERT INTO versions VALUES ('x', 1)"))
+    records = Records.open(f"sqlite:///{tmp_path}/records.db", create=True)
+    with records, pytest.raises(RecordsAway, match="readonly"), records.read() as connection:
+        connection.execute(text("INSERT INTO versions VALUES ('x', 1)"))
 
 
 def test_the_migrations_and_the_tables_agree(empty_url: str) -> None:
-    from alembic.autogenerate import compare_metadata
-    from alembic.migration import MigrationContext
-
-    from mailsvc.records.tables import metadata
-
     with Records.open(empty_url, create=True) as records, records.read() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
 
