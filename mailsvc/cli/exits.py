@@ -1,0 +1,82 @@
+"""Exit codes, and what each failure says.
+
+Use: `code_of(work)` around a whole run; commands only raise. `problems_as_json` for commands that check a file.
+"""
+
+import os
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+
+from mailsvc.cli.output import say
+
+
+class Exit(IntEnum):
+    """What the exit codes of `lastpost` mean."""
+
+    OK = 0
+    FAILED = 1  # the act was not carried out
+    USAGE = 2  # the words make no sense
+    PROBLEMS = 3  # the act was carried out, or nothing was asked of it, and it found problems
+
+
+def code_of(work: Callable[[], int]) -> int:
+    """Run `work`; a failure becomes one sentence on stderr and an exit code, never a traceback.
+
+    With LASTPOST_DEBUG=1 in the environment the traceback is shown before the sentence.
+    """
+    try:
+        return work()
+    except KeyboardInterrupt:
+        say("interrupted")
+        return 130
+    except Exception as error:  # noqa: BLE001 -- the last floor: whatever happened becomes a sentence
+        if os.environ.get("LASTPOST_DEBUG") == "1":
+            say("".join(traceback.format_exception(error)))
+        return _told(error)
+
+
+def _told(error: Exception) -> int:
+    from mailsvc.desk.refusals import Refused
+    from mailsvc.kit.secrets import BadSecret
+    from mailsvc.records.errors import RecordsError
+    from schedules.names import BadName
+    from schedules.positions import BadFile, Wrong
+
+    match error:
+        case BadFile():
+            for problem in error.problems:
+                say(str(problem))
+            return Exit.PROBLEMS
+        case Wrong() | BadName():
+            say(f"lastpost: {error}")
+            return Exit.USAGE
+        case Refused() | RecordsError() | BadSecret():
+            say(f"lastpost: {error}")
+        case OSError():
+            place = f"{error.filename}: " if error.filename else ""
+            say(f"lastpost: {place}{error.strerror or error}")
+        case _:
+            name = type(error).__name__
+            say(f"lastpost: failed unexpectedly: {name}: {error}; LASTPOST_DEBUG=1 shows where")
+    return Exit.FAILED
+
+
+@contextmanager
+def problems_as_json(*, asked: bool) -> Iterator[None]:
+    """Inside, a bad file's problems become the command's JSON array, which is empty where there are none."""
+    from mailsvc.cli.output import show_json
+    from schedules.positions import BadFile
+
+    if not asked:
+        yield
+        return
+    try:
+        yield
+    except BadFile as bad:
+        show_json(
+            {"position": problem.position, "what": problem.what, "remedy": problem.remedy} for problem in bad.problems
+        )
+        raise SystemExit(Exit.PROBLEMS) from None
+    show_json([])

@@ -1,0 +1,55 @@
+"""How far an import has come: a bar on a terminal, a line every five seconds elsewhere; always on stderr.
+
+Use: `with Progress(file) as progress`, then `progress(rows, octets)` as often as wished.
+"""
+
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from mailsvc.cli.output import say
+
+EVERY = 5.0  # seconds between two lines
+
+
+class Progress:
+    """Tells how many rows were read, and of how much of the file."""
+
+    def __init__(
+        self, file: Path, *, terminal: bool | None = None, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._size = file.stat().st_size if file.exists() else 0
+        self._monotonic = monotonic
+        self._told_at = monotonic()
+        self._bar: Bar | None = None
+        if sys.stderr.isatty() if terminal is None else terminal:
+            columns = (TextColumn("{task.fields[rows]:>10,} rows"), BarColumn(), TimeRemainingColumn())
+            self._bar = Bar(*columns, console=Console(stderr=True), transient=True)
+            self._task = self._bar.add_task("import", total=self._size or None, rows=0)
+
+    def __enter__(self) -> Self:
+        if self._bar:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def __call__(self, rows: int, octets: int) -> None:
+        """Tell that `rows` rows, which are `octets` of the file, have been read."""
+        if self._bar:
+            self._bar.update(self._task, completed=octets, rows=rows)
+        elif self._monotonic() - self._told_at >= EVERY:
+            self._told_at = self._monotonic()
+            share = f", {100 * octets // self._size} %" if self._size else ""
+            say(f"{rows:,} rows{share}")
