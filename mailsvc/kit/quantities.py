@@ -103,7 +103,7 @@ def print_duration(length: timedelta) -> str:
     for name, unit in (("days", 86_400_000_000), ("h", 3_600_000_000), ("min", 60_000_000)):
         count, microseconds = divmod(microseconds, unit)
         if count:
-            parts.append(f"{count} {name}")
+            parts.append("1 day" if (count, name) == (1, "days") else f"{count} {name}")
     if microseconds or not parts:
         parts.append(f"{Decimal(microseconds) / 1_000_000:f} s")
     return " ".join(parts)

@@ -14,10 +14,12 @@ from urllib.parse import SplitResult, parse_qs, urlsplit
 from pydantic import PlainSerializer, PlainValidator, ValidationInfo
 
 from mailsvc.kit.paths import under_folder
+from mailsvc.kit.redaction import blank_urls
 from schedules.names import BadName, DomainName
 from schedules.yamlfile import Wrong
 
 _REMEDY = "write `maildir:/srv/mail/{domain}/{user}` or `smtp://HOST:PORT`"
+_FILLED_IN = re.compile(r"\{(domain|user)\}")
 _FIELD = re.compile(r"\{([^{}]*)\}")
 
 
@@ -43,7 +45,7 @@ class MaildirTarget:
         for part in (domain, user):
             if not part or part in {".", ".."} or "/" in part or "\0" in part:
                 raise ValueError(f"{part!r} cannot be the name of a folder")
-        return Path(_FIELD.sub(lambda match: domain if match[1] == "domain" else user, self.template))
+        return Path(_FILLED_IN.sub(lambda match: domain if match[1] == "domain" else user, self.template))
 
     def __str__(self) -> str:
         return f"maildir:{self.template}"
@@ -70,14 +72,18 @@ def parse_target(text: str, folder: Path | None = None) -> MaildirTarget | SmtpT
         url = urlsplit(text)
         port = url.port
     except ValueError:
-        raise Wrong(f"{text!r} is no place to deliver to", _REMEDY) from None
+        raise _no_target(text) from None
     if url.scheme != "smtp" or not url.hostname or url.path or url.fragment:
-        raise Wrong(f"{text!r} is no place to deliver to", _REMEDY)
+        raise _no_target(text)
     if url.username is not None:
         raise Wrong(
             "the next hop names a user", f"write `smtp://{url.hostname}:25`, passwords do not stand in settings"
         )
     return SmtpTarget(_host(url.hostname, text), 25 if port is None else port, _tls(url, text))
+
+
+def _no_target(text: str) -> Wrong:
+    return Wrong(f"{blank_urls(text)!r} is no place to deliver to", _REMEDY)
 
 
 def _maildir(template: str, text: str, folder: Path | None) -> MaildirTarget:
@@ -86,7 +92,7 @@ def _maildir(template: str, text: str, folder: Path | None) -> MaildirTarget:
     if unknown or "{" in bare or "}" in bare:
         raise Wrong(f"{text!r} has a field that is not known", "only {domain} and {user} are filled in")
     if not template.strip() or "\0" in template or template.startswith("~") or ".." in Path(template).parts:
-        raise Wrong(f"{text!r} is no place to deliver to", _REMEDY)
+        raise _no_target(text)
     if "{user}" not in template:
         raise Wrong(f"{text!r} would put everybody's mail into one Maildir", "write {user} where the names go")
     path = folder / template if folder else Path(template)
@@ -99,14 +105,16 @@ def _host(host: str, text: str) -> str:
     try:
         return DomainName.parse(host).ascii
     except BadName:
-        raise Wrong(f"{text!r} is no place to deliver to", _REMEDY) from None
+        raise _no_target(text) from None
 
 
 def _tls(url: SplitResult, text: str) -> HopTls:
     wishes = parse_qs(url.query, keep_blank_values=True)
     tls = wishes.pop("tls", [HopTls.STARTTLS])
     if wishes or len(tls) != 1 or tls[0] not in list(HopTls):
-        raise Wrong(f"{text!r} asks for what is not known", "write `?tls=none`, `?tls=starttls` or `?tls=required`")
+        raise Wrong(
+            f"{blank_urls(text)!r} asks for what is not known", "write `?tls=none`, `?tls=starttls` or `?tls=required`"
+        )
     return HopTls(tls[0])
 
 
@@ -114,7 +122,7 @@ def _read(value: object, info: ValidationInfo) -> MaildirTarget | SmtpTarget:
     if isinstance(value, MaildirTarget | SmtpTarget):
         return value
     if not isinstance(value, str):
-        raise Wrong(f"{value!r} is no place to deliver to", _REMEDY)
+        raise _no_target(str(value))
     here = under_folder(Path(), info)
     return parse_target(value, here if here.is_absolute() else None)
 

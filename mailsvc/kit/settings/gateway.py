@@ -83,7 +83,6 @@ class GatewaySettings(Section):
     """Mail in, by SMTP."""
 
     listeners: tuple[Listener, ...] = Field(
-        min_length=1,
         description="Where it listens. One listener may serve all three kinds of clients, or each its own.",
     )
     certificate: FilePath | None = Field(
@@ -131,6 +130,13 @@ class GatewaySettings(Section):
         default=BareNewline.REFUSE,
         description="CR or LF alone in DATA: refuse (550 5.6.11) or normalise; never passed on (SMTP smuggling).",
     )
+
+    @field_validator("listeners")
+    @classmethod
+    def _somewhere(cls, listeners: tuple[Listener, ...]) -> tuple[Listener, ...]:
+        if not listeners:
+            raise Wrong("the gateway listens nowhere", "name at least one listener, as in `- listen: 0.0.0.0:25`")
+        return listeners
 
     @model_validator(mode="after")
     def _sound(self) -> Self:

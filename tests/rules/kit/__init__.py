@@ -1,0 +1,1 @@
+"""Rules of the kit: settings, secrets, logs, sockets, files."""
