@@ -1,8 +1,9 @@
 """Bodies: the octets of a message, kept as chunk rows of at most 1 MiB.
 
-`BodyWriter` takes octets as they come. Each full chunk is committed, so memory stays flat; what is left at the end,
-`BodyWriter` takes octets as they come. Each full chunk is committed, so memory stays flat; what is left at the end (the
-whole of a small body) rides in the commit of its message. A body without a message row is an orphan: it was never
+`BodyWriter` takes octets as they come. Each full chunk is committed, so memory stays flat; what is left at the end
+(the whole of a small body) rides in the commit of its message. A body without a message row is an orphan: it was
+never promised to anyone, and `sweep_orphans` removes it. Fails with RecordsAway; a writer that failed must be
+discarded.
 """
 
 import hashlib
