@@ -15,6 +15,10 @@ Octets = bytes | bytearray
 _END: Final = b"\r\n.\r\n"
 # Every way a chunk can stop inside the end mark, longest first.
 _PARTS: Final = tuple(_END[:length] for length in range(len(_END) - 1, 0, -1))
+_MARKED: Final = b"\x01"
+_UNMARKED: Final = b"\x00"
+_MARK_CR: Final = bytes(octet == 0x0D for octet in range(256))
+_MARK_LF: Final = bytes(octet == 0x0A for octet in range(256))
 _BARE_CR: Final = re.compile(rb"\r(?!\n)")
 _BARE_LF: Final = re.compile(rb"(?<!\r)\n")
 
@@ -32,7 +36,8 @@ class Unstuffer:
     def feed(self, chunk: Octets) -> Octets:
         """Return the content that is certain by now; it never ends between a CR and its LF."""
         stream = self._held + chunk if self._held else chunk
-        dot = stream.find(b"\r\n.")
+        # Base64 has no dot at all, and looking for one octet is twenty times faster.
+        dot = stream.find(b"\r\n.") if b"." in stream else -1
         if dot >= 0 and (end := stream.find(_END, dot)) >= 0:
             self.done = True
             self.rest = stream[end + len(_END) :]
@@ -70,13 +75,10 @@ class NewlineWatch:
         """Look at the next chunk; returns whether it brought a bare one."""
         if not chunk:
             return False
-        pairs, crs, lfs = chunk.count(b"\r\n"), chunk.count(b"\r"), chunk.count(b"\n")
-        bare = False
-        if self._open_cr:
-            bare = not chunk.startswith(b"\n")
-            lfs -= not bare
-        self._open_cr = chunk.endswith(b"\r")
-        bare = bare or not pairs == lfs == crs - self._open_cr
+        line_feeds, returns = chunk.translate(_MARK_LF), chunk.translate(_MARK_CR)
+        # Each LF must stand one place after a CR, and nowhere else: one comparison for the whole chunk.
+        bare = line_feeds != (_MARKED if self._open_cr else _UNMARKED) + returns[:-1]
+        self._open_cr = returns.endswith(_MARKED)
         self._bare = self._bare or bare
         return bare
 

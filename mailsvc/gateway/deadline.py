@@ -6,8 +6,8 @@ Both raise `Unacceptable`: with the work's own reply, or with 451 4.3.0 once the
 """
 
 import asyncio
-from collections.abc import Awaitable, Coroutine
-from typing import TypeVar
+from collections.abc import Coroutine, Generator
+from typing import Generic, TypeVar, cast
 
 from filters.replies import INTERNAL_ERROR
 from mailsvc.gateway.outcomes import Unacceptable
@@ -24,11 +24,15 @@ class Deadline:
         self._log = log
         self._committing: set[asyncio.Task[object]] = set()
 
-    async def within(self, work: Awaitable[T]) -> T:
-        """Wait for `work`, and end it when the time is over."""
+    async def within(self, work: Coroutine[object, object, T]) -> T:
+        """Wait for `work`, and end it when the time is over; work that never waits costs no timer."""
         try:
+            try:
+                waits_for = work.send(None)
+            except StopIteration as done:
+                return cast("T", done.value)
             async with asyncio.timeout(self._seconds):
-                return await work
+                return await _Begun(work, waits_for)
         except Unacceptable:
             raise
         except Exception as error:
@@ -39,7 +43,7 @@ class Deadline:
         task = asyncio.ensure_future(work)
         self._committing.add(task)
         task.add_done_callback(self._landed)
-        return await self.within(asyncio.shield(task))
+        return await self.within(_ended(task))
 
     async def settle(self) -> None:
         """Wait until every commit has landed or failed."""
@@ -57,3 +61,28 @@ class Deadline:
         else:
             self._log.error("handler-failed", exc_info=error)
         return Unacceptable(INTERNAL_ERROR)
+
+
+class _Begun(Generic[T]):
+    """The rest of a coroutine that has run to its first wait: awaiting it goes on with that wait."""
+
+    def __init__(self, work: Coroutine[object, object, T], waits_for: object) -> None:
+        self._work = work
+        self._waits_for = waits_for
+
+    def __await__(self) -> Generator[object, object, T]:
+        waits_for = self._waits_for
+        while True:
+            try:
+                try:
+                    came = yield waits_for
+                except BaseException as error:  # noqa: BLE001 - cancellation too belongs to the work first
+                    waits_for = self._work.throw(error)
+                else:
+                    waits_for = self._work.send(came)
+            except StopIteration as done:
+                return cast("T", done.value)
+
+
+async def _ended(task: "asyncio.Future[T]") -> T:
+    return await asyncio.shield(task)
