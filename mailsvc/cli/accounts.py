@@ -52,7 +52,9 @@ def import_(
 def list_(
     ctx: typer.Context,
     domain: Domain = None,
-    search: Annotated[str, typer.Option(metavar="TEXT", help="Only those whose address, holder or contract contains TEXT.")] = "",
+    search: Annotated[
+        str, typer.Option(metavar="TEXT", help="Only those whose address, holder or contract contains TEXT.")
+    ] = "",
     *,
     as_json: AsJson = False,
 ) -> None:

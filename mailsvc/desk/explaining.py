@@ -2,7 +2,7 @@
 
 Use: `explain(desk, address, at, kind)`. It asks the same standings and the same judge as the gateway, so its reply is
 the gateway's, to the letter; nothing is written.
-Fails: `BadName` for what is no address, `Wrong` for a time that cannot be read, `UnreadableEdition` for a stored plan of
+Fails: `BadName` for what is no address, `Wrong` for a bad time, `UnreadableEdition` for a stored plan of
 another version.
 """
 

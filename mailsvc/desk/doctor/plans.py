@@ -25,7 +25,9 @@ def check_plans(desk: Desk) -> Iterator[Finding]:
         try:
             known.append(edition_of(one))
         except ValueError as problem:
-            yield error(PLANS, f"the stored plan {one.name} cannot be read: {problem}", "apply a corrected plan of its name")
+            yield error(
+                PLANS, f"the stored plan {one.name} cannot be read: {problem}", "apply a corrected plan of its name"
+            )
     served = desk.settings.domains
     named = {pattern for edition in known for pattern in edition.plan.domains}
     for pattern in sorted(set(served) - named):
