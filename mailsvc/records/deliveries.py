@@ -251,6 +251,13 @@ def of_message(connection: Connection, message_id: str) -> Sequence[Delivery]:
     return [_delivery(row) for row in rows.mappings()]
 
 
+def in_state(connection: Connection, state: DeliveryState, limit: int = 100) -> Sequence[Delivery]:
+    """Up to `limit` deliveries in one state, in order of their messages: what is held, what is undeliverable."""
+    query = select(deliveries).where(deliveries.c.state == literal_column(f"'{state}'"))
+    rows = connection.execute(query.order_by(deliveries.c.message_id, deliveries.c.number).limit(limit))
+    return [_delivery(row) for row in rows.mappings()]
+
+
 def _key(delivery: Delivery) -> dict[str, object]:
     return {"message_id": delivery.message_id, "number": delivery.number}
 

@@ -129,6 +129,7 @@ def _append(
 ) -> None:
     row = {"plan": name, "number": number, "made_at": at, "made_by": by, "reason": reason, **values}
     # Another transaction may be adding the same number at this moment: the primary key lets one of them through.
-    if connection.execute(insert(connection, table).values(row).on_conflict_do_nothing()).rowcount != 1:
+    added = insert(connection, table).values(row).on_conflict_do_nothing().returning(table.c.number)
+    if connection.execute(added).first() is None:
         raise Conflict(f"number {number} of plan {name!r} was added by somebody else: look at the plan again")
     versions.bump(connection, "editions")

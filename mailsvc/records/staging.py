@@ -82,18 +82,7 @@ def publish(connection: Connection, staged: Sequence[int], at: datetime) -> None
     """Make generations the current ones of their domains, all in one transaction. Raises Conflict."""
     for generation in staged:
         domain, based_on = _of_domain(connection, generation)
-        row = insert(connection, domains).values(domain=domain, generation=generation)
-        fresh = row.on_conflict_do_nothing() if based_on is None else None
-        query = (
-            fresh
-            if fresh is not None
-            else (
-                update(domains)
-                .where(domains.c.domain == domain, domains.c.generation == based_on)
-                .values(generation=generation)
-            )
-        )
-        if connection.execute(query).rowcount != 1:
+        if not _turn(connection, domain, based_on, generation):
             raise Conflict(f"another import of {domain} was published since this one began: import again")
         connection.execute(
             update(generations).where(generations.c.generation == based_on).values(state="retired"),
@@ -102,6 +91,16 @@ def publish(connection: Connection, staged: Sequence[int], at: datetime) -> None
             update(generations).where(generations.c.generation == generation).values(state="current", published_at=at),
         )
     versions.bump(connection, "directory")
+
+
+def _turn(connection: Connection, domain: str, based_on: int | None, generation: int) -> bool:
+    """Make `generation` the current one if `based_on` still is; the primary key decides between two first imports."""
+    if based_on is None:
+        first = insert(connection, domains).values(domain=domain, generation=generation)
+        added = first.on_conflict_do_nothing().returning(domains.c.generation)
+        return connection.execute(added).first() is not None
+    current = and_(domains.c.domain == domain, domains.c.generation == based_on)
+    return connection.execute(update(domains).where(current).values(generation=generation)).rowcount == 1
 
 
 def discard(connection: Connection, generation: int) -> None:
