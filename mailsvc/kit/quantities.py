@@ -46,7 +46,7 @@ _SECONDS = {
     **dict.fromkeys(("d", "day", "days"), Decimal(86_400)),
     **dict.fromkeys(("w", "week", "weeks"), Decimal(604_800)),
 }
-_SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,9})?)\s*([A-Za-z]*)", re.ASCII)
+_SIZE = re.compile(r"([0-9]{1,19}(?:\.[0-9]{1,9})?)\s*([A-Za-z]*)", re.ASCII)
 _DURATION_PART = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*([A-Za-z]+)\s*,?\s*", re.ASCII)
 _LARGEST_SIZE = 2**60
 _LONGEST = timedelta(days=36_525)

@@ -40,10 +40,7 @@ class Log(Protocol):
         """Say what an operator may want to look at."""
 
     def error(self, event: str, **fields: object) -> object:
-        """Say what an operator must look at."""
-
-    def exception(self, event: str, **fields: object) -> object:
-        """Say it as an error, with the traceback of the exception being handled, or of `exc_info=error`."""
+        """Say what an operator must look at; `exc_info=error` adds the traceback."""
 
     def bind(self, **fields: object) -> Self:
         """The same logger with these fields on every line."""

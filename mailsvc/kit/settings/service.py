@@ -3,11 +3,13 @@
 What a section can check by itself is checked here; what concerns several is checked in `model.py`.
 """
 
+from datetime import timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from mailsvc.kit.quantities import Duration, parse_duration
 from mailsvc.kit.secrets import SecretSource
 from mailsvc.kit.settings.databases import DatabaseUrl
 from mailsvc.kit.settings.words import HostName, MailAddress, Section, ZoneName
@@ -86,6 +88,12 @@ class RecordsSettings(Section):
         default=None,
         description="Password of the PostgreSQL user: `{file: PATH}`, readable by its owner only, or `{env: NAME}`.",
         examples=[{"file": "/etc/lastpost/records.password"}],
+    )
+
+    keep_traces: Duration = Field(
+        default=parse_duration("90 days"),
+        gt=timedelta(),
+        description="How long `lastpost trace` still knows a message after all its recipients are settled.",
     )
 
     @field_validator("password")

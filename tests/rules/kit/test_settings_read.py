@@ -135,7 +135,11 @@ def test_settings_that_are_shown_are_in_the_words_of_the_file(monkeypatch: pytes
         ("url: sqlite:////var/lib/lastpost/records.db", "url: postgresql://me@db/mail\n  password: {env: DB}")
     )
     shown = read(text).redacted()
-    assert shown["records"] == {"url": "postgresql://me@db/mail", "password": {"file": None, "env": "DB"}}
+    assert shown["records"] == {
+        "url": "postgresql://me@db/mail",
+        "password": {"file": None, "env": "DB"},
+        "keep_traces": "90 days",
+    }
     assert shown["quota"] == {"limit": "100 MB", "grace": "14 days"}
     assert "geheim" not in str(shown)
     assert "geheim" not in repr(read(text))

@@ -37,12 +37,11 @@ def test_no_role_declared_is_not_up() -> None:
 def test_all_are_up_when_each_has_said_so() -> None:
     roles = Roles()
     roles.declare("a", "b")
-    roles.up("a")
-    assert not roles.all_up
-    roles.up("b")
-    assert roles.all_up
-    roles.down("a")
-    assert not roles.all_up
+    seen = []
+    for change, name in ((roles.up, "a"), (roles.up, "b"), (roles.down, "a")):
+        change(name)
+        seen.append(roles.all_up)
+    assert seen == [False, True, False]
     assert dict(roles.states) == {"a": False, "b": True}
 
 

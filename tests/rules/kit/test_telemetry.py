@@ -160,8 +160,9 @@ def test_an_exception_is_told_with_its_traceback_and_without_secrets() -> None:
     world = World()
     try:
         _connect("postgresql://me:geheim@db")
-    except RuntimeError:
-        world.log.exception("broken")
+    except RuntimeError as broken:
+        error = broken
+    world.log.error("broken", exc_info=error)
     shown = str(world.only["exception"])
     assert "RuntimeError: no way to postgresql://me:***@db" in shown
     assert "geheim" not in world.text
