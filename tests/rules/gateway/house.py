@@ -136,9 +136,8 @@ def _people(asked: Address) -> RecipientVerdict:
     local = asked.key.partition("+")[0]
     new_home = Address("jiro", DomainName.parse("newhome.example"))
     if local == "jiro":
-        return Forward(
-            asked, new_home, False, Because.FORWARDED_DISCLOSED, replies.forwarded_disclosed(new_home)
-        )
+        reply = replies.forwarded_disclosed(new_home)
+        return Forward(asked, new_home, keep=False, because=Because.FORWARDED_DISCLOSED, reply=reply)
     if local == "goro":
         return Refuse(Because.MOVED, replies.MOVED)
     if local == "mitsuru":
