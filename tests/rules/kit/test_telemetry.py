@@ -4,7 +4,6 @@ import asyncio
 import io
 import json
 import logging
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -14,14 +13,6 @@ from mailsvc.kit.secrets import Secret
 from mailsvc.kit.telemetry import Log, about, configure
 
 NOON = datetime(2024, 2, 1, 12, 0, 0, 123456, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def _library_logs_restored() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:], root.level = handlers, level
 
 
 class World:
@@ -158,11 +149,9 @@ def _connect(url: str) -> None:
 
 def test_an_exception_is_told_with_its_traceback_and_without_secrets() -> None:
     world = World()
-    try:
+    with pytest.raises(RuntimeError) as raised:
         _connect("postgresql://me:geheim@db")
-    except RuntimeError as broken:
-        error = broken
-    world.log.error("broken", exc_info=error)
+    world.log.error("broken", exc_info=raised.value)
     shown = str(world.only["exception"])
     assert "RuntimeError: no way to postgresql://me:***@db" in shown
     assert "geheim" not in world.text
