@@ -1,8 +1,8 @@
 """A small disk that fills, a ceiling on open files, a ceiling on memory, and a moved clock.
 
 `with small_disk(folder, mib=8):` mounts a tmpfs on the folder and takes it away for certain (tests are marked
-`real("tmpfs")`). `fill(folder)` eats what is left of it and answers the file to remove. `limited(command, files=64, memory=...)` is the
-command under prlimit. `move_clock(file, seconds)` writes the clock file that every process reads.
+`real("tmpfs")`). `fill(folder)` eats what is left of it and answers the file to remove. `limited(command, files=64)`
+is the command under prlimit. `move_clock(file, seconds)` writes the clock file that every process reads.
 """
 
 import os
