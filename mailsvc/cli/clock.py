@@ -32,4 +32,4 @@ def acknowledge(ctx: typer.Context, *, reason: Reason) -> None:
 
     with session.of(ctx).desk() as desk:
         acknowledge_clock(desk, reason)
-    say("the clock is trusted again from now on")
+    say("the clock is vouched for; a running service believes it within a second, else the next one")

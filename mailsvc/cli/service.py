@@ -25,9 +25,16 @@ def serve(ctx: typer.Context) -> None:
     """Run the service in the foreground until SIGTERM or SIGINT, then drain and end."""
     import asyncio
 
+    from mailsvc.desk.refusals import Refused
+    from mailsvc.house import RoleEnded
     from mailsvc.house import serve as run_house
 
-    asyncio.run(run_house(session.of(ctx).settings))
+    try:
+        asyncio.run(run_house(session.of(ctx).settings))
+    except RoleEnded as ended:
+        raise Refused(
+            f"the service ended by itself: {ended}", "the log above tells the cause; mend it, start again"
+        ) from ended
 
 
 def init(ctx: typer.Context) -> None:
@@ -64,6 +71,8 @@ def doctor(ctx: typer.Context, *, as_json: AsJson = False) -> None:
 
 def demo(ctx: typer.Context) -> None:
     """Play the demo world on loopback; `lastpost demo --help` tells its options."""
-    from mailsvc.demo import main as play
+    import os
+    import sys
 
-    leave(play(ctx.args))
+    # The demo world stands above the command line and calls it, so it becomes this process instead of being called.
+    os.execv(sys.executable, [sys.executable, "-m", "mailsvc.demo", *ctx.args])  # noqa: S606 -- our own program

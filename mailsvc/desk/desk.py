@@ -14,7 +14,8 @@ from mailsvc.desk.refusals import Refused
 from mailsvc.kit.settings import Settings
 from mailsvc.records import audit
 from mailsvc.records.store import Connection, Records
-from schedules.clock import Clock, SystemClock
+from mailsvc.standing.watch import WallClock
+from schedules.clock import SystemClock
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Desk:
 
     records: Records
     settings: Settings
-    clock: Clock
+    clock: WallClock
     actor: str  # who acts, for the audit log
 
     def note(self, conn: Connection, act: str, subject: str, reason: str, detail: Mapping[str, str]) -> datetime:

@@ -17,6 +17,7 @@ from filters import judge, replies
 from filters.mail import Client, ClientKind, Sender, Standing
 from filters.replies import Reply
 from filters.verdict import Accept, Because, Defer, Forward, RecipientVerdict, Refuse
+from mailsvc.desk.clockwork import trusted_now
 from mailsvc.desk.desk import Desk
 from mailsvc.outbox.routes import NoRoute, Routes
 from mailsvc.records.store import RecordsAway
@@ -95,10 +96,15 @@ def explain(desk: Desk, address: str, at: str | None, kind: ClientKind) -> Expla
     edition = almanac.of(asked.domain)
     zone = edition.plan.zone
     now = Moment.parse(at).instant(zone) if at is not None else desk.clock.now().astimezone(zone)
+    trusted = trusted_now(desk) if at is None else None
     usage = UsageBook(desk.records, desk.settings.quota, mailbox_folders(desk.settings))
     standings = Standings(desk.records, almanac, usage, desk.settings)
     client = Client(kind=kind, ip="", port=0)
     answer, as_sender = asyncio.run(_answers(desk, standings, client, asked, now))
+    if trusted is not None:
+        without, sender_without = asyncio.run(_answers(desk, standings, client, asked, trusted))
+        answer = _unless_jumped(answer, without)
+        as_sender = _unless_jumped(as_sender, sender_without) if as_sender and sender_without else as_sender
     return _told(desk, asked, now, client, edition, answer, as_sender)
 
 
@@ -134,6 +140,12 @@ async def _answer(
     except NoRoute as why:
         return _Answer(judge.facts_away(), standing, str(why))
     return _Answer(verdict, standing)
+
+
+def _unless_jumped(at_now: _Answer, at_trusted: _Answer) -> _Answer:
+    verdict = judge.unless_clock_jumped(at_now.verdict, at_trusted.verdict)
+    doubt = "the clock is in doubt: see `lastpost clock show`"
+    return at_now if verdict == at_now.verdict else _Answer(verdict, at_now.standing, doubt)
 
 
 def _targets(verdict: RecipientVerdict) -> tuple[Address, ...]:
