@@ -6,6 +6,7 @@ needed, so that a changed file counts at once. `BadSecret` says what is wrong an
 """
 
 import hmac
+import os
 import stat
 from collections.abc import Mapping
 from pathlib import Path
@@ -98,7 +99,7 @@ class SecretSource(BaseModel):
 def _read_private(path: Path) -> str:
     try:
         with path.open("rb") as opened:
-            mode = stat.S_IMODE(path.stat().st_mode)
+            mode = stat.S_IMODE(os.fstat(opened.fileno()).st_mode)
             octets = opened.read(_LIMIT + 1)
         text = octets.decode().rstrip("\r\n")
     except OSError as error:

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from mailsvc.kit.quantities import Duration, parse_duration
 from mailsvc.kit.secrets import SecretSource
 from mailsvc.kit.settings.databases import DatabaseUrl
-from mailsvc.kit.settings.words import HostName, MailAddress, Section, ZoneName
+from mailsvc.kit.settings.words import HostName, MailAddress, PageUrl, Section, ZoneName
 from schedules.yamlfile import Wrong
 
 
@@ -45,9 +45,8 @@ class Service(Section):
         description="From address of letters, on a domain that survives; left out, postmaster at the host name.",
         examples=["goodbye@surviving.example"],
     )
-    notice_url: str = Field(
+    notice_url: PageUrl = Field(
         default="",
-        pattern=r"^(?:https?://[!-~]{1,200})?$",
         description="Page that tells senders about the end, where a plan names none of its own; written into refusals.",
         examples=["https://www.provider.example/mail-end"],
     )

@@ -7,6 +7,7 @@ What cannot be read raises `Wrong`, which says what to write instead.
 import ipaddress
 import re
 from typing import Annotated
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -19,10 +20,12 @@ from pydantic import (
     model_validator,
 )
 
+from mailsvc.kit.redaction import blank_urls
 from schedules.names import Address, DomainName
 from schedules.yamlfile import Wrong
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_URL_CHARACTERS = re.compile(r"[!-~]{1,200}", re.ASCII)  # it stands in SMTP replies (RFC 5321 4.2)
 _SHORTEST_PREFIX = {4: 8, 6: 16}
 _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 
@@ -73,6 +76,20 @@ def _zone(value: str) -> str:
     return value
 
 
+def _page(value: str) -> str:
+    if not value:
+        return value
+    remedy = "write the whole URL in ASCII, as in `https://www.provider.example/end`, at most 200 characters"
+    try:
+        url = urlsplit(value)
+        is_page = url.scheme in {"http", "https"} and bool(url.hostname) and url.username is None
+    except ValueError:
+        is_page = False
+    if not is_page or not _URL_CHARACTERS.fullmatch(value):
+        raise Wrong(f"{blank_urls(value)!r} is not the URL of a page", remedy)
+    return value
+
+
 def _network(value: object) -> Network:
     if isinstance(value, ipaddress.IPv4Network | ipaddress.IPv6Network):
         network = value
@@ -117,6 +134,7 @@ def _fingerprint(value: object) -> str:
 MailAddress = Annotated[Address, PlainValidator(_address), PlainSerializer(str, return_type=str)]
 DomainPattern = Annotated[str, AfterValidator(domain_pattern)]
 HostName = Annotated[str, AfterValidator(_host_name)]
+PageUrl = Annotated[str, AfterValidator(_page)]
 ZoneName = Annotated[str, AfterValidator(_zone)]
 AnyNetwork = Annotated[Network, PlainValidator(_network), PlainSerializer(str, return_type=str)]
 PeerNetwork = Annotated[

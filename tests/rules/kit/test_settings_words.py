@@ -21,6 +21,7 @@ from mailsvc.kit.settings.words import (
     HostName,
     MailAddress,
     Network,
+    PageUrl,
     PeerNetwork,
     ZoneName,
 )
@@ -122,6 +123,38 @@ def test_what_is_no_path(written: str) -> None:
     adapter: TypeAdapter[Path] = TypeAdapter(FilePath)
     with pytest.raises(ValidationError):
         adapter.validate_python(written)
+
+
+@pytest.mark.parametrize(
+    "written", ["", "https://www.provider.example/end?a=b#c", "http://192.0.2.1/", "https://[2001:db8::1]:8443/"]
+)
+def test_pages(written: str) -> None:
+    adapter: TypeAdapter[str] = TypeAdapter(PageUrl)
+    assert adapter.validate_python(written) == written
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "www.provider.example",
+        "ftp://a.example/",
+        "https://",
+        "https://[]/",
+        "https://[::1/",
+        "https:///end",
+        "https://a.example/終了",
+        "https://a.example/a b",
+        "https://a.example/\r\n250",
+        "https://me:geheim@a.example/",
+        "javascript:alert(1)",
+        "https://a.example/" + "x" * 200,
+    ],
+)
+def test_what_is_no_page(written: str) -> None:
+    adapter: TypeAdapter[str] = TypeAdapter(PageUrl)
+    with pytest.raises(ValidationError) as refused:
+        adapter.validate_python(written)
+    assert "geheim" not in refused.value.errors()[0]["msg"]
 
 
 @pytest.mark.parametrize("written", ["Asia/Tokyo", "UTC", "Europe/Berlin"])
