@@ -1,0 +1,4 @@
+"""Messages we write ourselves: plain text, Japanese first, then English.
+
+`letter.py` is the letter and its octets, `templates.py` fills the *.j2 files, `post.py` queues it with its deliveries.
+"""

@@ -1,0 +1,55 @@
+"""The sweeper: a role that removes what nobody needs any more, in slices that hold no lock for long.
+
+Bodies all of whose recipients have their mail, pieces of bodies whose session broke off, directories that an import has
+replaced, and the traces of settled messages after their retention. It ends only by cancellation; while the records are
+away it waits. Retention looks at the trusted time, so a clock that jumps ahead forgets nothing early.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from mailsvc.kit.telemetry import Log
+from mailsvc.records import bodies, messages, staging
+from mailsvc.records.store import Connection, Records, RecordsAway
+
+# Rows or 1 MiB chunks of one slice; the time between two slices leaves the lock to those who take mail.
+_ROWS = 500
+_CHUNKS = 4
+_BREATH_SECONDS = 0.02
+_ROUND_SECONDS = 5.0
+# A session may take long over a body: DATA has a time limit for each piece, none as a whole.
+_ABANDONED = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Sweeper:
+    """What it needs; `now` is the trusted time, `retention` how long settled messages can still be traced."""
+
+    records: Records
+    now: Callable[[], datetime]
+    retention: timedelta
+    log: Log
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    async def run(self) -> None:
+        """Sweep until cancelled."""
+        while True:
+            try:
+                await self.round()
+            except RecordsAway as why:
+                self.log.warning("sweeper-waits", why=str(why))
+            await self.sleep(_ROUND_SECONDS)
+
+    async def round(self) -> None:
+        """Sweep everything there is to sweep now. Raises RecordsAway."""
+        now = self.now()
+        await self._all(lambda connection: messages.sweep_bodies(connection, _CHUNKS))
+        await self._all(lambda connection: bodies.sweep_orphans(connection, now - _ABANDONED, _CHUNKS))
+        await self._all(lambda connection: staging.sweep_generations(connection, _ROWS))
+        await self._all(lambda connection: messages.sweep_traces(connection, now - self.retention, _ROWS))
+
+    async def _all(self, slice_: Callable[[Connection], int]) -> None:
+        while await self.records.committer.commit(slice_):
+            await self.sleep(_BREATH_SECONDS)
