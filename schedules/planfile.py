@@ -89,7 +89,8 @@ def print_plan(plan: Plan) -> str:
             for one in plan.brown_outs
         ],
     }
-    return yaml.safe_dump({key: value for key, value in tree.items() if value}, allow_unicode=True, sort_keys=False)
+    kept = {key: value for key, value in tree.items() if value or key == "stages"}
+    return yaml.safe_dump(kept, allow_unicode=True, sort_keys=False)
 
 
 def example_plan() -> str:

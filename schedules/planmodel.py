@@ -4,6 +4,7 @@
 """
 
 import re
+import unicodedata
 import zoneinfo
 from datetime import timedelta
 from typing import Annotated
@@ -38,7 +39,10 @@ def _duration(value: object) -> timedelta:
 
 
 def _sentence(value: str) -> str:
-    return _texted(value, "the sentence")
+    line = " ".join(_texted(value, "the sentence").split())
+    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in line):
+        raise Wrong("a control character stands here", "remove it: sentences go into replies and letters")
+    return line
 
 
 def read_zone(value: object) -> zoneinfo.ZoneInfo:
@@ -89,7 +93,7 @@ class _Part(BaseModel):
 
 
 class TextModel(_Part):
-    """A sentence in both languages."""
+    """A sentence in both languages, on one line: spaces and line ends within it become single spaces."""
 
     ja: Annotated[str, AfterValidator(_sentence)] = Field(description="in Japanese")
     en: Annotated[str, AfterValidator(_sentence)] = Field(description="in English")

@@ -173,3 +173,13 @@ def test_a_wildcard_covers_names_below_and_not_the_apex() -> None:
     assert read.closeness(DomainName.parse("notseikyou.ne.jp")) is None
     assert read.closeness(DomainName.parse("sings.jp")) is not None
     assert read.closeness(DomainName.parse("www.sings.jp")) is None
+
+
+def test_a_sentence_is_one_line_without_control_characters() -> None:
+    assert plan({}, more='notice_url: ""').reason.en == "it has ended"
+    folded = text({}).replace("en: it has ended", 'en: "it \\n  has\\u2028ended "')
+    assert read_plan(folded, "p.yaml").reason.en == "it has ended"
+    told = problems(text({}).replace("en: it has ended", 'en: "it\\0ended"'))
+    assert told == [
+        "p.yaml:5:26: `reason.en`: a control character stands here: remove it: sentences go into replies and letters"
+    ]
