@@ -113,6 +113,7 @@ class Watch:
         """Believe the clock as it is now."""
         self._guard = self._guard.acknowledge(self._clock.wall(), self._clock.monotonic())
         self._before = None
+        self._kept_at = float("-inf")  # the mark may have gone back: the next tick writes it, whatever it wrote before
 
     async def run(self) -> None:
         """Role: look at the clock, the kernel and the records until cancelled."""

@@ -1,0 +1,154 @@
+"""Editions in force: by domain, followed within a second, never guessed."""
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+
+import pytest
+
+from mailsvc.records import editions
+from mailsvc.records.store import RecordsAway
+from mailsvc.standing import Almanac, UnreadableEdition
+from schedules.amendments import Amendment, Postpone
+from schedules.names import DomainName
+from schedules.words import Capability, Stage
+from tests.rules.standing.world import AFTER, AT, END, PLAN, World, address
+from tests.support.deadline import until
+
+CLOSING = DomainName("closing.example")
+
+
+def plan(name: str, *domains: str, month: int = 3) -> str:
+    named = ", ".join(f'"{domain}"' for domain in domains)
+    text = PLAN.replace("plan: closing", f"plan: {name}").replace("[closing.example]", f"[{named}]")
+    return text.replace("2024-02-", f"2024-{month:02d}-")
+
+
+def end_of(almanac: Almanac, domain: str) -> int | None:
+    instant = almanac.of(DomainName(domain)).stage_instant(Stage.RECEIVE_END)
+    return instant.month if instant else None
+
+
+def test_a_domain_without_a_plan_has_no_end(world: World) -> None:
+    edition = world.almanac.of(CLOSING)
+    rulings = edition.at(edition.profile(address("hanako")), AFTER + timedelta(days=10_000))
+    assert rulings[Capability.RECEIVE].allowed
+    assert world.almanac.editions == ()
+
+
+def test_the_plan_that_names_a_domain_most_closely_speaks(world: World) -> None:
+    world.apply(plan("exact", "a.closing.example", month=3), name="exact")
+    world.apply(plan("all", "*.closing.example", month=4), name="all")
+    world.apply(plan("deep", "*.b.closing.example", month=5), name="deep")
+    ends = {domain: end_of(world.almanac, domain) for domain in (
+        "a.closing.example", "b.closing.example", "c.b.closing.example", "closing.example", "other.example",
+    )}  # fmt: skip
+    assert ends == {
+        "a.closing.example": 3,
+        "b.closing.example": 4,
+        "c.b.closing.example": 5,
+        "closing.example": None,
+        "other.example": None,
+    }
+
+
+def test_amendments_count(world: World) -> None:
+    world.apply(amendments=[Amendment(1, AT, "tests", "protests", Postpone(by=timedelta(days=10)))])
+    assert world.almanac.of(CLOSING).stage_instant(Stage.RECEIVE_END) == END + timedelta(days=10)
+
+
+def test_what_was_looked_up_before_a_refresh_is_looked_up_anew(world: World) -> None:
+    assert end_of(world.almanac, "closing.example") is None
+    world.apply()
+    assert end_of(world.almanac, "closing.example") == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "why"), [("no: plan", "closing"), (PLAN.replace("receive-end", "recieve-end"), "receive-end")]
+)
+def test_a_stored_plan_that_cannot_be_read_is_never_passed_over(world: World, text: str, why: str) -> None:
+    with pytest.raises(UnreadableEdition, match=why):
+        world.apply(text)
+
+
+def test_a_stored_amendment_that_cannot_be_read_is_never_passed_over(world: World) -> None:
+    world.apply()
+    world.records.act(
+        lambda c: editions.add_amendment(c, "closing", "{}", number=1, at=AT, by="tests", reason="of tomorrow")
+    )
+    with pytest.raises(UnreadableEdition, match="stored plan closing"):
+        world.almanac.refresh()
+
+
+async def test_a_running_service_sees_a_change_within_a_second(world: World) -> None:
+    role = asyncio.create_task(world.almanac.watch())
+    try:
+        other = World(world.folder, world.settings, world.records, Almanac(world.records, END.tzinfo), None, None)
+        other.apply()
+        await until(lambda: end_of(world.almanac, "closing.example") == 2, "the change", 5)
+        other.amend(Amendment(1, AT, "tests", "protests", Postpone(by=timedelta(days=40))))
+        await until(lambda: end_of(world.almanac, "closing.example") == 3, "the change", 5)
+    finally:
+        role.cancel()
+        with suppress(asyncio.CancelledError):
+            await role
+
+
+async def test_it_looks_four_times_a_second_and_reads_plans_only_after_a_change(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.apply()
+    reads, naps = [], []
+    real = editions.load
+    monkeypatch.setattr(editions, "load", lambda connection: (reads.append(1), real(connection))[1])
+
+    async def nap(seconds: float) -> None:
+        naps.append(seconds)
+        if len(naps) == 3:
+            world.amend(Amendment(1, AT, "tests", "protests", Postpone(by=timedelta(days=1))))
+        if len(naps) == 6:
+            raise asyncio.CancelledError
+
+    world.almanac._sleep = nap
+    with pytest.raises(asyncio.CancelledError):
+        await world.almanac.watch()
+    assert naps == [0.25] * 6
+    assert len(reads) == 1
+
+
+async def test_an_unreadable_change_ends_the_role(world: World) -> None:
+    world.apply()
+    world.records.act(
+        lambda c: editions.add_amendment(c, "closing", "{}", number=1, at=AT, by="tests", reason="of tomorrow")
+    )
+    with pytest.raises(UnreadableEdition):
+        await world.almanac.watch()
+
+
+async def test_while_the_records_are_away_the_last_edition_stands(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.apply()
+    naps = []
+
+    async def nap(_: float) -> None:
+        naps.append(1)
+        if len(naps) == 3:
+            raise asyncio.CancelledError
+
+    async def away(_: object) -> None:
+        raise RecordsAway("locked")
+
+    world.almanac._sleep = nap
+    monkeypatch.setattr(world.records, "ask", away)
+    with pytest.raises(asyncio.CancelledError):
+        await world.almanac.watch()
+    assert end_of(world.almanac, "closing.example") == 2
+
+
+def test_a_million_names_do_not_fill_the_memory(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailsvc.standing.almanac._REMEMBERED", 10)
+    world.apply(plan("all", "*.closing.example"))
+    for number in range(35):
+        assert end_of(world.almanac, f"n{number}.closing.example") == 3
+    assert len(world.almanac._by_domain) <= 10

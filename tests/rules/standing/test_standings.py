@@ -1,0 +1,272 @@
+"""A standing for every form an address can have, and for what is missing."""
+
+from datetime import date, datetime, timedelta
+
+import pytest
+
+from filters import judge
+from filters.mail import AddressKind, Client, ClientKind, Forwarding, Left, Sender
+from mailsvc.records.directory import Entry
+from mailsvc.standing import FactsAway
+from schedules.amendments import Amendment, Hold, Scope
+from schedules.words import Capability, Rule
+from tests.rules.standing.world import AFTER, AT, BEFORE, END, FORWARD_OVER, NOTICE, World, address
+
+WORLD = Client(ClientKind.WORLD, "192.0.2.1", 4000)
+
+
+async def answer(world: World, local: str, at: datetime) -> str:
+    standing = await world.standings.of(address(local), at)
+    return str(judge.recipient(WORLD, Sender(None), standing).reply)
+
+
+def alias(local: str, target: str) -> Entry:
+    return Entry(address(local), kind=AddressKind.ALIAS, alias_of=address(target))
+
+
+class TestWho:
+    async def test_an_address_elsewhere_is_not_ours(self, world: World) -> None:
+        standing = await world.standings.of(address("x@elsewhere.example"), BEFORE)
+        assert (standing.ours, standing.kind, standing.mailbox, standing.rulings) == (False, None, None, None)
+
+    async def test_a_name_below_a_domain_is_ours_only_by_a_wildcard(self, world: World) -> None:
+        world.publish(Entry(address("a@deep.closing.example")))
+        assert (await world.standings.of(address("a@deep.closing.example"), BEFORE)).kind is AddressKind.BASE
+        assert not (await world.standings.of(address("a@deep.staying.example"), BEFORE)).ours
+
+    async def test_a_known_address_in_any_case_is_itself(self, world: World) -> None:
+        world.publish(Entry(address("Hanako")))
+        standing = await world.standings.of(address("hANAKO"), BEFORE)
+        assert (standing.kind, standing.mailbox) == (AddressKind.BASE, address("Hanako"))
+        assert standing.asked == address("hANAKO")
+
+    async def test_an_unknown_address_has_no_mailbox_but_its_domains_rulings(self, world: World) -> None:
+        world.publish(Entry(address("hanako")))
+        world.apply()
+        standing = await world.standings.of(address("nobody"), AFTER)
+        assert (standing.ours, standing.kind, standing.mailbox, standing.usage) == (True, None, None, None)
+        assert standing.rulings is not None
+        assert not standing.rulings[Capability.SEND].allowed
+
+    async def test_left_and_forwarding_are_told(self, world: World) -> None:
+        left = Left(address("shiro@elsewhere.example"), disclose=True)
+        wish = Forwarding(address("jiro@newhome.example"), confirmed=True, disclose=True, keep=False)
+        world.publish(Entry(address("shiro"), left=left), Entry(address("jiro"), forwarding=wish))
+        assert (await world.standings.of(address("shiro"), BEFORE)).left == left
+        assert (await world.standings.of(address("jiro"), BEFORE)).forwarding == wish
+
+
+class TestTags:
+    async def test_a_tag_is_not_part_of_the_mailbox(self, world: World) -> None:
+        world.publish(Entry(address("hanako")))
+        standing = await world.standings.of(address("hanako+shop+2"), BEFORE)
+        assert (standing.kind, standing.mailbox) == (AddressKind.BASE, address("hanako"))
+
+    async def test_an_address_with_a_plus_of_its_own_comes_first(self, world: World) -> None:
+        world.publish(Entry(address("hanako")), Entry(address("hanako+own")))
+        assert (await world.standings.of(address("hanako+own"), BEFORE)).mailbox == address("hanako+own")
+
+    async def test_a_domain_may_have_no_tags(self, world: World) -> None:
+        world.publish(Entry(address("hanako@staying.example")))
+        assert (await world.standings.of(address("hanako+a@staying.example"), BEFORE)).kind is None
+
+    @pytest.mark.parametrize("local", ["+a", "+", "++"])
+    async def test_a_tag_of_nobody_is_unknown(self, world: World, local: str) -> None:
+        world.publish(Entry(address("hanako")))
+        assert (await world.standings.of(address(local), BEFORE)).kind is None
+
+
+class TestAliases:
+    async def test_lead_to_the_mailbox(self, world: World) -> None:
+        world.publish(Entry(address("hanako")), alias("h", "hanako"), alias("hh", "h"))
+        standing = await world.standings.of(address("hh"), BEFORE)
+        assert (standing.kind, standing.mailbox) == (AddressKind.ALIAS, address("hanako"))
+
+    async def test_carry_the_mailboxs_forwarding_and_quota(self, world: World) -> None:
+        wish = Forwarding(address("n@newhome.example"), confirmed=True, disclose=False, keep=False)
+        world.publish(Entry(address("hanako"), forwarding=wish, quota=10), alias("h", "hanako"))
+        world.fill("hanako", 11)
+        standing = await world.standings.of(address("h"), BEFORE)
+        assert standing.forwarding == wish
+        assert standing.usage is not None
+        assert (standing.usage.used, standing.usage.limit) == (11, 10)
+
+    async def test_in_a_circle_are_facts_that_cannot_be_known(self, world: World) -> None:
+        world.publish(alias("a", "b"), alias("b", "a"), alias("self", "self"))
+        for local in ("a", "b", "self"):
+            with pytest.raises(FactsAway, match="circle"):
+                await world.standings.of(address(local), BEFORE)
+
+    async def test_of_a_chain_up_to_ten_are_followed_and_longer_ones_not(self, world: World) -> None:
+        links = [alias(f"a{n}", f"a{n + 1}") for n in range(11)]
+        world.publish(*links, Entry(address("a11")))
+        assert (await world.standings.of(address("a1"), BEFORE)).mailbox == address("a11")
+        with pytest.raises(FactsAway, match="more than 10"):
+            await world.standings.of(address("a0"), BEFORE)
+
+    async def test_to_nobody_are_facts_that_cannot_be_known(self, world: World) -> None:
+        world.publish(alias("a", "gone"))
+        with pytest.raises(FactsAway, match=r"gone@closing\.example"):
+            await world.standings.of(address("a"), BEFORE)
+
+    async def test_end_with_their_own_domain(self, world: World) -> None:
+        world.publish(Entry(address("hanako@staying.example")), alias("h", "hanako@staying.example"))
+        world.apply()
+        assert await answer(world, "h", BEFORE) == "250 2.1.5 Recipient OK"
+        assert (await answer(world, "h", AFTER)).startswith("550 5.1.6 ")
+        assert await answer(world, "hanako@staying.example", AFTER) == "250 2.1.5 Recipient OK"
+
+    async def test_end_with_their_mailboxs_domain(self, world: World) -> None:
+        world.publish(Entry(address("hanako")), alias("h@staying.example", "hanako"))
+        world.apply()
+        assert await answer(world, "h@staying.example", BEFORE) == "250 2.1.5 Recipient OK"
+        assert (await answer(world, "h@staying.example", AFTER)).startswith("550 5.1.6 ")
+
+    async def test_end_on_their_own_last_day(self, world: World) -> None:
+        own = Entry(address("h"), kind=AddressKind.ALIAS, alias_of=address("hanako"), address_expiry=date(2024, 1, 10))
+        world.publish(Entry(address("hanako")), own)
+        world.apply()
+        standing = await world.standings.of(address("h"), BEFORE)
+        assert standing.rulings is not None
+        assert standing.rulings[Capability.RECEIVE].rule is Rule.EXPIRY
+        assert standing.rulings.next_change is not None
+        assert await answer(world, "hanako", BEFORE) == "250 2.1.5 Recipient OK"
+
+
+class TestCatchAll:
+    async def test_takes_what_nobody_has(self, world: World) -> None:
+        world.publish(Entry(address("hanako")), Entry(address("jiro")), alias("*", "hanako"))
+        assert (await world.standings.of(address("anything"), BEFORE)).mailbox == address("hanako")
+        assert (await world.standings.of(address("jiro"), BEFORE)).mailbox == address("jiro")
+        assert (await world.standings.of(address("jiro+tag"), BEFORE)).mailbox == address("jiro")
+
+    async def test_of_one_domain_is_not_that_of_another(self, world: World) -> None:
+        world.publish(Entry(address("hanako")), alias("*", "hanako"), Entry(address("x@staying.example")))
+        assert (await world.standings.of(address("anything@staying.example"), BEFORE)).kind is None
+
+    async def test_does_not_take_role_addresses(self, world: World) -> None:
+        world.publish(Entry(address("hanako")), alias("*", "hanako"))
+        assert (await world.standings.of(address("abuse"), BEFORE)).mailbox == address("abuse")
+
+    async def test_does_not_mend_a_broken_alias(self, world: World) -> None:
+        world.publish(Entry(address("hanako")), alias("*", "hanako"), alias("a", "gone"))
+        with pytest.raises(FactsAway):
+            await world.standings.of(address("a"), BEFORE)
+
+
+class TestRoles:
+    @pytest.mark.parametrize("local", ["postmaster", "POSTMASTER", "abuse", "postmaster+x"])
+    async def test_are_there_without_a_directory(self, world: World, local: str) -> None:
+        standing = await world.standings.of(address(f"{local}@empty.example"), BEFORE)
+        assert (standing.kind, standing.mailbox) == (AddressKind.ROLE, address(f"{local}@empty.example"))
+
+    async def test_go_where_the_directory_says(self, world: World) -> None:
+        world.publish(Entry(address("hanako")), alias("postmaster", "hanako"))
+        standing = await world.standings.of(address("postmaster"), BEFORE)
+        assert (standing.kind, standing.mailbox) == (AddressKind.ROLE, address("hanako"))
+
+    async def test_fall_back_to_their_own_mailbox_from_a_broken_alias(self, world: World) -> None:
+        world.publish(Entry(address("hanako")), alias("postmaster", "gone"))
+        standing = await world.standings.of(address("postmaster"), BEFORE)
+        assert (standing.kind, standing.mailbox) == (AddressKind.ROLE, address("postmaster"))
+
+    async def test_elsewhere_are_not_ours(self, world: World) -> None:
+        assert not (await world.standings.of(address("postmaster@elsewhere.example"), BEFORE)).ours
+
+
+class TestMissingFacts:
+    async def test_a_domain_of_ours_without_a_directory_is_never_called_unknown(self, world: World) -> None:
+        with pytest.raises(FactsAway, match=r"empty\.example"):
+            await world.standings.of(address("hanako@empty.example"), BEFORE)
+
+    async def test_a_mailbox_that_cannot_be_counted(self, world: World) -> None:
+        world.publish(Entry(address("hanako")))
+        folder = world.maildir("hanako")
+        folder.parent.mkdir(parents=True)
+        folder.write_text("a file where the mailbox should be")
+        with pytest.raises(FactsAway, match="hanako"):
+            await world.standings.of(address("hanako"), BEFORE)
+
+
+class TestUsage:
+    async def test_is_counted_only_where_it_matters(self, world: World) -> None:
+        world.publish(
+            Entry(address("hanako")),
+            Entry(address("goro"), left=Left(None, disclose=False)),
+            Entry(address("free"), quota=0),
+        )
+        world.apply()
+        assert (await world.standings.of(address("hanako"), BEFORE)).usage is not None
+        assert (await world.standings.of(address("hanako"), BEFORE, usage=False)).usage is None
+        assert (await world.standings.of(address("hanako"), AFTER)).usage is None
+        assert (await world.standings.of(address("goro"), BEFORE)).usage is None
+        assert (await world.standings.of(address("free"), BEFORE)).usage is None
+        assert (await world.standings.of(address("postmaster"), BEFORE)).usage is None
+
+    async def test_of_a_domain_whose_mailboxes_are_elsewhere_is_not_known(self, world: World) -> None:
+        world.publish(Entry(address("a@relayed.example")))
+        standing = await world.standings.of(address("a@relayed.example"), BEFORE)
+        assert (standing.kind, standing.usage) == (AddressKind.BASE, None)
+
+
+class TestNoticePage:
+    async def test_is_the_plans_own_and_else_the_providers(self, world: World) -> None:
+        world.publish(Entry(address("hanako")), Entry(address("a@staying.example")))
+        world.apply()
+        assert (await world.standings.of(address("hanako"), AFTER)).notice_url == NOTICE
+        staying = await world.standings.of(address("a@staying.example"), AFTER)
+        assert staying.notice_url == "https://provider.example/"
+
+
+async def test_the_end_comes_at_its_second(world: World) -> None:
+    world.publish(Entry(address("hanako")))
+    world.apply()
+    assert await answer(world, "hanako", END - timedelta(microseconds=1)) == "250 2.1.5 Recipient OK"
+    assert await answer(world, "hanako", END) == (f"550 5.1.6 Mail service at closing.example has ended; see {NOTICE}")
+
+
+async def test_a_hold_keeps_one_address_open(world: World) -> None:
+    world.publish(Entry(address("hanako")), Entry(address("jiro"), area="noto"))
+    hold = Hold(Scope(area="noto"), END + timedelta(days=30))
+    world.apply(amendments=[Amendment(1, AT, "tests", "earthquake", hold)])
+    assert (await answer(world, "hanako", AFTER)).startswith("550 ")
+    assert (await answer(world, "jiro", AFTER)).startswith("250 ")
+
+
+async def test_a_suspended_contract_keeps_its_mail_and_may_not_send(world: World) -> None:
+    world.publish(Entry(address("rokuro"), suspended_since=date(2024, 1, 1)))
+    world.apply()
+    assert await answer(world, "rokuro", BEFORE) == "250 2.1.5 Recipient OK"
+    standing = await world.standings.of(address("rokuro"), BEFORE, usage=False)
+    submission = Client(ClientKind.SUBMISSION, "127.0.0.1", 1)
+    outward = await world.standings.of(address("x@elsewhere.example"), BEFORE)
+    verdict = judge.recipient(submission, Sender(address("rokuro"), standing), outward)
+    assert str(verdict.reply).startswith("550 5.7.1 Sending from this address is suspended since 2024-01-01")
+
+
+async def test_the_demo_world_by_its_real_plan(world: World) -> None:
+    disclosed = Forwarding(address("jiro@newhome.example"), confirmed=True, disclose=True, keep=False)
+    silent = Forwarding(address("saburo@newhome.example"), confirmed=True, disclose=False, keep=False)
+    world.publish(
+        Entry(address("hanako")),
+        Entry(address("jiro"), forwarding=disclosed),
+        Entry(address("saburo"), forwarding=silent),
+        Entry(address("shiro"), left=Left(address("shiro@elsewhere.example"), disclose=True)),
+        Entry(address("goro"), left=Left(None, disclose=False)),
+        Entry(address("rokuro"), suspended_since=date(2024, 1, 1)),
+    )
+    world.apply()
+    rows = {
+        "hanako": (250, 550, 550),
+        "jiro": (251, 251, 551),
+        "saburo": (250, 250, 550),
+        "shiro": (551, 551, 551),
+        "goro": (550, 550, 550),
+        "rokuro": (250, 550, 550),
+        "postmaster": (250, 250, 250),
+        "nobody": (550, 550, 550),
+        "x@elsewhere.example": (550, 550, 550),
+    }
+    for who, codes in rows.items():
+        found = [int((await answer(world, who, at))[:3]) for at in (BEFORE, AFTER, FORWARD_OVER)]
+        assert tuple(found) == codes, who
