@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-DEFAULT_STATE = Path("var/demo")
 DEFAULT_PORT_BASE = 2525
 DEFAULT_ENDS_IN = 180
 
@@ -35,7 +34,7 @@ def read_options(argv: Sequence[str]) -> Options:
         metavar="N",
         help=f"world on N, own submission N+1, own inbound N+2, http N+3 (default {DEFAULT_PORT_BASE}, http on 8025)",
     )
-    parser.add_argument("--state", type=Path, metavar="DIR", help=f"where the world lives (default {DEFAULT_STATE})")
+    parser.add_argument("--state", type=Path, metavar="DIR", help="where the world lives (default var/demo)")
     parser.add_argument(
         "--ends-in",
         type=_seconds,

@@ -10,7 +10,7 @@ ZONE = "Asia/Tokyo"
 _PLAN = """\
 plan: closing
 zone: {zone}
-domains: [{domain}, "*.{domain}"]
+domains: [{domain}]
 title: {{ja: 閉店サービスのメール終了, en: The mail of Closing ends}}
 reason: {{ja: サービスは終了しました, en: This mail service has ended}}
 notice_url: https://www.closing.example/notice

@@ -12,7 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SETTINGS = "lastpost.yaml"
+DEFAULT = "demo"
 _NOTES = "worlds"
+
+
+def home() -> Path:
+    """The folder of demo worlds: `var/` of the project this runs from, else of the current folder."""
+    project = Path(__file__).resolve().parents[2]
+    return (project if (project / "run").exists() else Path.cwd()) / "var"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +36,9 @@ class World:
 
 
 @contextlib.contextmanager
-def announced(home: Path, state: Path) -> Iterator[None]:
-    """While this lasts, `running(home)` finds the world in `state`."""
-    notes = home / _NOTES
+def announced(worlds: Path, state: Path) -> Iterator[None]:
+    """While this lasts, `running(worlds)` finds the world in `state`."""
+    notes = worlds / _NOTES
     notes.mkdir(parents=True, exist_ok=True)
     note = notes / f"{os.getpid()}.json"
     note.write_text(json.dumps({"state": str(state.resolve())}), encoding="utf-8")
@@ -41,10 +48,10 @@ def announced(home: Path, state: Path) -> Iterator[None]:
         note.unlink(missing_ok=True)
 
 
-def running(home: Path) -> list[World]:
+def running(worlds: Path) -> list[World]:
     """The worlds running now, the newest first; notes of processes that are gone are taken away."""
     found = []
-    for note in (home / _NOTES).glob("*.json"):
+    for note in (worlds / _NOTES).glob("*.json"):
         if not _alive(int(note.stem)):
             note.unlink(missing_ok=True)
             continue
@@ -54,7 +61,7 @@ def running(home: Path) -> list[World]:
     return sorted(found, key=lambda world: world.started, reverse=True)
 
 
-def choose(home: Path, state: Path | None, default: Path) -> World | None:
+def choose(worlds: Path, state: Path | None) -> World | None:
     """The world whose settings `lastpost WORDS` shall use.
 
     `state` where it was named; else the default one if it runs, else the newest that runs, else the default at rest.
@@ -62,13 +69,13 @@ def choose(home: Path, state: Path | None, default: Path) -> World | None:
     """
     if state is not None:
         return World(state.resolve(), 0.0)
-    worlds = running(home)
-    standard = default.resolve()
-    for world in worlds:
+    found = running(worlds)
+    standard = (worlds / DEFAULT).resolve()
+    for world in found:
         if world.state == standard:
             return world
-    if worlds:
-        return worlds[0]
+    if found:
+        return found[0]
     return World(standard, 0.0) if (standard / SETTINGS).exists() else None
 
 

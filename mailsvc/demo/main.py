@@ -1,0 +1,52 @@
+"""The words behind `./run`: play the demo world, or become `lastpost WORDS`.
+
+Exit codes are those of `lastpost`: 0 ended as asked, 1 failed, 2 wrong words.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from random import SystemRandom
+
+from mailsvc.demo.options import Options, read_options
+from mailsvc.demo.worlds import choose, home
+
+# What `lastpost` reads where no --settings is given.
+SETTINGS_VARIABLE = "LASTPOST_SETTINGS"
+
+
+def main(argv: Sequence[str]) -> int:
+    """Play, and answer with the exit code; with WORDS this process becomes `lastpost WORDS` and does not return."""
+    options = read_options(argv)
+    if options.words:
+        _become_lastpost(options)
+    return _play(options)
+
+
+def _become_lastpost(options: Options) -> None:
+    """Replace this process, so that signals and the exit code are the program's own."""
+    world = choose(home(), options.state)
+    environ = dict(os.environ)
+    if world is not None and world.settings.exists():
+        environ[SETTINGS_VARIABLE] = str(world.settings)
+    os.execve(sys.executable, [sys.executable, "-m", "mailsvc.cli", *options.words], environ)  # noqa: S606 - our own
+
+
+def _play(options: Options) -> int:
+    from mailsvc.demo.play import play
+    from mailsvc.kit.net import CannotListen
+    from mailsvc.records.errors import RecordsError
+
+    try:
+        return asyncio.run(play(options, SystemRandom(), dict(os.environ), _say))
+    except (CannotListen, RecordsError, OSError) as error:
+        sys.stderr.write(f"the demo world cannot be played: {error}\n")
+        return 1
+    except KeyboardInterrupt:
+        return 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()

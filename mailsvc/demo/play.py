@@ -1,0 +1,87 @@
+"""The demo world played: opened or made, its doors opened, its end fixed, told line by line, until a signal comes.
+
+`await play(options, say)` answers with the exit code. The end is counted from the moment the house is healthy, so the
+plan is put in force last, and the role `world` is up only then: the first 200 of /healthz finds everything in place.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+
+from mailsvc.demo.options import DEFAULT_ENDS_IN, Options
+from mailsvc.demo.seed import put_plan_in_force, seed
+from mailsvc.demo.telling import Countdown, Say, TellingLog, greet
+from mailsvc.demo.world import Ports, World, make_world, open_world
+from mailsvc.demo.worlds import DEFAULT, announced, home
+from mailsvc.house import House, Surroundings, open_house, stop_signals
+from mailsvc.kit.settings import Settings, read_settings
+from mailsvc.kit.telemetry import Log, configure
+from schedules.clock import Clock
+
+WORLD_ROLE = "world"
+_LOOK_SECONDS = 0.5
+
+
+async def play(options: Options, random: Random, environ: dict[str, str], say: Say) -> int:
+    """Play until SIGINT or SIGTERM; 0 where it ended as asked."""
+    state = (options.state or home() / DEFAULT).absolute()
+    world, settings = _world(options, state, random, environ, say)
+    with announced(home(), state), _log_file(world) as log:
+        surroundings = Surroundings.real(settings, TellingLog(log, say), extra_roles=(WORLD_ROLE,))
+        async with stop_signals() as stopped, open_house(settings, surroundings) as house:
+            world = await _begin(world, settings, house, options)
+            house.roles.up(WORLD_ROLE)
+            greet(world, say)
+            telling = asyncio.create_task(_count_down(world, house.clock, say))
+            try:
+                await house.until(stopped)
+            finally:
+                telling.cancel()
+    say("the demo world is closed; everything in it is kept")
+    return 0
+
+
+def _world(options: Options, state: Path, random: Random, environ: dict[str, str], say: Say) -> tuple[World, Settings]:
+    ports = Ports.from_base(options.port_base) if options.port_base is not None else None
+    found = None if options.fresh else open_world(state, ports, options.clock_file)
+    world = found or make_world(state, ports or Ports(), options.clock_file, random)
+    settings = read_settings(world.settings, environ)
+    if found is None:
+        say(f"making a new world in {state}")
+        seed(world, settings, random)
+    elif options.ends_in is not None and world.end is not None:
+        say("this world goes on where it was, so its end stays where it is; --fresh begins a new one")
+    return world, settings
+
+
+async def _begin(world: World, settings: Settings, house: House, options: Options) -> World:
+    """Fix the end of a world that has none yet, now that everything listens."""
+    if world.end is not None:
+        return world
+    length = timedelta(seconds=options.ends_in or DEFAULT_ENDS_IN)
+    world = world.ending(_whole_second(house.clock.now() + length))
+    await asyncio.to_thread(put_plan_in_force, world, settings)
+    house.almanac.refresh()
+    return world
+
+
+def _whole_second(at: datetime) -> datetime:
+    return at.replace(microsecond=0) + timedelta(seconds=1 if at.microsecond >= 500_000 else 0)
+
+
+async def _count_down(world: World, clock: Clock, say: Say) -> None:
+    if world.end is None:
+        return
+    countdown = Countdown(world.end, say)
+    while True:
+        countdown.look(clock.now())
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+@contextmanager
+def _log_file(world: World) -> Iterator[Log]:
+    with (world.state / "lastpost.log").open("a", encoding="utf-8") as stream:
+        yield configure(stream, json=True, level="info")

@@ -1,0 +1,100 @@
+"""A demo world as a newcomer starts it: a child process on four free ports, whose time is moved by its clock file."""
+
+import json
+import smtplib
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from tests.support.deadline import wait_until
+from tests.support.ports import free_port, listens
+from tests.support.programs import Program
+
+ROOT = Path(__file__).parent.parent.parent
+ENDS_IN = 3600
+
+
+def four_ports() -> int:
+    """A base whose four ports are free."""
+    while True:
+        base = free_port()
+        if not any(listens(port) for port in range(base, base + 4)):
+            return base
+
+
+@dataclass
+class DemoWorld:
+    state: Path
+    base: int
+    program: Program
+
+    @property
+    def world(self) -> int:
+        return self.base
+
+    @property
+    def submission(self) -> int:
+        return self.base + 1
+
+    @property
+    def inbound(self) -> int:
+        return self.base + 2
+
+    @property
+    def told(self) -> dict[str, object]:
+        told = json.loads((self.state / "world.json").read_text())
+        assert isinstance(told, dict)
+        return told
+
+    def healthy(self) -> bool:
+        try:
+            with urlopen(f"http://127.0.0.1:{self.base + 3}/healthz", timeout=5) as answer:
+                return bool(answer.status == 200)
+        except (URLError, OSError):
+            return False
+
+    def move(self, offset: str) -> None:
+        (self.state / "clock").write_text(offset)
+
+    def rcpt(self, recipient: str, *, port: int | None = None, sender: str = "friend@elsewhere.example") -> str:
+        """The reply to RCPT as `250 2.1.5 …`."""
+        with smtplib.SMTP("127.0.0.1", port or self.world, timeout=20) as smtp:
+            smtp.ehlo("client.example")
+            assert smtp.mail(sender)[0] == 250
+            code, words = smtp.rcpt(recipient)
+            return f"{code} {words.decode()}"
+
+    def send(
+        self, recipient: str, body: str, *, port: int | None = None, sender: str = "friend@elsewhere.example"
+    ) -> None:
+        with smtplib.SMTP("127.0.0.1", port or self.world, timeout=20) as smtp:
+            smtp.sendmail(sender, recipient, body.replace("\n", "\r\n").encode())
+
+    def mail(self, domain: str, user: str) -> list[bytes]:
+        return [path.read_bytes() for path in sorted((self.state / "mail" / domain / user).glob("new/*"))]
+
+    def arrives(self, domain: str, user: str, mark: bytes) -> bytes:
+        """Wait for the message that holds `mark`; answer it."""
+        wait_until(lambda: any(mark in one for one in self.mail(domain, user)), f"mail for {user}@{domain}")
+        return next(one for one in self.mail(domain, user) if mark in one)
+
+    def lastpost(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """`./run --state DIR WORDS`, as typed in a second terminal."""
+        command = [sys.executable, "-m", "mailsvc.demo", "--state", str(self.state), *words]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+
+@contextmanager
+def demo_world(state: Path, *options: str, base: int | None = None) -> Iterator[DemoWorld]:
+    base = base or four_ports()
+    command = [sys.executable, "-m", "mailsvc.demo", "--port-base", str(base), "--state", str(state), *options]
+    log = state.parent / f"{state.name}.log"
+    with Program(command, log, cwd=ROOT) as program:
+        demo = DemoWorld(state, base, program)
+        program.ready(demo.healthy, "the demo world is healthy", within=60)
+        yield demo
