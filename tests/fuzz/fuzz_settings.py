@@ -17,7 +17,7 @@ clock: {file: x}
 """
 SEEDS: list[bytes] = [
     b"",
-    _SMALL.replace(b"hostname: demo", b"hostname: demo, notice_url: 'https://[]/'").replace(b"demo,", b"demo,"),
+    _SMALL.replace(b"hostname: demo", b"hostname: demo, notice_url: 'https://[]/'"),
     b"a: &a [*a]",
     b"service:\n  hostname: \xff",
     _SMALL,
