@@ -25,10 +25,13 @@ from mailsvc.records.orders import Order, Row, Rows, Work, insert_rows
 
 T = TypeVar("T")
 
-# Octets and orders of one batch, and seconds of work after which the rest waits for the next one.
+# Most octets and orders of one batch, and seconds of work after which the rest waits for the next one.
 BATCH_OCTETS = 4 * 1024 * 1024
 BATCH_ORDERS = 512
 BATCH_SECONDS = 0.015
+# A batch that held the lock for longer (seconds) halves the octets of the next ones; a quicker one lets them grow.
+HELD_LONG = 0.025
+LEAST_OCTETS = 256 * 1024
 # Octets from which statements run in the writer thread: copying them would hold the loop.
 THREAD_OCTETS = 1024 * 1024
 
@@ -45,6 +48,8 @@ class Committer:
         self._inline = where.inline
         self._checkpoints = Checkpoints(where.path) if where.path is not None else None
         self._queue: deque[Order] = deque()
+        self._octets = BATCH_OCTETS // 2
+        self._held_since = 0.0
         self._wake = asyncio.Event()
         self._ended = asyncio.Event()
         self._closing = False
@@ -101,7 +106,7 @@ class Committer:
         self._writer.submit(self._drop_connection).result()
         self._writer.shutdown(wait=True)
         if self._checkpoints is not None:
-            self._checkpoints.close()
+            self._checkpoints.dispose()
 
     def _take(self, order: Order) -> None:
         if self._closing:
@@ -122,6 +127,8 @@ class Committer:
         finally:
             while self._queue:
                 self._queue.popleft().fail(RecordsAway("the records are away: the service is ending"))
+            if self._checkpoints is not None:
+                await self._checkpoints.close()
 
     async def _turn(self) -> None:
         batch, weight = self._next_batch()
@@ -138,8 +145,8 @@ class Committer:
             for order in batch[:done]:
                 order.succeed()
             self._queue.extendleft(reversed(batch[done:]))
-            if self._checkpoints is not None and self._checkpoints.wanted():
-                await self._in_writer(self._checkpoints.take)
+            if self._checkpoints is not None:
+                await self._checkpoints.after(weight)
 
     async def _each_alone(self, batch: Sequence[Order], error: Exception) -> None:
         if len(batch) == 1:
@@ -159,7 +166,7 @@ class Committer:
     def _next_batch(self) -> tuple[list[Order], int]:
         batch = [self._queue.popleft()]
         weight = batch[0].weight
-        while self._queue and len(batch) < BATCH_ORDERS and weight + self._queue[0].weight <= BATCH_OCTETS:
+        while self._queue and len(batch) < BATCH_ORDERS and weight + self._queue[0].weight <= self._octets:
             batch.append(self._queue.popleft())
             weight += batch[-1].weight
         # Rows first: what a batch leaves for the next one is then always its end.
@@ -197,6 +204,7 @@ class Committer:
                     if self._checkpoints is not None:
                         self._checkpoints.take_over(self._connection)
                 self._connection.begin()
+                self._held_since = time.perf_counter()
                 return self._connection
         except BaseException:
             self._drop_connection()
@@ -212,9 +220,18 @@ class Committer:
         except BaseException:
             self._drop_connection()
             raise
-        self.observe(time.perf_counter() - began)
+        ended = time.perf_counter()
+        self.observe(ended - began)
+        self._learn(ended - self._held_since)
         if not self._inline:
             self._drop_connection()
+
+    def _learn(self, held: float) -> None:
+        """Fit the octets of a batch to how fast this disk is."""
+        if held > HELD_LONG:
+            self._octets = max(LEAST_OCTETS, self._octets // 2)
+        else:
+            self._octets = min(BATCH_OCTETS, self._octets + self._octets // 16)
 
     def _roll_back(self) -> None:
         try:

@@ -6,15 +6,13 @@ some ten microseconds. Everything here only reads; `staging` writes. Fails as th
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 from sqlalchemy import Connection, Select, and_, bindparam, func, or_, select
-from sqlalchemy.dialects import sqlite
 
 from filters.mail import AddressKind
 from mailsvc.records.entries import Entry, entry_of
+from mailsvc.records.prepared import Prepared
 from mailsvc.records.tables import addresses, contracts, domains, holders
-from mailsvc.records.upsert import is_sqlite
 from schedules.names import DomainName
 
 __all__ = ["AddressCount", "Entry", "counts", "export", "find", "generation_of", "ours", "page"]
@@ -60,8 +58,8 @@ _ENTRIES = select(
     addresses.c.homepage,
 ).select_from(_JOIN)
 
-_FIND = _ENTRIES.where(domains.c.domain == bindparam("in_domain"), addresses.c.key == bindparam("by_key"))
-_NAMES = tuple(_ENTRIES.selected_columns.keys())
+_FIND = Prepared(_ENTRIES.where(domains.c.domain == bindparam("in_domain"), addresses.c.key == bindparam("by_key")))
+_GENERATION = Prepared(select(domains.c.generation).where(domains.c.domain == bindparam("in_domain")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +76,14 @@ class AddressCount:
 
 def find(connection: Connection, domain: DomainName, key: str) -> Entry | None:
     """The entry of `key` (`Address.key`) in a domain; None if the domain has no such address."""
-    if is_sqlite(connection):
-        row = connection.exec_driver_sql(_prepared(), (domain.ascii, key)).fetchone()
-        return None if row is None else entry_of(domain, dict(zip(_NAMES, row, strict=True)))
-    found = connection.execute(_FIND, {"in_domain": domain.ascii, "by_key": key}).mappings().one_or_none()
-    return None if found is None else entry_of(domain, dict(found))
+    row = _FIND.one(connection, in_domain=domain.ascii, by_key=key)
+    return None if row is None else entry_of(domain, row)
 
 
 def generation_of(connection: Connection, domain: DomainName) -> int | None:
     """The current generation of a domain; None: nothing was ever published, so nothing may be said of it."""
-    return connection.execute(select(domains.c.generation).where(domains.c.domain == domain.ascii)).scalar_one_or_none()
+    row = _GENERATION.one(connection, in_domain=domain.ascii)
+    return row["generation"] if row and isinstance(row["generation"], int) else None
 
 
 def ours(connection: Connection) -> Mapping[str, int]:
@@ -159,9 +155,3 @@ def _selected(domain: DomainName | None, after: tuple[str, str] | None, search: 
 def _rows(connection: Connection, query: Select[tuple[object, ...]]) -> Iterator[Entry]:
     for row in connection.execute(query).mappings():
         yield entry_of(DomainName(row["domain"]), dict(row))
-
-
-@lru_cache(maxsize=1)
-def _prepared() -> str:
-    """The statement of `find` as SQLite reads it; SQLAlchemy's compiler runs once, sqlite3 keeps it prepared."""
-    return str(_FIND.compile(dialect=sqlite.dialect()))

@@ -7,9 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import BigInteger, Connection, bindparam, select, type_coerce
 
+from mailsvc.records.prepared import Prepared
 from mailsvc.records.tables import usage
+from mailsvc.records.tables.columns import instant
 from mailsvc.records.upsert import insert
 from schedules.names import Address
 
@@ -25,13 +27,30 @@ class UsageRow:
 
 def get(connection: Connection, mailbox: Address) -> UsageRow | None:
     """What was last counted of a mailbox; None if it never was."""
-    row = connection.execute(
-        select(usage.c.octets, usage.c.over_since, usage.c.counted_at).where(
-            usage.c.domain == mailbox.domain.ascii,
-            usage.c.key == mailbox.key,
-        ),
-    ).one_or_none()
-    return None if row is None else UsageRow(row.octets, row.over_since, row.counted_at)
+    row = _GET.one(connection, in_domain=mailbox.domain.ascii, by_key=mailbox.key)
+    return (
+        None
+        if row is None
+        else UsageRow(_number(row["octets"]), _at(row["over_since"]), instant(_number(row["counted_at"])))
+    )
+
+
+_GET = Prepared(
+    # Instants as the plain numbers they are stored as: this is asked at every RCPT.
+    select(
+        usage.c.octets,
+        type_coerce(usage.c.over_since, BigInteger).label("over_since"),
+        type_coerce(usage.c.counted_at, BigInteger).label("counted_at"),
+    ).where(usage.c.domain == bindparam("in_domain"), usage.c.key == bindparam("by_key")),
+)
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else 0
+
+
+def _at(value: object) -> datetime | None:
+    return instant(value) if isinstance(value, int) else None
 
 
 def put(connection: Connection, mailbox: Address, row: UsageRow) -> None:
