@@ -69,7 +69,7 @@ def test_a_plan_file_is_shown_without_being_in_force(world: World) -> None:
 
 
 def test_a_plan_file_that_is_not_there_is_a_problem_with_a_remedy(tmp_path: Path) -> None:
-    with pytest.raises(BadFile, match="No such file.*lastpost plan example"):
+    with pytest.raises(BadFile, match=r"No such file.*lastpost plan example"):
         read_plan_file(tmp_path / "none.yaml")
 
 
