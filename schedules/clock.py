@@ -225,14 +225,13 @@ class Alarm:
         )
         answered = min(self._rung_at, now)  # the clock may have been set back since
         coming = next((at for at in self._instants if at > answered), None)
-        if coming is None:
-            return
-        if coming <= now:
+        if coming is not None and coming <= now:
             self._bell.set()
-        else:
-            self._scheduler.add_job(
-                self._strike, DateTrigger(wall + (coming - now)), id="instant", replace_existing=True
-            )
+        elif coming is not None:
+            trigger = DateTrigger(wall + (coming - now))
+            self._scheduler.add_job(self._strike, trigger, id="instant", replace_existing=True)
+        elif self._scheduler.get_job("instant") is not None:
+            self._scheduler.remove_job("instant")
 
     async def _strike(self) -> None:
         self._bell.set()

@@ -44,8 +44,7 @@ class Moment:
             raise Wrong(f"{text!r} does not exist: {error}", EXAMPLES) from None
         if moment is None:
             raise Wrong(f"{text!r} does not say which instant is meant", EXAMPLES)
-        if moment.day.year not in _YEARS:
-            raise Wrong(f"{text!r} is outside the years {_YEARS[0]} to {_YEARS[-1]}", "correct the year")
+        _check_year(moment.day, text)
         return moment
 
     @classmethod
@@ -61,12 +60,14 @@ class Moment:
         return cls((first.replace(day=28) + 4 * _DAY).replace(day=1) if whole_month else first + _DAY)
 
     def instant(self, zone: ZoneInfo) -> datetime:
-        """The instant in `zone`; raises Wrong where the zone's clocks skip it."""
+        """The instant in `zone`. Raises Wrong where the zone's clocks skip it, or an offset leads out of the years read."""
         if self.clock is None:
             return start_of_day(self.day, zone)
         written = datetime.combine(self.day, self.clock)
         if written.tzinfo is not None:
-            return written.astimezone(zone)
+            there = written.astimezone(zone)
+            _check_year(there.date(), there.isoformat())
+            return there
         local = written.replace(tzinfo=zone)
         if _skipped(local):
             after = local.astimezone(UTC).astimezone(zone)
@@ -113,6 +114,11 @@ def written(at: datetime, zone: ZoneInfo) -> str:
     if naive.replace(tzinfo=zone).timestamp() == local.timestamp():
         return naive.isoformat(timespec="minutes" if not naive.second else "seconds")
     return local.isoformat(timespec="minutes" if not local.second else "seconds")
+
+
+def _check_year(day: date, text: str) -> None:
+    if day.year not in _YEARS:
+        raise Wrong(f"{text!r} is outside the years {_YEARS[0]} to {_YEARS[-1]}", "correct the year")
 
 
 def _skipped(local: datetime) -> bool:
