@@ -10,11 +10,12 @@ answers 200. `send` answers the code of the last reply, or 0 where the connectio
 """
 
 import smtplib
+import socket
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email import message_from_bytes
 from pathlib import Path
 from signal import Signals
@@ -150,10 +151,24 @@ class Service:
             client.close()
         return code
 
+    def say(self, octets: bytes, within: float = 20.0) -> bytes:
+        """Say these octets in one go, then nothing more (a half-closed client); answer all that was said back."""
+        with socket.create_connection(("127.0.0.1", self.smtp), timeout=within) as client:
+            heard = b""
+            with suppress(ConnectionError):
+                client.sendall(octets)
+                client.shutdown(socket.SHUT_WR)
+                while part := client.recv(65_536):
+                    heard += part
+            return heard
+
+    def bodies(self, user: str = "hanako") -> list[bytes]:
+        """What lies in this user's Maildir, octet by octet."""
+        return [path.read_bytes() for path in sorted((self.mail / DOMAIN / user / "new").glob("*"))]
+
     def kept(self, user: str = "hanako") -> list[str]:
         """The subjects of what lies in this user's Maildir, oldest name first."""
-        box = self.mail / DOMAIN / user / "new"
-        return [str(message_from_bytes(path.read_bytes())["Subject"]) for path in sorted(box.glob("*"))]
+        return [str(message_from_bytes(octets)["Subject"]) for octets in self.bodies(user)]
 
     def crash(self, program: Program) -> None:
         """Kill it with no chance to say anything."""

@@ -1,0 +1,84 @@
+"""signals: SIGTERM and SIGHUP under load, and clients that close their half early: drained, nothing lost."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from signal import Signals
+
+import pytest
+
+from tests.faults.service import DOMAIN, Service
+from tests.support.deadline import wait_until
+
+
+class Load:
+    """Clients that send until told to stop; `taken` are the subjects answered 250."""
+
+    def __init__(self, house: Service, clients: int = 4) -> None:
+        self.house = house
+        self.taken: set[str] = set()
+        self._stop = threading.Event()
+        self._threads = ThreadPoolExecutor(clients)
+        self._clients = [self._threads.submit(self._client, number) for number in range(clients)]
+
+    def _client(self, number: int) -> None:
+        sent = 0
+        while not self._stop.is_set():
+            subject = f"load-{number}-{sent}"
+            sent += 1
+            if self.house.send(subject, size=20_000) == 250:
+                self.taken.add(subject)
+
+    def stop(self) -> set[str]:
+        self._stop.set()
+        self._threads.shutdown()
+        for client in self._clients:
+            client.result()
+        return self.taken
+
+
+@pytest.mark.parametrize("signal", [Signals.SIGTERM, Signals.SIGINT], ids=lambda one: one.name)
+def test_it_drains_and_ends_with_0_under_load(house: Service, signal: Signals) -> None:
+    with house.serving() as program:
+        load = Load(house)
+        wait_until(lambda: len(load.taken) >= 10, "some load")
+        program.send(signal)
+        try:
+            assert program.wait(30) == 0
+        finally:
+            taken = load.stop()
+        assert "Traceback" not in program.output()
+    with house.serving():
+        wait_until(lambda: taken <= set(house.kept()), "everything taken", within=60)
+        assert len(house.kept()) <= len(taken) + 4, "at most one unanswered mail of each client"
+
+
+def test_a_hangup_under_load_loses_nothing(house: Service) -> None:
+    with house.serving() as program:
+        load = Load(house)
+        wait_until(lambda: len(load.taken) >= 10, "some load")
+        program.send(Signals.SIGHUP)
+        before = len(load.taken)
+        wait_until(lambda: len(load.taken) > before + 5 or not program.running, "it goes on or ends", within=30)
+        taken = load.stop()
+    with house.serving():
+        wait_until(lambda: taken <= set(house.kept()), "everything taken", within=60)
+
+
+def test_a_half_closed_client_is_answered_and_its_mail_kept(house: Service) -> None:
+    # DATA is a synchronisation point (RFC 2920 3.1), so the message goes by BDAT (RFC 3030), all in one piece.
+    mail = b"From: a@world.example\r\nSubject: half\r\n\r\nhello\r\n"
+    said = b"EHLO world.example\r\nMAIL FROM:<a@world.example>\r\nRCPT TO:<hanako@%s>\r\n" % DOMAIN.encode()
+    with house.serving():
+        heard = house.say(said + b"BDAT %d LAST\r\n" % len(mail) + mail)
+        taken = heard.splitlines()[-1].startswith(b"250")
+        assert taken, heard
+        wait_until(lambda: "half" in house.kept(), "the mail of a half-closed client")
+
+
+def test_a_client_gone_in_mid_message_leaves_nothing(house: Service) -> None:
+    said = b"EHLO world.example\r\nMAIL FROM:<a@world.example>\r\nRCPT TO:<hanako@%s>\r\nDATA\r\n" % DOMAIN.encode()
+    with house.serving():
+        house.say(said + b"Subject: broken\r\n\r\nno end")
+        assert house.send("whole") == 250
+        wait_until(lambda: "whole" in house.kept(), "the whole mail")
+        assert house.kept() == ["whole"]
