@@ -26,7 +26,7 @@ from schedules.durations import parse_duration
 from schedules.positions import BadFile, Position, Problem, Wrong
 
 TICK = timedelta(seconds=30)
-_SECONDS = re.compile(r"([+-]?)([0-9]{1,10}(?:\.[0-9]{1,6})?)", re.ASCII)
+_SECONDS = re.compile(r"[0-9]{1,10}(?:\.[0-9]{1,6})?", re.ASCII)
 _REMEDY = "write one offset, such as 86400, -3600.5, +3d or 1d 2h 30m, or nothing for none"
 _CLOCK_FILE_LIMIT = 1000
 
@@ -49,9 +49,10 @@ def parse_offset(text: str) -> timedelta:
     if not stripped:
         return timedelta()
     sign = -1 if stripped.startswith("-") else 1
-    seconds = _SECONDS.fullmatch(stripped)
+    unsigned = stripped[1:] if stripped[0] in "+-" else stripped
     try:
-        length = timedelta(seconds=float(seconds[2])) if seconds else parse_duration(stripped.lstrip("+-"))
+        seconds = _SECONDS.fullmatch(unsigned)
+        length = timedelta(seconds=float(unsigned)) if seconds else parse_duration(unsigned)
     except Wrong:
         raise Wrong(f"{stripped[:60]!r} is not an offset", _REMEDY) from None
     if length > timedelta(days=36_525):

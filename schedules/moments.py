@@ -60,7 +60,7 @@ class Moment:
         return cls((first.replace(day=28) + 4 * _DAY).replace(day=1) if whole_month else first + _DAY)
 
     def instant(self, zone: ZoneInfo) -> datetime:
-        """The instant in `zone`. Raises Wrong where the zone's clocks skip it, or an offset leads out of the years read."""
+        """The instant in `zone`. Raises Wrong where clocks skip it, or an offset leads out of the years read."""
         if self.clock is None:
             return start_of_day(self.day, zone)
         written = datetime.combine(self.day, self.clock)

@@ -15,7 +15,7 @@ import itertools
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from types import MappingProxyType
 
 from schedules.amendments import Hold
@@ -52,6 +52,7 @@ EXPIRING = frozenset(
     }
 )
 SUSPENDED = frozenset({Capability.SEND, Capability.READ, Capability.CHANGE_MAIL})
+_EVER, _NEVER = date(1900, 1, 1), date(2900, 1, 1)
 _RANK = {stage: rank for rank, stage in enumerate(Stage)}
 
 
@@ -97,9 +98,9 @@ class _Compiling:
     def __init__(self, plan: Plan, standing: Applied, profile: Profile) -> None:
         self._plan = plan
         self._ends = {stage: self._end(stage, at, standing, profile) for stage, at in standing.instants.items()}
-        expiry = profile.address_expiry or profile.contract_expiry
+        expiry = _reachable(profile.address_expiry or profile.contract_expiry)
         self._expiry = end_of_day(expiry, plan.zone) if expiry else None
-        suspended = profile.suspended_since
+        suspended = _reachable(profile.suspended_since)
         self._suspension = start_of_day(suspended, plan.zone) if suspended else None
 
     @staticmethod
@@ -187,6 +188,11 @@ class _Compiling:
         """A ruling that no single line of the plan decides."""
         source = Position(self._plan.source.file)
         return Ruling(capability, allowed=allowed, rule=rule, reason=reason, source=source, deferred=deferred)
+
+
+def _reachable(day: date | None) -> date | None:
+    """A day that can be told in every zone: contracts "without end" have days such as 9999-12-31."""
+    return None if day is None or day >= _NEVER else max(day, _EVER)
 
 
 def _dated(plain: Sequence[Ruling], edges: Sequence[datetime]) -> Iterator[Ruling]:

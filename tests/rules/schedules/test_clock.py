@@ -26,7 +26,9 @@ def test_an_offset_is_seconds_or_a_length_of_time(text: str, offset: timedelta) 
     assert parse_offset(text) == offset
 
 
-@pytest.mark.parametrize("text", ["soon", "1 2", "--5", "5 parsecs", "9999999999", "nan", "1e5", "+", "2024-01-01"])
+@pytest.mark.parametrize(
+    "text", ["soon", "1 2", "--5", "+-3d", "--3d", "- ", "5 parsecs", "9999999999", "nan", "1e5", "+", "2024-01-01"]
+)
 def test_what_is_no_offset_is_refused(text: str) -> None:
     with pytest.raises(Wrong):
         parse_offset(text)

@@ -250,6 +250,15 @@ def test_without_a_plan_only_expiry_and_suspension_speak() -> None:
     assert ruling(edition, "read", "2024-02-29T00:00", suspended).rule is Rule.SUSPENSION
 
 
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/Los_Angeles"])
+def test_dates_that_mean_always_and_never_are_understood(zone: str) -> None:
+    edition = open_edition(ZoneInfo(zone))
+    endless = edition.profile(HANAKO, contract_expiry=date.max, suspended_since=date.max)
+    assert ruling(edition, "send", "2899-01-01T00:00", endless).rule is Rule.OPEN
+    long_ago = edition.profile(HANAKO, contract_expiry=date.min, suspended_since=date.min)
+    assert ruling(edition, "send", "1999-01-01T00:00", long_ago).rule is Rule.EXPIRY
+
+
 def test_now_must_name_its_zone() -> None:
     edition = open_edition(ZoneInfo("UTC"))
     with pytest.raises(ValueError, match="zone"):
