@@ -4,9 +4,10 @@ import json
 import smtplib
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email import message_from_bytes, policy
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -61,13 +62,23 @@ class DemoWorld:
     def move(self, offset: str) -> None:
         (self.state / "clock").write_text(offset)
 
-    def rcpt(self, recipient: str, *, port: int | None = None, sender: str = "friend@elsewhere.example") -> str:
-        """The reply to RCPT as `250 2.1.5 …`."""
+    def replies(
+        self, recipients: Iterable[str], *, port: int | None = None, sender: str = "friend@elsewhere.example"
+    ) -> dict[str, str]:
+        """The replies to RCPT as `250 2.1.5 …`, each recipient in a transaction of its own."""
+        found = {}
         with smtplib.SMTP("127.0.0.1", port or self.world, timeout=20) as smtp:
             smtp.ehlo("client.example")
-            assert smtp.mail(sender)[0] == 250
-            code, words = smtp.rcpt(recipient)
-            return f"{code} {words.decode()}"
+            for recipient in recipients:
+                assert smtp.mail(sender)[0] == 250
+                code, words = smtp.rcpt(recipient)
+                found[recipient] = f"{code} {words.decode()}"
+                smtp.rset()
+        return found
+
+    def rcpt(self, recipient: str, *, port: int | None = None, sender: str = "friend@elsewhere.example") -> str:
+        """The reply to one RCPT."""
+        return self.replies([recipient], port=port, sender=sender)[recipient]
 
     def send(
         self, recipient: str, body: str, *, port: int | None = None, sender: str = "friend@elsewhere.example"
@@ -77,6 +88,13 @@ class DemoWorld:
 
     def mail(self, domain: str, user: str) -> list[bytes]:
         return [path.read_bytes() for path in sorted((self.state / "mail" / domain / user).glob("new/*"))]
+
+    def letters(self) -> list[str]:
+        """The texts of the letters to the administrator."""
+        found = [
+            message_from_bytes(one, policy=policy.default) for one in self.mail("surviving.example", "administrator")
+        ]
+        return [str(letter.get_content()) for letter in found]
 
     def arrives(self, domain: str, user: str, mark: bytes) -> bytes:
         """Wait for the message that holds `mark`; answer it."""

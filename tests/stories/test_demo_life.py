@@ -24,7 +24,7 @@ def test_mail_arrives_untouched_behind_trace_lines(tmp_path: Path) -> None:
             body = BODY.format(mark=f"mark of {user}")
             world.send(recipient, body)
             arrived = world.arrives(domain, user, f"mark of {user}".encode())
-            assert arrived.endswith(body.replace("\n", "\r\n").encode()) or arrived.endswith(body.encode())
+            assert arrived.endswith(body.replace("\n", "\r\n").encode())
             assert arrived.startswith(b"Return-Path: <friend@elsewhere.example>")
             assert b"\nReceived: from " in arrived
         world.send(
@@ -69,7 +69,7 @@ def test_it_ends_cleanly_and_goes_on_where_it_was(tmp_path: Path) -> None:
 def test_the_end_comes_by_itself_and_administrators_are_told(tmp_path: Path) -> None:
     with demo_world(tmp_path / "world", "--ends-in", "2") as world:
         wait_until(lambda: world.rcpt("hanako@closing.example").startswith("550 5.1.6"), "the end comes", within=20)
-        world.arrives("surviving.example", "administrator", b"receive-end")
+        wait_until(lambda: any("receive-end" in text for text in world.letters()), "the letter to the administrators")
 
 
 @pytest.mark.parametrize("words", [("plan", "check", "examples/plans/closing.yaml"), ("settings", "example")])
