@@ -24,6 +24,7 @@ from migrator.maildir_names import is_of_delivery, safe_user, unique_name
 
 __all__ = ["Landed", "Landing", "MaildirBox", "MaildirError", "safe_user"]
 
+_FOLDERS = ("new", "cur", "tmp")
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -60,7 +61,6 @@ class MaildirBox:
         self._host = host
         self._base = base or root.parent.parent.parent
         self._token = token or (lambda: secrets.token_hex(8))
-        self._made = False
 
     def deliver(self, chunks: Iterable[bytes], *, delivery_id: str, at: datetime, repeated: bool = False) -> Landed:
         """Store one message, given in pieces; memory stays flat.
@@ -80,7 +80,8 @@ class MaildirBox:
         """Open one message for writing; as a context manager it leaves nothing behind unless `land` was reached."""
         name = unique_name(delivery_id, at, self._host)
         with told(self.root):
-            self.ensure()
+            if not all((self.root / name).is_dir() for name in _FOLDERS):
+                self.ensure()
             return Landing(self.root, name, self._token())
 
     def find(self, delivery_id: str) -> Landed | None:
@@ -93,23 +94,25 @@ class MaildirBox:
         return None
 
     def ensure(self) -> None:
-        """Make the mailbox where it is missing, durable up to `base`. Raises MaildirError."""
-        if self._made:
-            return
-        with told(self.root):
+        """Make what is missing of the mailbox, durable up to `base`. Raises MaildirError.
+
+        `tmp` comes last: where it stands, all the rest has been synced before, whoever was killed when.
+        """
+        with told(self.root), contextlib.ExitStack() as opening:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with contextlib.ExitStack() as opening:
-                top = _opened(opening, self.root)  # refuses a symbolic link before anything is made behind it
-                for name in ("tmp", "new", "cur"):
-                    with contextlib.suppress(FileExistsError):
-                        os.mkdir(name, 0o700, dir_fd=top)
-            # An earlier run may have been cut off between making a folder and syncing its parent: always sync.
-            for folder in (self.root, *self.root.parents):
-                with contextlib.nullcontext() if folder == self.root else contextlib.suppress(PermissionError):
-                    _sync_folder(folder, follow=folder != self.root)  # what may not be read was not made here
-                if folder in (self._base, Path(folder.anchor)):
-                    break
-        self._made = True
+            top = _opened(opening, self.root)  # refuses a symbolic link before anything is made behind it
+            for name in _FOLDERS[:-1]:
+                _made(name, top)
+            os.fsync(top)
+            self._sync_above()
+            _made(_FOLDERS[-1], top)
+
+    def _sync_above(self) -> None:
+        for folder in self.root.parents:
+            with contextlib.suppress(PermissionError):  # what may not be read was not made here
+                _sync_folder(folder)
+            if folder in {self._base, Path(folder.anchor)}:
+                return
 
 
 class Landing:
@@ -201,8 +204,13 @@ def _unlink(name: str, folder: int) -> None:
         os.unlink(name, dir_fd=folder)
 
 
-def _sync_folder(folder: Path, *, follow: bool) -> None:
-    descriptor = os.open(folder, _FOLDER & ~os.O_NOFOLLOW if follow else _FOLDER)
+def _made(name: str, above: int) -> None:
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(name, 0o700, dir_fd=above)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, _FOLDER & ~os.O_NOFOLLOW)
     try:
         os.fsync(descriptor)
     finally:

@@ -263,17 +263,30 @@ class TestDurability:
         assert rest[0].startswith(f"closing.example/hanako/tmp/{NAME}.")
         assert rest[1:] == ["link", "closing.example/hanako/new"]
 
-    def test_folders_are_synced_even_if_an_earlier_run_made_them(
+    @pytest.mark.parametrize("missing", ["new", "cur", "tmp"])
+    def test_folders_are_synced_even_if_a_run_that_was_killed_had_made_them(
+        self, root: Path, monkeypatch: pytest.MonkeyPatch, missing: str
+    ) -> None:
+        for name in {"new", "cur", "tmp"} - {missing}:
+            (root / name).mkdir(parents=True)
+        steps: list[str] = []
+        real_sync, real_mkdir = os.fsync, os.mkdir
+        monkeypatch.setattr(os, "fsync", lambda descriptor: (steps.append("sync"), real_sync(descriptor))[1])
+        monkeypatch.setattr(
+            os, "mkdir", lambda path, *rest, **more: (steps.append(str(path)), real_mkdir(path, *rest, **more))[1]
+        )
+        deliver(MaildirBox(root, host="mx", base=root.parent.parent))
+        assert steps[-6:] == ["sync", "sync", "sync", "tmp", "sync", "sync"]
+
+    def test_a_whole_mailbox_costs_two_syncs_a_message(
         self, root: Path, box: MaildirBox, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        box.ensure()
+        deliver(box, delivery_id="before")
         synced: list[int] = []
         real = os.fsync
         monkeypatch.setattr(os, "fsync", lambda descriptor: (synced.append(descriptor), real(descriptor))[1])
-        again = MaildirBox(root, host="mx", base=root.parent.parent)
-        again.ensure()
-        again.ensure()
-        assert len(synced) == 3
+        deliver(MaildirBox(root, host="mx", base=root.parent.parent))
+        assert len(synced) == 2
 
     def test_a_folder_above_that_may_not_be_read_is_somebody_elses(
         self, root: Path, monkeypatch: pytest.MonkeyPatch
