@@ -49,7 +49,7 @@ def show_clock(desk: Desk) -> ClockShown:
     return ClockShown(
         now=now,
         machine=wall,
-        offset_seconds=round((now - wall).total_seconds(), 1),
+        offset_seconds=round((now - wall).total_seconds(), 1) + 0.0,
         synchronised=kernel_synchronised(),
         high_water=mark,
         in_doubt=doubt is not None,
