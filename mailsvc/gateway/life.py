@@ -123,9 +123,7 @@ class Life:
         parts = self._parts
         at = parts.watch.now()
         kept = _message(envelope, staged, received(envelope, parts.hostname, at), at)
-        begun = parts.clock.monotonic()
         await messages.accept(parts.records, kept, self._deliveries(envelope), staged)
-        parts.metrics.commit_seconds.observe(parts.clock.monotonic() - begun)
         parts.metrics.accepted(staged.size)
         self._log_accepted(envelope, staged)
         parts.wake_outbox()
