@@ -4,7 +4,7 @@
     profile = edition.profile(address, contract_expiry=date(2024, 1, 31))
     edition.at(profile, now)[Capability.RECEIVE].allowed
 
-`at` is pure: time travel is the same call with another `now`. Which rules it follows stands in `schedules.timeline`.
+`at` is pure: time travel is the same call with another `now`. Which rules it follows stands in `schedules.decisions`.
 Amendments that cannot follow one another raise BadAmendment when the edition is made.
 """
 
@@ -17,11 +17,12 @@ from zoneinfo import ZoneInfo
 
 from schedules.amendments import Amendment
 from schedules.applied import Applied, applied
+from schedules.decisions import held_until
 from schedules.names import Address, DomainName
 from schedules.plan import IRREVERSIBLE, Plan
 from schedules.positions import Position
 from schedules.text import Text
-from schedules.timeline import Timeline, compile_timeline, held_until
+from schedules.timeline import Timeline, compile_timeline
 from schedules.words import Profile, Rulings, Stage, Suspension
 
 # A million addresses are a few thousand profiles; one timeline takes about 10 KB.
