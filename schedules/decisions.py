@@ -48,7 +48,8 @@ EXPIRING = frozenset(
     }
 )
 SUSPENDED = frozenset({Capability.SEND, Capability.READ, Capability.CHANGE_MAIL})
-RANK = {stage: rank for rank, stage in enumerate(Stage)}
+_STAGES = tuple(Stage)
+RANK = {stage: rank for rank, stage in enumerate(_STAGES)}
 _EVER, _NEVER = date(1900, 1, 1), date(2900, 1, 1)
 
 
@@ -79,6 +80,15 @@ def held_until(stage: Stage, at: datetime, holds: Sequence[tuple[Hold, str]]) ->
         if hold.until.timestamp() > until.timestamp():
             until, why = hold.until.astimezone(at.tzinfo), reason
     return until, why
+
+
+def expiry_matters_until(standing: Applied) -> datetime | None:
+    """When all that an expiry could end has ended for everybody; None where some of it never ends."""
+    firsts = [[standing.instants[s] for s in ENDED_BY[c] if s in standing.instants] for c in sorted(EXPIRING)]
+    if not all(firsts):
+        return None
+    ends = [min(instants, key=datetime.timestamp) for instants in firsts]
+    return max([*ends, *(hold.until for hold, _ in standing.holds)], key=datetime.timestamp)
 
 
 class Decisions:
@@ -136,7 +146,7 @@ class Decisions:
     def position(self, now: float) -> Stage | None:
         """The latest stage that has come; of those of one instant the last that `Stage` lists."""
         come = [(end.comes.stamp, RANK[stage]) for stage, end in self.ends.items() if end.comes.stamp <= now]
-        return tuple(Stage)[max(come)[1]] if come else None
+        return _STAGES[max(come)[1]] if come else None
 
     def _ended(self, capability: Capability, end: End, now: float) -> Ruling:
         line = self._plan.stages[end.stage]

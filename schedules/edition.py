@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 from schedules.amendments import Amendment
 from schedules.applied import Applied, applied
-from schedules.decisions import held_until
+from schedules.decisions import expiry_matters_until, held_until
 from schedules.names import Address, DomainName
 from schedules.plan import IRREVERSIBLE, Plan
 from schedules.positions import Position
@@ -37,6 +37,7 @@ class Edition:
     number: int = 1
     amendments: tuple[Amendment, ...] = ()
     standing: Applied = field(init=False, repr=False, compare=False)
+    _expiry_matters_until: date | None = field(init=False, repr=False, compare=False)
     _timeline: Callable[[Profile], Timeline] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -44,6 +45,8 @@ class Edition:
         compiled = lru_cache(maxsize=TIMELINES_KEPT)(partial(compile_timeline, self.plan, standing))
         object.__setattr__(self, "standing", standing)
         object.__setattr__(self, "_timeline", compiled)
+        last = expiry_matters_until(standing)
+        object.__setattr__(self, "_expiry_matters_until", last and last.astimezone(self.plan.zone).date())
 
     def covers(self, domain: DomainName) -> bool:
         """Whether the plan names `domain`, exactly or by a wildcard; the apex is not in "*.x"."""
@@ -70,11 +73,16 @@ class Edition:
             domain=address.domain,
             group=group if any(scope.group == group for scope in scopes) else "",
             area=area if any(scope.area == area for scope in scopes) else "",
-            contract_expiry=None if address_expiry else contract_expiry,
-            address_expiry=address_expiry,
+            contract_expiry=None if address_expiry else self._told(contract_expiry),
+            address_expiry=self._told(address_expiry),
             suspended_since=suspended_since,
             address=address if any(s.address is not None and s.address.same_mailbox(address) for s in scopes) else None,
         )
+
+    def _told(self, expiry: date | None) -> date | None:
+        """The expiry, where it can still end anything before the plan does."""
+        last = self._expiry_matters_until
+        return None if expiry is not None and last is not None and expiry >= last else expiry
 
     def at(self, profile: Profile, now: datetime) -> Rulings:
         """Every ruling for `profile` at `now`, an aware datetime; a few microseconds once a profile is known."""

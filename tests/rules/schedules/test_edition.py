@@ -271,6 +271,17 @@ def test_courses_and_groups_nobody_names_do_not_multiply_profiles() -> None:
     assert some == edition.profile(JIRO, group="h", area="2", course="monthly")
 
 
+def test_an_expiry_after_the_end_of_everything_it_could_end_does_not_multiply_profiles() -> None:
+    stages = ["freeze", "send-end", "receive-end", "read-only", "homepage-upload-end"]
+    edition = Edition(plan(dict.fromkeys(stages, "2024-02-01")))
+    forever = edition.profile(HANAKO)
+    assert edition.profile(HANAKO, contract_expiry=date(2024, 2, 1)) == forever
+    assert edition.profile(HANAKO, contract_expiry=date(2023, 1, 1), address_expiry=date(2025, 1, 1)) == forever
+    assert edition.profile(HANAKO, contract_expiry=date(2024, 1, 30)) != forever
+    held_on = amended(edition, Hold(Scope(area="17"), local("2024-03-01T00:00")))
+    assert held_on.profile(HANAKO, contract_expiry=date(2024, 2, 1)) != held_on.profile(HANAKO)
+
+
 def test_an_answer_for_a_known_profile_takes_under_ten_microseconds() -> None:
     edition = Edition(read_plan(example_plan(), "e.yaml"))
     profile, now = edition.profile(HANAKO), datetime(2024, 1, 31, tzinfo=UTC)

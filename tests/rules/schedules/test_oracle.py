@@ -35,7 +35,7 @@ def brown_outs(draw: st.DrawFn) -> list[tuple[datetime, datetime]]:
 WORLDS = st.builds(
     World,
     zone=ZONES,
-    stages=st.dictionaries(st.sampled_from(Stage), EDGES),
+    stages=st.dictionaries(st.sampled_from(Stage), EDGES) | st.fixed_dictionaries(dict.fromkeys(Stage, EDGES)),
     soft_for=st.integers(0, 600).map(lambda minutes: timedelta(minutes=minutes)),
     brown_outs=brown_outs(),
     suspension=st.sampled_from(Suspension),
