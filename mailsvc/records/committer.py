@@ -45,6 +45,7 @@ class Committer:
     def __init__(self, engine: Engine, where: Place) -> None:
         self.observe: Callable[[float], None] = _ignore
         self._engine = engine
+        self._where = where
         self._inline = where.inline
         self._checkpoints = Checkpoints(where.path) if where.path is not None else None
         self._queue: deque[Order] = deque()
@@ -54,6 +55,7 @@ class Committer:
         self._ended = asyncio.Event()
         self._closing = False
         self._running = False
+        self._trusted = True
         self._connection: Connection | None = None
         self._writer = ThreadPoolExecutor(1, "records-writer")
 
@@ -122,7 +124,7 @@ class Committer:
 
     async def _drain(self) -> None:
         try:
-            while self._queue:
+            while self._queue and self._trusted:
                 await self._turn()
         finally:
             while self._queue:
@@ -135,7 +137,7 @@ class Committer:
         try:
             done = await self._transaction(batch, weight)
         except Distrusted as error:
-            _fail(batch, error)
+            self._distrust(batch, error)
             raise
         except RecordsAway as error:
             _fail(batch, error)
@@ -156,7 +158,7 @@ class Committer:
             try:
                 await self._transaction([order], order.weight)
             except Distrusted as worse:
-                _fail(batch, worse)
+                self._distrust(batch, worse)
                 raise
             except Exception as own:  # noqa: BLE001 — its error goes to its caller only
                 order.fail(own)
@@ -172,6 +174,10 @@ class Committer:
         # Rows first: what a batch leaves for the next one is then always its end.
         batch.sort(key=lambda order: not isinstance(order, Rows))
         return batch, weight
+
+    def _distrust(self, batch: Sequence[Order], error: Distrusted) -> None:
+        self._trusted = False
+        _fail(batch, error)
 
     async def _transaction(self, batch: Sequence[Order], weight: int) -> int:
         """Perform a batch, or as much as its time allows; returns how many orders are durable."""
@@ -203,6 +209,7 @@ class Committer:
                     self._connection = self._engine.connect()
                     if self._checkpoints is not None:
                         self._checkpoints.take_over(self._connection)
+                self._where.check_file()
                 self._connection.begin()
                 self._held_since = time.perf_counter()
                 return self._connection

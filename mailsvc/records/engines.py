@@ -6,7 +6,7 @@ gives its -wal and -shm files too. PostgreSQL: psycopg 3, synchronous_commit=on,
 
 import os
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -29,11 +29,26 @@ class Place:
     url: URL
     path: Path | None  # the SQLite file; None for PostgreSQL
     busy: float  # seconds to wait for another's lock
+    file: tuple[int, int] | None = None  # device and inode of the SQLite file that was opened
 
     @property
     def inline(self) -> bool:
         """Whether statements run on the event loop itself: SQLite answers in microseconds."""
         return self.path is not None
+
+    def check_file(self) -> None:
+        """Raise RecordsAway where the SQLite file was removed or replaced: what is written to it would be lost.
+
+        It heals when the same file is back in its place; another one in its place needs a new start.
+        """
+        if self.path is None:
+            return
+        try:
+            found = self.path.stat()
+        except OSError as error:
+            raise RecordsAway(f"the records are away: {error}") from error
+        if self.file and (found.st_dev, found.st_ino) != self.file:
+            raise RecordsAway(f"the records are away: {self.path} was replaced by another file: start the service anew")
 
 
 def place(url: str, password: str | None, busy: float) -> Place:
@@ -51,6 +66,14 @@ def place(url: str, password: str | None, busy: float) -> Place:
             return Place(parsed if password is None else parsed.set(password=password), None, busy)
         case _:
             raise RecordsError(f"the records' URL names no database we keep records in: {forms}")
+
+
+def opened(where: Place) -> Place:
+    """The same place, knowing which file lies there now."""
+    if where.path is None:
+        return where
+    found = where.path.stat()
+    return replace(where, file=(found.st_dev, found.st_ino))
 
 
 def make_file(path: Path) -> None:
@@ -92,6 +115,9 @@ def _sqlite(where: Place, *, query_only: bool) -> Engine:
         connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=FULL")
         connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("PRAGMA temp_store=MEMORY")
+        # Debian's SQLite overwrites with zeros what is deleted: a body would be written to the log a second time.
+        connection.execute("PRAGMA secure_delete=FAST")
         connection.execute(f"PRAGMA wal_autocheckpoint={_WAL_PAGES}")
         connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
         connection.execute(f"PRAGMA query_only={'ON' if query_only else 'OFF'}")

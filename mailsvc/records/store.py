@@ -55,7 +55,7 @@ class Records:
                 engines.make_file(where.path)
             elif not where.path.exists():
                 raise WrongSchema(f"there are no records at {where.path}: run `lastpost init` to make them")
-        records = cls(where, deadline)
+        records = cls(engines.opened(where), deadline)
         try:
             if create:
                 schema.migrate(records._writes)
