@@ -1,25 +1,32 @@
 """Staging: a new generation of a domain's directory, written in slices, checked, published at one blow.
 
     begin ──stage, stage, …──▶ check ──▶ publish   (or discard)     sweep_generations clears what is retired
-Nobody sees a generation before `publish`, which is one UPDATE of the domain's current generation. `stage` takes as
-many entries as the caller gives: keep slices to `SLICE`, so that no write lock is held over 50 ms.
+Nobody sees a generation before `publish`, which is one UPDATE of the domain's current generation. `stage` takes the
+entries of one transaction; `stage_all` cuts a whole import into transactions so short that none locks others out for
+50 ms, fitting their length to the disk.
 `publish` raises Conflict where another import was published since `begin`.
 """
 
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from itertools import islice
 
 from sqlalchemy import Column, ColumnElement, Connection, Table, and_, delete, exists, or_, select, update
 
 from mailsvc.records import versions
 from mailsvc.records.entries import Entry, address_row, contract_row, holder_row
 from mailsvc.records.errors import Conflict
+from mailsvc.records.store import Records
 from mailsvc.records.tables import addresses, contracts, domains, generations, holders
 from mailsvc.records.upsert import insert
 from schedules.names import DomainName
 
-SLICE = 250
+# Entries of one transaction: the first, the fewest, the most; and the seconds one should take.
+SLICE, FEWEST, MOST = 200, 25, 800
+SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,21 @@ def stage(connection: Connection, generation: int, entries: Iterable[Entry]) -> 
         [address_row(generation, entry) for entry in given],
     )
     return len(given)
+
+
+def stage_all(records: Records, generation: int, entries: Iterable[Entry]) -> int:
+    """Stage any number of entries in short transactions of this thread; returns how many."""
+    return sum(records.act(partial(stage, generation=generation, entries=part)) for part in slices(entries))
+
+
+def slices(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    """Cut entries into parts for one transaction each; a part whose handling took long makes the next ones shorter."""
+    rest, size = iter(entries), SLICE
+    while part := list(islice(rest, size)):
+        began = time.perf_counter()
+        yield part
+        took = time.perf_counter() - began
+        size = max(FEWEST, size // 2) if took > SECONDS else min(MOST, size + size // 8)
 
 
 def check(connection: Connection, staged: Sequence[int], limit: int = 1000) -> list[Finding]:

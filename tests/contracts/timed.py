@@ -1,0 +1,46 @@
+"""How long SQLite's write lock is held: `with timed(monkeypatch) as held:` gathers the seconds of every transaction."""
+
+import sqlite3
+import time
+from collections.abc import Callable
+
+import pytest
+
+from mailsvc.records import engines
+
+
+class _Connection(sqlite3.Connection):
+    held: list[float]
+    since = 0.0
+
+    def cursor(self, *_: object) -> sqlite3.Cursor:  # type: ignore[override]
+        return super().cursor(_Cursor)
+
+    def commit(self) -> None:
+        super().commit()
+        if self.since:
+            self.held.append(time.perf_counter() - self.since)
+            self.since = 0.0
+
+
+class _Cursor(sqlite3.Cursor):
+    def execute(self, statement: str, *parameters: object) -> sqlite3.Cursor:  # type: ignore[override]
+        super().execute(statement, *parameters)  # type: ignore[arg-type]
+        if statement == "BEGIN IMMEDIATE" and isinstance(self.connection, _Connection):
+            self.connection.since = time.perf_counter()
+        return self
+
+
+def timed(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """From now on every connection the records open notes how long each of its transactions held the lock."""
+    held: list[float] = []
+    connect: Callable[..., sqlite3.Connection] = sqlite3.connect
+
+    def noting(*arguments: object, **options: object) -> sqlite3.Connection:
+        made = connect(*arguments, factory=_Connection, **options)
+        assert isinstance(made, _Connection)
+        made.held = held
+        return made
+
+    monkeypatch.setattr(engines.sqlite3, "connect", noting)
+    return held
