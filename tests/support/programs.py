@@ -73,9 +73,12 @@ class Program:
         assert callable(condition)
 
         def alive_and_ready() -> bool:
-            if not self.running:
+            running = self.running
+            if condition():
+                return True
+            if not running:
                 raise AssertionError(f"{self.command[0]} ended with {self.child.returncode}\n{self.tail()}")
-            return bool(condition())
+            return False
 
         wait_until(alive_and_ready, what, within)
 
