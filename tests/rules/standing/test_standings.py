@@ -10,7 +10,9 @@ from mailsvc.records.directory import Entry
 from mailsvc.standing import FactsAway
 from schedules.amendments import Amendment, Hold, Scope
 from schedules.words import Capability, Rule
-from tests.rules.standing.world import AFTER, AT, BEFORE, END, FORWARD_OVER, NOTICE, World, address
+from tests.rules.standing.world import AFTER, AT, BEFORE, END, FORWARD_OVER, JST, NOTICE, PLAN, World, address
+
+SECOND, HOUR = timedelta(seconds=1), timedelta(hours=1)
 
 WORLD = Client(ClientKind.WORLD, "192.0.2.1", 4000)
 
@@ -270,3 +272,44 @@ async def test_the_demo_world_by_its_real_plan(world: World) -> None:
     for who, codes in rows.items():
         found = [int((await answer(world, who, at))[:3]) for at in (BEFORE, AFTER, FORWARD_OVER)]
         assert tuple(found) == codes, who
+
+
+@pytest.mark.parametrize(
+    ("suspension", "line"),
+    [
+        ("keep", "250 2.1.5 Recipient OK"),
+        ("defer", "450 4.2.1 This mailbox is suspended for now"),
+        ("refuse", "550 5.2.1 This mailbox is suspended"),
+    ],
+)
+async def test_mail_to_the_suspended_by_plan(world: World, suspension: str, line: str) -> None:
+    world.publish(Entry(address("rokuro"), suspended_since=date(2024, 1, 1)))
+    world.apply(PLAN.replace("suspension: keep", f"suspension: {suspension}"))
+    assert await answer(world, "rokuro", BEFORE) == line
+    assert (await answer(world, "rokuro", AFTER)).startswith("550 5.1.6 ")
+    assert (await answer(world, "rokuro", datetime(2023, 12, 31, tzinfo=JST))).startswith("250 ")
+
+
+async def test_the_first_hours_are_soft_and_a_brown_out_passes(world: World) -> None:
+    world.publish(Entry(address("hanako")))
+    brown_out = "brown_outs:\n  - {from: 2024-01-20T10:00, until: 2024-01-20T11:00}\n"
+    world.apply(
+        PLAN.replace("receive-end: {at: 2024-02-01}", "receive-end: {at: 2024-02-01, soft_for: 2 h}") + brown_out
+    )
+    at = datetime(2024, 1, 20, 10, tzinfo=JST)
+    moments = [at - SECOND, at, at + HOUR, END - SECOND, END, END + 2 * HOUR - SECOND, END + 2 * HOUR]
+    found = [(await answer(world, "hanako", moment))[:9] for moment in moments]
+    soft, hard, fine = "450 4.1.6", "550 5.1.6", "250 2.1.5"
+    assert found == [fine, soft, fine, fine, soft, soft, hard]
+
+
+async def test_the_last_day_of_a_contract_and_of_an_address(world: World) -> None:
+    world.publish(
+        Entry(address("short"), contract_expiry=date(2024, 1, 15)),
+        Entry(address("own"), contract_expiry=date(2023, 3, 31), address_expiry=date(2024, 1, 15)),
+    )
+    world.apply()
+    midnight = datetime(2024, 1, 16, tzinfo=JST)
+    for local in ("short", "own"):
+        assert (await answer(world, local, midnight - SECOND)).startswith("250 ")
+        assert (await answer(world, local, midnight)).startswith("550 5.1.6 ")
