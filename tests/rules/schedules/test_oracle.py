@@ -2,7 +2,7 @@ from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schedules.amendments import Amendment, Hold, Scope
@@ -81,7 +81,6 @@ def others_hold_purge(world: World) -> World:
     return World(**{**vars(world), "stages": {**world.stages, **late}})
 
 
-@settings(max_examples=300)
 @given(WORLDS, st.lists(EDGES, min_size=1, max_size=8))
 def test_every_answer_is_what_the_rules_say_at_that_instant(world: World, instants: list[datetime]) -> None:
     edition, profile = edition_of(world)
@@ -95,7 +94,6 @@ def test_every_answer_is_what_the_rules_say_at_that_instant(world: World, instan
             assert rulings.position == others_hold_purge(world).position(at.astimezone(UTC))
 
 
-@settings(max_examples=200)
 @given(WORLDS, EDGES)
 def test_an_answer_stands_from_since_until_until(world: World, now: datetime) -> None:
     edition, profile = edition_of(world)
@@ -117,7 +115,6 @@ def test_an_answer_stands_from_since_until_until(world: World, now: datetime) ->
     assert rulings.next_change is None or rulings.next_change in ends
 
 
-@settings(max_examples=200)
 @given(WORLDS)
 def test_after_the_last_change_nothing_changes_any_more(world: World) -> None:
     edition, profile = edition_of(world)
@@ -138,7 +135,6 @@ def impossible_alone(plan: Plan) -> bool:
     return False
 
 
-@settings(max_examples=100)
 @given(WORLDS)
 def test_a_plan_prints_and_reads_back(world: World) -> None:
     plan = edition_of(world)[0].plan
