@@ -9,8 +9,9 @@ import ssl
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 from mailsvc.kit.targets import HopTls, MaildirTarget, SmtpTarget
 from mailsvc.outbox.backoff import Backoff
@@ -30,6 +31,7 @@ from schedules.clock import Clock
 from schedules.names import Address, BadName
 
 Target = MaildirTarget | SmtpTarget
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,10 @@ class Attempts:
                     assert_never(target)
         return made
 
+    async def in_thread(self, step: Callable[[], T]) -> T:
+        """Run what blocks where Maildirs are written."""
+        return await asyncio.get_running_loop().run_in_executor(self._threads, step)
+
     def later(self, delivery: Delivery, reply: str) -> Deferred:
         """The deferral that this many attempts have earned."""
         wait = self._means.backoff.after(delivery.attempts, self._random)
@@ -101,10 +107,9 @@ class Attempts:
     async def _into_maildirs(
         self, target: MaildirTarget, message: Message, some: Sequence[Delivery], made: Attempted
     ) -> None:
-        loop = asyncio.get_running_loop()
         for delivery in some:
             try:
-                landed = await loop.run_in_executor(self._threads, self._drop, target, message, delivery)
+                landed = await self.in_thread(partial(self._drop, target, message, delivery))
             except MaildirError as error:
                 made.outcomes[delivery.id] = self.later(delivery, f"4.3.{1 if error.full else 0} {error}")
             else:

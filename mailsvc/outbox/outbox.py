@@ -18,7 +18,7 @@ from mailsvc.outbox.attempts import Attempted, Attempts
 from mailsvc.outbox.in_hand import InHand
 from mailsvc.outbox.lanes import Lanes
 from mailsvc.records import deliveries
-from mailsvc.records.deliveries import Deferred, Delivered, Delivery, Outcome, Undeliverable
+from mailsvc.records.deliveries import Deferred, Delivered, Delivery, DeliveryState, Outcome, Undeliverable
 from mailsvc.records.errors import Distrusted, RecordsError
 from mailsvc.records.store import Connection, Records, RecordsAway
 from schedules.clock import Clock
@@ -41,7 +41,8 @@ class Pace:
     gap: float = 0.02  # and at most this often
     first_rest: float = 1.0  # pauses of a lane whose hop is away
     longest_rest: float = 60.0
-    farewell: float = 5.0  # what running attempts get when the service ends
+    farewell: float = 5.0  # what running attempts get when the service ends, and their settlements then
+    count: float = 5.0  # between two counts of the queue for the metrics
 
 
 class Outbox:
@@ -83,7 +84,7 @@ class Outbox:
 
     async def run(self) -> None:
         """Deliver until cancelled."""
-        renewing = asyncio.create_task(self._renew_forever())
+        besides = (asyncio.create_task(self._renew_forever()), asyncio.create_task(self._count_forever()))
         try:
             while True:
                 self._wake.clear()
@@ -92,7 +93,8 @@ class Outbox:
                         await asyncio.wait_for(self._wake.wait(), self._pause())
                 await asyncio.sleep(self._pace.gap)
         finally:
-            renewing.cancel()
+            for task in besides:
+                task.cancel()
             await self._farewell()
 
     def _pause(self) -> float:
@@ -231,12 +233,26 @@ class Outbox:
             for delivery, still in zip(held, ours, strict=True):
                 self._in_hand.renewed(delivery, ours=still)
 
+    async def _count_forever(self) -> None:
+        while True:
+            with suppress(RecordsAway):
+                counted = await self._attempts.in_thread(self._counted)
+                for state, count in counted.items():
+                    self._metrics.queue.labels(str(state)).set(count)
+            await asyncio.sleep(self._pace.count)
+
+    def _counted(self) -> Mapping[DeliveryState, int]:
+        with self._records.read() as connection:
+            found = deliveries.counts(connection)
+        return {state: count for state, count in found.items() if state is not DeliveryState.DELIVERED}
+
     async def _farewell(self) -> None:
-        if self._running:
-            await asyncio.wait(self._running, timeout=self._pace.farewell)
-        for task in tuple(self._running):
-            task.cancel()
-        await asyncio.gather(*self._running, return_exceptions=True)
+        """Let attempts end, then let them give back what they hold; records that are away cannot keep us."""
+        for _ in range(3):
+            if self._running:
+                await asyncio.wait(self._running, timeout=self._pace.farewell)
+            for task in tuple(self._running):
+                task.cancel()
 
 
 _NAMES: Mapping[type[Outcome], str] = {
