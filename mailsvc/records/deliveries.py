@@ -122,15 +122,20 @@ def claim(
     limit: int,
     skip_lanes: Collection[str] = (),
 ) -> list[Delivery]:
-    """Take up to `limit` due deliveries for `owner` until now + lease, oldest first within a lane.
+    """Take up to `limit` due deliveries for `owner` until now + lease, oldest first within a lane, fairly by lane.
 
     Deliveries whose lease has run out are due again and come back as UNKNOWN. On PostgreSQL rows that another
     claimer is taking at this moment are passed over (FOR UPDATE SKIP LOCKED).
     """
+    open_ = [lane for lane in lanes(connection) if lane not in skip_lanes]
+    # Every lane gets its share before any gets more, and not always the same one is first.
+    first = int(now.timestamp()) % max(1, len(open_))
+    turns = [*open_[first:], *open_[:first]]
     taken: list[Delivery] = []
-    for lane in lanes(connection):
-        if lane not in skip_lanes and len(taken) < limit:
-            taken += _claim_in(connection, lane, owner, now, lease, limit - len(taken))
+    for share in (max(1, limit // max(1, len(open_))), limit):
+        for lane in turns:
+            wanted = min(share, limit - len(taken))
+            taken += _claim_in(connection, lane, owner, now, lease, wanted) if wanted else []
     return taken
 
 
@@ -223,13 +228,14 @@ def lanes(connection: Connection) -> list[str]:
 _FIRST_LANE = select(func.min(deliveries.c.lane)).where(deliveries.c.due_at.is_not(None))
 
 
-def next_due(connection: Connection) -> datetime | None:
-    """When the next delivery of any lane is due, or its lease runs out; None if nothing waits."""
+def next_due(connection: Connection, skip_lanes: Collection[str] = ()) -> datetime | None:
+    """When the next delivery of a lane not skipped is due, or its lease runs out; None if nothing waits."""
     soonest = [
         connection.execute(
             select(func.min(deliveries.c.due_at)).where(deliveries.c.lane == lane, deliveries.c.due_at.is_not(None)),
         ).scalar()
         for lane in lanes(connection)
+        if lane not in skip_lanes
     ]
     return min((at for at in soonest if at is not None), default=None)
 

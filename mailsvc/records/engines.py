@@ -142,5 +142,10 @@ def _postgresql(where: Place) -> Engine:
             "connect_timeout": max(2, int(where.busy)),
             "options": f"-c synchronous_commit=on -c lock_timeout={milliseconds}",
             "application_name": "lastpost",
+            # A server that has vanished from the network is noticed in seconds, not in TCP's quarter of an hour.
+            "keepalives_idle": 10,
+            "keepalives_interval": 5,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 15_000,
         },
     )

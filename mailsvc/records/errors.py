@@ -61,6 +61,8 @@ def at_the_door() -> Iterator[None]:
         raise Conflict(f"the records refuse a row: {_plain(error.orig)}") from error
     except exc.DataError as error:
         raise Unstorable(f"the records cannot hold a value: {_plain(error.orig)}") from error
+    except UnicodeEncodeError as error:
+        raise Unstorable("the records cannot hold a text that is not Unicode") from error
     except exc.ProgrammingError:
         raise  # a mistake in our own SQL: never to be taken for a passing fault
     except exc.DBAPIError as error:

@@ -5,12 +5,15 @@
 
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, column, inspect, select, table
+from sqlalchemy import Connection, Engine, column, func, inspect, select, table
 
 from mailsvc.records.errors import RecordsAway, WrongSchema, at_the_door
+from mailsvc.records.upsert import is_sqlite
 
 VERSION = "0001"
 _KNOWN = ("0001",)
+
+_LOCK = 0x6C617374  # any number that only this program uses
 
 _alembic_version = table("alembic_version", column("version_num"))
 
@@ -22,15 +25,14 @@ def migrate(engine: Engine) -> None:
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations").replace("%", "%%"))
-    with at_the_door(), engine.connect() as connection:
+    with at_the_door(), engine.connect() as connection, connection.begin():
+        _alone(connection)
         found = _found(connection)
-        connection.rollback()
         if found is not None and found not in _KNOWN:
             raise _newer(found)
         if found != VERSION:
-            with connection.begin():
-                config.attributes["connection"] = connection
-                command.upgrade(config, VERSION)
+            config.attributes["connection"] = connection
+            command.upgrade(config, VERSION)
 
 
 def check(connection: Connection) -> None:
@@ -46,6 +48,12 @@ def check(connection: Connection) -> None:
             "run `lastpost init` to upgrade them",
         )
     raise _newer(found)
+
+
+def _alone(connection: Connection) -> None:
+    """Let no two programs migrate at once; on SQLite BEGIN IMMEDIATE has seen to it."""
+    if not is_sqlite(connection):
+        connection.execute(select(func.pg_advisory_xact_lock(_LOCK)))
 
 
 def _newer(found: str) -> WrongSchema:

@@ -26,7 +26,7 @@ from schedules.names import DomainName
 
 # Entries of one transaction: the first, the fewest, the most; and the seconds one should take.
 SLICE, FEWEST, MOST = 200, 25, 800
-SECONDS = 0.02
+SECONDS = 0.015
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import InvalidRequestError
 
-from mailsvc.records.errors import Conflict, RecordsAway
+from mailsvc.records.errors import Conflict, RecordsAway, Unstorable
 from mailsvc.records.orders import Row
 from mailsvc.records.store import Connection, Records
 from mailsvc.records.tables import marks, versions
@@ -155,3 +155,17 @@ async def test_an_act_is_one_transaction(records: Records) -> None:
     assert names(records) == set()
     assert records.act(put("b")) == "put b"
     assert await records.ask(lambda connection: connection.scalars(select(marks.c.name)).all()) == ["b"]
+
+
+async def test_a_committer_may_be_run_again(records: Records) -> None:
+    for name in ("first", "second"):
+        async with records.committer.running():
+            await records.committer.insert([mark(name)])
+    assert names(records) == {"first", "second"}
+
+
+async def test_text_that_is_no_unicode_is_the_callers_mistake(committing: Records) -> None:
+    with pytest.raises(Unstorable, match="Unicode"):
+        await committing.committer.insert([mark("a\udcff")])
+    await committing.committer.insert([mark("b")])
+    assert names(committing) == {"b"}

@@ -195,3 +195,12 @@ async def test_the_last_two_settlements_at_once_still_free_the_body(records: Rec
     work = [asyncio.to_thread(settle, records, one, Delivered()) for one in claim(records)]
     assert await asyncio.gather(*work) == [True] * 20
     assert records.act(lambda connection: messages.sweep_bodies(connection, 100)) == 10
+
+
+async def test_a_lane_full_of_mail_does_not_starve_the_others(committing: Records) -> None:
+    await accepted(committing, *(to(f"u{n}@x.example", "crowded") for n in range(50)))
+    await accepted(committing, to("a@y.example", "quiet"), to("b@z.example", "rare"))
+    taken = claim(committing, limit=10)
+    assert [sum(one.lane == lane for one in taken) for lane in ("crowded", "quiet", "rare")] == [8, 1, 1]
+    with committing.read() as connection:
+        assert deliveries.next_due(connection, skip_lanes=["crowded"]) == NOW + MINUTE

@@ -1,6 +1,6 @@
 """No write lock is held over 50 ms, whatever is written: others would wait for it at the RCPT of a subscriber.
 
-The longest two of each run are left out: this machine may stop for a moment on its own.
+One in a hundred (at least two) is left out: a busy machine stops for a moment on its own.
 """
 
 import asyncio
@@ -30,7 +30,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 
 def longest(held: list[float]) -> float:
-    return sorted(held)[-3]
+    return sorted(held)[-max(3, len(held) // 100)]
 
 
 def test_an_import_of_fifty_thousand_addresses(path: Path, held: list[float]) -> None:

@@ -185,7 +185,8 @@ async def test_after_a_failed_fsync_nothing_is_written_any_more(path: Path, monk
     with Records.open(f"sqlite:///{path}") as records:
         role = asyncio.create_task(records.committer.run())
         await records.committer.insert([mark("before")])
-        monkeypatch.setattr(records.committer, "_connection", _Failing(records.committer._connection))
+        writer = records.committer._writer
+        monkeypatch.setattr(writer, "_connection", _Failing(writer._connection))
         orders = [asyncio.ensure_future(records.committer.insert([mark(f"m{n}")])) for n in range(600)]
         answers = await asyncio.gather(*orders, return_exceptions=True)
         assert {isinstance(answer, RecordsAway) for answer in answers} == {True}
