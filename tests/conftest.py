@@ -1,7 +1,8 @@
 """What every test of this project may use, and how tests that need real servers are skipped aloud.
 
 `run_folder`: private servers shared by the run (see tests/support/run_folder.py). `short_tmp`: a temporary folder
-with a short path, for Unix sockets. Markers: `real("postfix", …)` and `long`.
+with a short path, for Unix sockets. `clock`: stands still at noon of 1 January 2024 in Tokyo until it is moved.
+`records`: empty SQLite records of the test's own. Markers: `real("postfix", …)` and `long`.
 """
 
 import os
@@ -9,11 +10,15 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import HealthCheck, settings
 
+from mailsvc.records.store import Records
+from schedules.clock import MovableClock
 from tests.support.available import why_missing
 from tests.support.run_folder import RunFolder
 
@@ -89,3 +94,17 @@ def short_tmp() -> Iterator[Path]:
     folder.chmod(0o755)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    """A clock that stands still until the test moves it."""
+    return MovableClock(datetime(2024, 1, 1, 12, tzinfo=ZoneInfo("Asia/Tokyo")))
+
+
+@pytest.fixture
+def records(tmp_path: Path) -> Iterator[Records]:
+    """Empty records in SQLite."""
+    opened = Records.open(f"sqlite:///{tmp_path / 'records.db'}", create=True)
+    yield opened
+    opened.close()

@@ -33,7 +33,8 @@ atheris.Fuzz()
 
 def guided(target: Target, folder: str) -> str:
     """Run one target under atheris; answer what broke it, or nothing."""
-    command = [sys.executable, "-c", GUIDED, target.name, f"-max_total_time={SECONDS}", "-max_len=4096", folder]
+    command = [sys.executable, "-c", GUIDED, target.name, f"-max_total_time={SECONDS}", "-max_len=4096"]
+    command += [f"-artifact_prefix={folder}/", folder]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=FOLDER.parents[1])
     return "" if done.returncode == 0 else (done.stdout + done.stderr)[-3000:]
 

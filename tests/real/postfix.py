@@ -42,6 +42,7 @@ local     unix  - n n -    - local
 virtual   unix  - n n -    - virtual
 lmtp      unix  - - n -    - lmtp
 anvil     unix  - - n -    1 anvil
+tlsmgr    unix  - - n 1000? 1 tlsmgr
 scache    unix  - - n -    1 scache
 postlog   unix-dgram n - n - 1 postlogd
 maildir   unix  - n n -    - pipe flags=Rhu user=nobody argv={folder}/etc/deliver {folder}/mail/${{domain}}/${{user}}
