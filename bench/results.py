@@ -21,7 +21,8 @@ def machine() -> str:
         ),
         platform.machine(),
     )
-    return f"{os.cpu_count()} cores ({model}), {platform.system()} {platform.release()}, Python {platform.python_version()}"
+    system = f"{platform.system()} {platform.release()}"
+    return f"{os.cpu_count()} cores ({model}), {system}, Python {platform.python_version()}"
 
 
 @dataclass
@@ -46,6 +47,7 @@ class Table:
 
     def write(self) -> None:
         print(self.text())
-        head = "# Measurements\n\nOne section a run, the newest last. Machines are shared: ratios of one run hold, seconds do not.\n"
+        rule = "One section a run, the newest last. Machines are shared: ratios of one run hold, seconds do not."
+        head = f"# Measurements\n\n{rule}\n"
         old = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else head
         RESULTS.write_text(f"{old}\n{self.text()}", encoding="utf-8")
