@@ -46,9 +46,9 @@ class Deadline:
         return await self.within(_ended(task))
 
     async def settle(self) -> None:
-        """Wait until every commit has landed or failed."""
-        while self._committing:
-            await asyncio.wait(self._committing)
+        """Wait until every commit has landed or failed, no longer than for any other work."""
+        if self._committing:
+            await asyncio.wait(self._committing, timeout=self._seconds)
 
     def _landed(self, task: asyncio.Task[object]) -> None:
         self._committing.discard(task)

@@ -27,4 +27,6 @@ class DiscardReception(MemoryReception):
         return Accept(asked, Because.LIVE, replies.RECIPIENT_OK)
 
     async def body(self, _mail: Mail) -> DiscardBody:
-        return DiscardBody(self)
+        opened = DiscardBody(self)
+        self.bodies.append(opened)
+        return opened

@@ -171,11 +171,13 @@ def test_every_address_that_can_be_written_is_read_back(local: str, labels: list
 
 @given(st.binary(max_size=80))
 def test_any_octets_are_read_or_refused(octets: bytes) -> None:
+    answers_given = set()
     for read in (sender, recipient):
         try:
             read(b"FROM:" + octets if read is sender else b"TO:" + octets)
         except Unacceptable as why:
-            assert why.reply.permanent
+            answers_given.add(why.reply.code)
+    assert answers_given <= {501, 553, 555}
 
 
 @given(st.text(st.sampled_from('<>@:,"\\ .a[]=\t\x00é'), max_size=40))
