@@ -9,6 +9,7 @@ Fails: `Refused` where another import is running, `RecordsError` where the recor
 import json
 import os
 import socket
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -34,6 +35,7 @@ class Staged:
         self._desk = desk
         self._waiting: dict[DomainName, list[Entry]] = {}
         self._count = 0
+        self._size = staging.SLICE
         self._published = False
 
     def __enter__(self) -> Self:
@@ -49,15 +51,19 @@ class Staged:
         """Take one entry; slices are written as they fill."""
         self._waiting.setdefault(entry.address.domain, []).append(entry)
         self._count += 1
-        if self._count >= staging.SLICE:
+        if self._count >= self._size:
             self.flush()
 
     def flush(self) -> None:
-        """Write what is waiting."""
-        if self._waiting:
-            self._desk.records.act(self._stage)
-            self._waiting.clear()
-            self._count = 0
+        """Write what is waiting; a slice that took long makes the next ones shorter."""
+        if not self._waiting:
+            return
+        began = time.perf_counter()
+        self._desk.records.act(self._stage)
+        slow = time.perf_counter() - began > staging.SECONDS
+        self._size = max(staging.FEWEST, self._size // 2) if slow else min(staging.MOST, self._size + self._size // 8)
+        self._waiting.clear()
+        self._count = 0
 
     def start_again(self) -> None:
         """Give up what was staged so far, and begin with new generations."""
