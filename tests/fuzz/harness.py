@@ -17,7 +17,8 @@ MAX_LENGTH = 4096
 SPICES = (
     b"\r\n", b"\r", b"\n", b"\0", b"\r\n.\r\n", b"<", b">", b"@", b"\\", b'"', b"'", b":", b",", b";", b"=", b"%",
     b"&a", b"*a", b"{", b"}", b"[", b"]", b"(", b")", b"- ", b"\t", b" ", b"\xff", b"\xc3\x28", b"\xed\xa0\x80",
-    "あ".encode(), "é".encode(), b"\xef\xbb\xbf", b"xn--", b"9" * 30, b"-1", b"A" * 1000, b"!!python/object", b"<<: *a", b"~", b"null",
+    "あ".encode(), "é".encode(), b"\xef\xbb\xbf", b"xn--", b"9" * 30, b"-1", b"A" * 1000, b"!!python/object",
+    b"<<: *a", b"~", b"null",
 )  # fmt: skip
 
 
