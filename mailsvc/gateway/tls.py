@@ -19,7 +19,7 @@ HANDSHAKE_SECONDS: Final = 30.0
 async def upgrade(
     protocol: asyncio.StreamReaderProtocol, wire: Wire, clear: asyncio.Transport, context: ssl.SSLContext
 ) -> asyncio.Transport:
-    """Say 220, shake hands, and move `wire` to the encrypted transport, empty."""
+    """Say 220, shake hands, and move `wire`, empty of anything said in clear, to the encrypted transport."""
     # From here on nothing in clear may reach the buffer: what comes is the handshake's.
     clear.pause_reading()
     if wire.pending:

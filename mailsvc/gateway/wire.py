@@ -24,6 +24,7 @@ class Wire(asyncio.StreamReader):
 
     _buffer: bytearray
     _eof: bool
+    _paused: bool
     _transport: asyncio.BaseTransport | None
 
     def __init__(self, loop: asyncio.AbstractEventLoop, before_waiting: Callable[[], None] = lambda: None) -> None:
@@ -86,8 +87,10 @@ class Wire(asyncio.StreamReader):
         self.set_exception(why)
 
     def move(self, transport: asyncio.Transport) -> None:
-        """Go on over another transport, forgetting what came in clear (RFC 3207 4.2)."""
-        self._take()
+        """Go on over another transport; what is here already came over it, behind the end of the handshake."""
+        if self._paused and isinstance(self._transport, asyncio.ReadTransport):
+            self._transport.resume_reading()
+            self._paused = False
         self._transport = transport
 
     def _take(self) -> bytearray:
