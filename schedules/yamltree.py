@@ -24,6 +24,10 @@ Value: TypeAlias = Union[str, "list[Value]", "dict[str, Value]", None]
 Path: TypeAlias = tuple[str | int, ...]
 
 _STANDARD_TAG = "tag:yaml.org,2002:"
+_KNOWN_TAGS = frozenset(
+    _STANDARD_TAG + name
+    for name in ("str", "seq", "map", "null", "bool", "int", "float", "timestamp", "merge", "value")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +150,7 @@ class _Reading:
         place = self._place(node)
         self._bounded(place, path)
         self.values[path] = place
-        if not node.tag.startswith(_STANDARD_TAG):
+        if node.tag not in _KNOWN_TAGS:
             self._wrong(place, f"the tag {node.tag} is not known", "remove the tag")
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path)
