@@ -89,13 +89,18 @@ class Outbox:
             while True:
                 self._wake.clear()
                 if not await self._round():
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(self._wake.wait(), self._pause())
+                    await self._rest()
                 await asyncio.sleep(self._pace.gap)
         finally:
             for task in besides:
                 task.cancel()
             await self._farewell()
+
+    async def _rest(self) -> None:
+        # Not wait_for: in Python 3.11 it loses a cancellation that comes together with what it waits for.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._pause()):
+                await self._wake.wait()
 
     def _pause(self) -> float:
         probe = self._lanes.next_probe()

@@ -26,7 +26,7 @@ from mailsvc.records.messages import Message
 from mailsvc.records.store import Records
 from schedules.names import Address
 from tests.rules.outbox.parcels import BODY, HANAKO, JIRO, QUICK
-from tests.support.deadline import until
+from tests.support.deadline import TooLate, until
 
 START = datetime(2026, 11, 22, 0, 0, tzinfo=UTC)
 TRACE = b"Received: from a by b; Sun, 22 Nov 2026 09:00:00 +0900\r\n"
@@ -125,7 +125,10 @@ class World:
         return [delivery.state for delivery in self.deliveries(message_id)]
 
     async def until_state(self, message_id: str, *states: DeliveryState) -> None:
-        await until(lambda: self.states(message_id) == list(states), f"{message_id} is {states}")
+        try:
+            await until(lambda: self.states(message_id) == list(states), f"{message_id} is {states}")
+        except TooLate as error:
+            raise TooLate(f"{error}: {self.deliveries(message_id)}, {self.log.events}") from None
 
     def mailbox(self, user: str) -> list[bytes]:
         return [path.read_bytes() for path in sorted((self.folder / "mail/closing.example" / user / "new").iterdir())]
