@@ -18,7 +18,7 @@ from mailsvc.records.errors import RecordsAway, RecordsError
 
 MODE = 0o600
 # A service checkpoints between its commits (committer.py); others inside theirs, as SQLite does by itself.
-_WAL_PAGES = 1000
+_WAL_PAGES = 4000
 _CACHE_KIB = 16_384
 
 

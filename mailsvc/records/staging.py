@@ -25,7 +25,7 @@ from mailsvc.records.upsert import insert
 from schedules.names import DomainName
 
 # Entries of one transaction: the first, the fewest, the most; and the seconds one should take.
-SLICE, FEWEST, MOST = 200, 25, 800
+SLICE, FEWEST, MOST = 200, 25, 400
 SECONDS = 0.015
 
 
@@ -79,13 +79,20 @@ def stage_all(records: Records, generation: int, entries: Iterable[Entry]) -> in
 
 
 def slices(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
-    """Cut entries into parts for one transaction each; a part whose handling took long makes the next ones shorter."""
-    rest, size = iter(entries), SLICE
+    """Cut entries into parts for one transaction each; two in a row that took long make the next ones shorter.
+
+    One alone may only have met a checkpoint, which holds no lock.
+    """
+    rest, size, before = iter(entries), SLICE, 0.0
     while part := list(islice(rest, size)):
         began = time.perf_counter()
         yield part
         took = time.perf_counter() - began
-        size = max(FEWEST, size // 2) if took > SECONDS else min(MOST, size + size // 8)
+        if took <= SECONDS:
+            size = min(MOST, size + size // 8)
+        elif before > SECONDS:
+            size = max(FEWEST, size // 2)
+        before = took
 
 
 def check(connection: Connection, staged: Sequence[int], limit: int = 1000) -> list[Finding]:

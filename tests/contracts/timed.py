@@ -40,9 +40,9 @@ def timed(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         made = connect(*arguments, factory=_Connection, **options)
         assert isinstance(made, _Connection)
         made.held = held
-        # A checkpoint inside commit() would be counted too, though the lock is given back before it begins.
-        monkeypatch.setattr(engines, "_WAL_PAGES", 0)
         return made
 
+    # A checkpoint inside commit() would be counted too, though the lock is given back before it begins.
+    monkeypatch.setattr(engines, "_WAL_PAGES", 0)
     monkeypatch.setattr(engines.sqlite3, "connect", noting)
     return held
