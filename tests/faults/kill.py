@@ -13,12 +13,14 @@ third fsync. Needs strace and the right to trace: mark tests `real("strace")`.
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from signal import Signals
 from types import TracebackType
 from typing import Self, TypeVar
 
+from tests.support.deadline import wait_until
 from tests.support.programs import Program
 
 SYNC = ("fsync", "fdatasync")
@@ -35,6 +37,7 @@ DURABLE = (
     "ftruncate",
 )
 REPLY = ("sendto",)  # what goes to a client: a kill here is a kill between the commit and the 250
+LETTING_GO = 2.0
 T = TypeVar("T")
 
 
@@ -106,6 +109,7 @@ class Attached:
     """strace on a running process and all its threads, from the block's begin to its end."""
 
     def __init__(self, pid: int, log: Path, fault: str | None, *, calls: Sequence[str] = DURABLE) -> None:
+        self._pid = pid
         self._trace = log.with_suffix(".trace")
         self._strace = Program([*_strace(log, fault, calls), "-p", str(pid)], log)
 
@@ -114,15 +118,24 @@ class Attached:
         return points(self._trace.read_text(errors="replace"))
 
     def wait(self, within: float = 20.0) -> None:
-        """Wait until the traced process has ended, as it does when it is killed."""
-        self._strace.wait(within)
+        """Wait until the traced process is dead, though nobody may have been told yet."""
+        wait_until(lambda: _state(self._pid) in {"Z", "X"}, f"the end of process {self._pid}", within)
 
     def __enter__(self) -> Self:
         self._strace.start().ready(lambda: "attached" in self._strace.output(), "strace is attached")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        # strace lets go by SIGINT. Where its program was just killed it may wait for a dead thread for ever, and the
+        # program cannot be reaped before: then it is ended itself.
         if self._strace.running:
             self._strace.send(Signals.SIGINT)
-            self._strace.wait()
-        self._strace.stop()
+            with suppress(AssertionError):
+                self._strace.wait(within=LETTING_GO)
+        self._strace.kill()
+
+
+def _state(pid: int) -> str:
+    """The letter the kernel gives a process: Z for dead and not yet reaped, X for gone."""
+    status = Path(f"/proc/{pid}/stat")
+    return status.read_text().rpartition(")")[2].split()[0] if status.exists() else "X"

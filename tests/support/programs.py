@@ -101,8 +101,12 @@ class Program:
             self._to_group(Signals.SIGTERM)
             with suppress(subprocess.TimeoutExpired):
                 self._child.wait(self._grace)
+        return self.kill()
+
+    def kill(self) -> int:
+        """End the whole process group at once; answer the child's exit code."""
         self._to_group(Signals.SIGKILL)
-        return self._child.wait()
+        return self.wait()
 
     def tail(self) -> str:
         return f"--- the end of {self.log}\n{self.output()[-NOTE_BYTES:]}"
