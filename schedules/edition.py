@@ -8,7 +8,7 @@
 Amendments that cannot follow one another raise BadAmendment when the edition is made.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from functools import lru_cache, partial
@@ -116,6 +116,12 @@ class Edition:
     def amended(self, amendment: Amendment) -> "Edition":
         """This edition with one more amendment. Raises BadAmendment where it cannot follow the others."""
         return replace(self, amendments=(*self.amendments, amendment))
+
+
+def edition_for(domain: DomainName, editions: Iterable[Edition]) -> Edition | None:
+    """The edition that names `domain` most closely: exactly, else by the longest wildcard; None where none does."""
+    ranked = [(closeness, edition) for edition in editions if (closeness := edition.plan.closeness(domain)) is not None]
+    return max(ranked, key=lambda pair: pair[0], default=(0, None))[1]
 
 
 def open_edition(zone: ZoneInfo) -> Edition:

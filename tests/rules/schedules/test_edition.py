@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from schedules.amendments import Hold, Postpone, Scope
-from schedules.edition import Edition, open_edition
+from schedules.edition import Edition, edition_for, open_edition
 from schedules.names import Address, DomainName
 from schedules.planfile import example_plan, read_plan
 from schedules.words import Capability, Rule, Stage
@@ -228,14 +228,24 @@ def test_stages_come_in_order_of_time_after_postponements() -> None:
     assert [stage for stage, _ in edition.stages()] == [Stage.RECEIVE_END, Stage.FREEZE, Stage.SEND_END]
 
 
-def test_an_exact_name_is_closer_than_a_wildcard_and_a_longer_wildcard_closer_than_a_shorter() -> None:
-    wild, closer, exact = (plan({}, domains=[d]) for d in ("*.example", "*.closing.example", "mail.closing.example"))
+def test_an_exact_name_beats_a_wildcard_and_a_longer_wildcard_a_shorter() -> None:
+    wild = Edition(plan({}, domains=["*.example"]))
+    closer = Edition(plan({}, domains=["*.closing.example"]))
+    exact = Edition(plan({}, domains=["mail.closing.example"]))
+    every = [wild, exact, closer]
+    assert edition_for(DomainName.parse("mail.closing.example"), every) is exact
+    assert edition_for(DomainName.parse("sub.closing.example"), every) is closer
+    assert edition_for(DomainName.parse("closing.example"), every) is wild
+    assert edition_for(DomainName.parse("example"), every) is None
+
+
+def test_of_a_plans_own_patterns_the_closest_counts() -> None:
     asked = DomainName.parse("mail.closing.example")
-    ranks = [source.closeness(asked) or 0 for source in (wild, closer, exact)]
+    sources = [plan({}, domains=[d]) for d in ("*.example", "*.closing.example", "mail.closing.example")]
+    ranks = [source.closeness(asked) or 0 for source in sources]
     assert ranks == sorted(set(ranks))
-    both = plan({}, domains=["*.closing.example", "mail.closing.example", "*.example"])
-    assert both.closeness(asked) == exact.closeness(asked)
-    assert [source.closeness(DomainName.parse("example")) for source in (wild, closer, exact)] == [None, None, None]
+    every = plan({}, domains=["*.closing.example", "mail.closing.example", "*.example"])
+    assert every.closeness(asked) == ranks[-1]
 
 
 def test_without_a_plan_only_expiry_and_suspension_speak() -> None:
