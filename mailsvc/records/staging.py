@@ -78,21 +78,29 @@ def stage_all(records: Records, generation: int, entries: Iterable[Entry]) -> in
     return sum(records.act(partial(stage, generation=generation, entries=part)) for part in slices(entries))
 
 
-def slices(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
-    """Cut entries into parts for one transaction each; two in a row that took long make the next ones shorter.
+class Pace:
+    """How many entries the next transaction should take: `size`, fitted by telling `took` the seconds of each."""
 
-    One alone may only have met a checkpoint, which holds no lock.
-    """
-    rest, size, before = iter(entries), SLICE, 0.0
-    while part := list(islice(rest, size)):
+    def __init__(self) -> None:
+        self.size = SLICE
+        self._before = 0.0
+
+    def took(self, seconds: float) -> None:
+        """Grow after a quick one, shrink after two slow ones: one alone may only have met a checkpoint."""
+        if seconds <= SECONDS:
+            self.size = min(MOST, self.size + self.size // 8)
+        elif self._before > SECONDS:
+            self.size = max(FEWEST, self.size // 2)
+        self._before = seconds
+
+
+def slices(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    """Cut entries into parts for one transaction each, paced by how long each part's handling takes."""
+    rest, pace = iter(entries), Pace()
+    while part := list(islice(rest, pace.size)):
         began = time.perf_counter()
         yield part
-        took = time.perf_counter() - began
-        if took <= SECONDS:
-            size = min(MOST, size + size // 8)
-        elif before > SECONDS:
-            size = max(FEWEST, size // 2)
-        before = took
+        pace.took(time.perf_counter() - began)
 
 
 def check(connection: Connection, staged: Sequence[int], limit: int = 1000) -> list[Finding]:
