@@ -8,6 +8,7 @@ the last good offset in force and is told by `problem`. Alarm raises what its `r
 """
 
 import asyncio
+import contextlib
 import ctypes
 import os
 import re
@@ -211,10 +212,9 @@ class Alarm:
 
     async def _rouse(self) -> None:
         """Wait for the bell, two ticks at most: APScheduler goes by the wall clock, which may be set back."""
-        try:
-            await asyncio.wait_for(self._bell.wait(), 2 * self._tick.total_seconds())
-        except TimeoutError:
-            return
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(2 * self._tick.total_seconds()):
+                await self._bell.wait()
 
     def _set_next(self) -> None:
         """Tell APScheduler, which knows the machine's time alone, when the next tick and the next instant come."""

@@ -1,7 +1,8 @@
 """What an edition decides for one profile at one instant.
 
-What decides, strongest first: the stage that ends a capability; the address's own expiry; its contract's suspension
-where it denies; a brown-out; a suspension that keeps mail; a hold; nothing (open).
+What decides, strongest first: the stage that ends a capability, once its soft hours are over; the address's own
+expiry; those soft hours; its contract's suspension where it denies; a brown-out; a suspension that keeps mail; a hold;
+nothing (open).
 - Expiry (SK-5: an address's own end goes before its contract's) ends receiving, sending and every change at the next
   midnight. Reading, fetching copies and forwarding stay until their stages: an expiry destroys nothing.
 - Suspension blocks sending, reading and changing mail; receiving follows the plan's `suspension` (KY-7).
@@ -22,9 +23,9 @@ from schedules.positions import Position
 from schedules.text import Text
 from schedules.words import Capability, Profile, Rule, Ruling, Stage, Suspension
 
-OPEN_REASON = Text("この時点では制限はありません", "nothing ends this yet")
-EXPIRY_REASON = Text("契約期間が終了しました", "the contract has ended")
-SUSPENSION_REASON = Text("契約が一時停止されています", "the contract is suspended")
+OPEN_REASON = Text("この時点では制限はありません", "Nothing ends this yet")
+EXPIRY_REASON = Text("契約期間が終了しました", "The contract has ended")
+SUSPENSION_REASON = Text("契約が一時停止されています", "The contract is suspended")
 
 # The stages that end each capability: whichever comes first.
 ENDED_BY: Mapping[Capability, tuple[Stage, ...]] = {
@@ -127,9 +128,10 @@ class Decisions:
     def ruling(self, capability: Capability, now: float) -> Ruling:
         """What is answered at a POSIX timestamp; `since` and `until` are left open."""
         ends = self._ended_by[capability]
-        if ends and ends[0].comes.stamp <= now:
+        expired = capability in EXPIRING and _reached(self._expiry, now)
+        if ends and ends[0].comes.stamp <= now and not (expired and self._is_soft(capability, now)):
             return self._ended(capability, ends[0], now)
-        if capability in EXPIRING and _reached(self._expiry, now):
+        if expired:
             return self._unwritten(capability, Rule.EXPIRY, EXPIRY_REASON)
         receiving = capability is Capability.RECEIVE
         suspended = (receiving or capability in SUSPENDED) and _reached(self._suspension, now)
@@ -148,9 +150,13 @@ class Decisions:
         come = [(end.comes.stamp, RANK[stage]) for stage, end in self.ends.items() if end.comes.stamp <= now]
         return _STAGES[max(come)[1]] if come else None
 
+    def _is_soft(self, capability: Capability, now: float) -> bool:
+        """Whether an end that has come is still told softly."""
+        return capability is Capability.RECEIVE and self._soft_end is not None and now < self._soft_end.stamp
+
     def _ended(self, capability: Capability, end: End, now: float) -> Ruling:
         line = self._plan.stages[end.stage]
-        soft = capability is Capability.RECEIVE and self._soft_end is not None and now < self._soft_end.stamp
+        soft = self._is_soft(capability, now)
         rule = Rule.SOFT_START if soft else Rule.STAGE
         reason = line.reason or self._plan.reason
         return Ruling(

@@ -50,11 +50,13 @@ class World:
         today = now.astimezone(self.zone).date()
         suspended = self.suspended_since is not None and today >= self.suspended_since
         receiving = capability == "receive"
-        if any(now >= end for end in ends):
-            soft = receiving and now < min(ends) + self.soft_for
-            return False, Rule.SOFT_START if soft else Rule.STAGE, soft
+        soft = receiving and bool(ends) and now < min(ends) + self.soft_for
+        if any(now >= end for end in ends) and not soft:
+            return False, Rule.STAGE, False
         if self.expiry is not None and today > self.expiry and capability in UNTIL_EXPIRY:
             return False, Rule.EXPIRY, False
+        if any(now >= end for end in ends):
+            return False, Rule.SOFT_START, True
         if suspended and (capability in WHEN_SUSPENDED or (receiving and self.suspension != "keep")):
             return False, Rule.SUSPENSION, receiving and self.suspension == "defer"
         if receiving and any(start <= now < end for start, end in self.brown_outs):
