@@ -28,6 +28,8 @@ from mailsvc.kit.telemetry import Log
 ERRORS_LIMIT: Final = 20
 # Replies held back for the end of a pipelined group; then they go out in between (RFC 2920 3.1).
 REPLIES_HELD: Final = 64
+# How long a closed connection may take to hand over its last replies.
+LINGER_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,9 +146,20 @@ class GatewayServer(SMTP):
             if last_word:
                 self._answer(last_word)
         finally:
+            await self._hang_up(ip, entered=refused is None)
+
+    async def _hang_up(self, ip: str, *, entered: bool) -> None:
+        """Send what is left and close; a client that does not even read that is cut off."""
+        try:
             self._flush()
             self._writer.close()
-            if refused is None:
+            async with asyncio.timeout(LINGER_SECONDS):
+                await self._writer.wait_closed()
+        except (OSError, TimeoutError):
+            pass  # closed otherwise, or cut off now
+        finally:
+            self._writer.transport.abort()
+            if entered:
                 self._porch.admission.leave(ip)
             self._porch.ended(self)
 

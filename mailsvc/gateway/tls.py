@@ -14,6 +14,7 @@ from mailsvc.gateway.wire import Wire
 from mailsvc.kit.net import fingerprint
 
 HANDSHAKE_SECONDS: Final = 30.0
+SHUTDOWN_SECONDS: Final = 3.0
 
 
 async def upgrade(
@@ -27,7 +28,12 @@ async def upgrade(
     clear.write(f"{answers.START_TLS}\r\n".encode("ascii"))
     loop = asyncio.get_running_loop()
     encrypted = await loop.start_tls(
-        clear, protocol, context, server_side=True, ssl_handshake_timeout=HANDSHAKE_SECONDS
+        clear,
+        protocol,
+        context,
+        server_side=True,
+        ssl_handshake_timeout=HANDSHAKE_SECONDS,
+        ssl_shutdown_timeout=SHUTDOWN_SECONDS,
     )
     if encrypted is None:
         raise ConnectionResetError("the client left during the handshake")
