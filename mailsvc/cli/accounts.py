@@ -35,11 +35,12 @@ def import_(
     ] = None,
 ) -> None:
     """Replace the directory of every domain in FILE.csv, all at once; rows that cannot be taken are told one by one."""
+    from mailsvc.cli.interrupts import between_rows
     from mailsvc.cli.progress import Progress
     from mailsvc.desk.accounts_import import import_accounts
 
     reject_file = rejects or file.with_name(file.name + ".rejects.csv")
-    with session.of(ctx).desk() as desk, Progress(file) as progress:
+    with session.of(ctx).desk() as desk, between_rows() as look, Progress(file, look=look) as progress:
         report = import_accounts(desk, file, reject_file, allow_shrink=allow_shrink, progress=progress)
     for line in report.lines():
         say(line)

@@ -4,6 +4,7 @@ Use: `main()` for the installed command, `run(words)` for a run that answers wit
 Fails: never; what a command raises is told in a sentence and becomes an exit code (`mailsvc.cli.exits`).
 """
 
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -68,5 +69,8 @@ def run(words: Sequence[str]) -> int:
 
 
 def main() -> None:
-    """Run the words of the command line and leave with their exit code."""
+    """Run the words of the command line and leave with their exit code; what is printed is UTF-8 in any locale."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))

@@ -61,8 +61,11 @@ def show(
         return
     for one in shown:
         show_fields(one.fields())
+        out("")
         show_table(one.stages, ("stage", "at", "written", "source"))
-        show_table(one.amendments, ("number", "made_at", "by", "what", "reason"))
+        if one.amendments:
+            out("")
+            show_table(one.amendments, ("number", "made_at", "by", "what", "reason"))
     if not shown:
         say("no plan is in force: `lastpost plan apply FILE --reason TEXT` puts one in force")
 

@@ -1,6 +1,7 @@
 """How far an import has come: a bar on a terminal, a line every five seconds elsewhere; always on stderr.
 
 Use: `with Progress(file) as progress`, then `progress(rows, octets)` as often as wished.
+Fails: with what `look` raises, which is asked each time: the place where an import may be interrupted.
 """
 
 import sys
@@ -23,8 +24,14 @@ class Progress:
     """Tells how many rows were read, and of how much of the file."""
 
     def __init__(
-        self, file: Path, *, terminal: bool | None = None, monotonic: Callable[[], float] = time.monotonic
+        self,
+        file: Path,
+        *,
+        terminal: bool | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+        look: Callable[[], None] = lambda: None,
     ) -> None:
+        self._look = look
         self._size = file.stat().st_size if file.exists() else 0
         self._monotonic = monotonic
         self._told_at = monotonic()
@@ -47,6 +54,7 @@ class Progress:
 
     def __call__(self, rows: int, octets: int) -> None:
         """Tell that `rows` rows, which are `octets` of the file, have been read."""
+        self._look()
         if self._bar:
             self._bar.update(self._task, completed=octets, rows=rows)
         elif self._monotonic() - self._told_at >= EVERY:

@@ -85,7 +85,8 @@ class _Import:
                     staged.add(entry)
                 if self.rows % _TELL_EVERY == 0:
                     self.progress(self.rows, stream.tell())
-        staged.flush()
+            staged.flush()
+            self.progress(self.rows, stream.tell())
 
     def _entry(self, row: Row, columns: tuple[str, ...]) -> Entry | None:
         try:

@@ -98,16 +98,9 @@ class Staged:
 
     def _take_over(self, conn: Connection) -> None:
         """Discard what an import that is gone has left. Raises Refused where one is running."""
-        text = marks.get(conn, MARK)
-        if text is not None:
-            note = json.loads(text)
-            if _runs(note, self._desk.clock.now()):
-                raise Refused(
-                    f"another import is running (process {note['process']} on {note['host']}, since {note['at']})",
-                    "wait until it is done",
-                )
-            for generation in note["generations"]:
-                staging.discard(conn, generation)
+        running = discard_left_behind(conn, self._desk.clock.now())
+        if running:
+            raise Refused(f"another import is running ({running})", "wait until it is done")
         self._note(conn, {})
 
     def _discard(self, conn: Connection) -> None:
@@ -119,6 +112,23 @@ class Staged:
         if not self._published:
             self._discard(conn)
             marks.put(conn, MARK, None)
+
+
+def discard_left_behind(conn: Connection, now: datetime) -> str:
+    """Discard what a killed import has staged; for the start of an import or of the service.
+
+    Answers with who is at work, and touches nothing, where an import is running.
+    """
+    text = marks.get(conn, MARK)
+    if text is None:
+        return ""
+    note = json.loads(text)
+    if _runs(note, now):
+        return f"process {note['process']} on {note['host']}, since {note['at']}"
+    for generation in note["generations"]:
+        staging.discard(conn, generation)
+    marks.put(conn, MARK, None)
+    return ""
 
 
 def _runs(note: Mapping[str, object], now: datetime) -> bool:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from _csv import Writer
 
 HEAD = ("line", "column", "reason")
+MODE = 0o600  # rows hold people's names and addresses
 
 
 class RejectFile:
@@ -29,7 +30,8 @@ class RejectFile:
         self._path = path
         self._coming = path.with_name(path.name + ".part")
         # what is not UTF-8 goes back into the file as the bytes it was
-        self._file = self._coming.open("w", encoding="utf-8", errors="surrogateescape", newline="")
+        descriptor = os.open(self._coming, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, MODE)
+        self._file = os.fdopen(descriptor, "w", encoding="utf-8", errors="surrogateescape", newline="")
         self._writer: Writer = csv.writer(self._file, lineterminator="\n")
 
     def __enter__(self) -> Self:

@@ -43,7 +43,8 @@ def start(folder: Path) -> "subprocess.Popen[str]":
 
 
 @pytest.mark.parametrize(
-    ("number", "code", "left"), [(signal.SIGKILL, -signal.SIGKILL, True), (signal.SIGINT, 130, False)]
+    ("number", "code", "left"),
+    [(signal.SIGKILL, -signal.SIGKILL, True), (signal.SIGINT, 130, False), (signal.SIGTERM, 130, False)],
 )
 def test_an_import_stopped_in_the_middle_changes_nothing(
     tmp_path: Path, number: signal.Signals, code: int, left: bool
