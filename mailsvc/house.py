@@ -41,7 +41,8 @@ from mailsvc.outbox.backoff import Backoff
 from mailsvc.outbox.outbox import Outbox, Pace
 from mailsvc.outbox.routes import Routes
 from mailsvc.outbox.smtp import Timeouts
-from mailsvc.records.store import Records
+from mailsvc.records import deliveries, ledger
+from mailsvc.records.store import Connection, Records
 from mailsvc.standing import Almanac, Standings, UsageBook, Watch
 from mailsvc.standing.standings import mailbox_folders
 from mailsvc.standing.watch import Suspect
@@ -129,6 +130,8 @@ class _Builder:
     def _records(self) -> Records:
         records = self.stack.enter_context(open_records(self.settings))
         self.stack.enter_context(records.serving())
+        if self.settings.records.is_sqlite:  # one service at a time: what a killed one had in hand is nobody's
+            records.act(lambda connection: _end_leases(connection, self.clock.now()))
         records.committer.observe = self.metrics.commit_seconds.observe
         return records
 
@@ -220,6 +223,11 @@ class _Builder:
         ended.__cause__ = task.exception()
         self.log.error("role-ended", role=name, why=str(ended.__cause__), exc_info=ended.__cause__)
         self.ended.set_exception(ended)
+
+
+def _end_leases(connection: Connection, now: datetime) -> None:
+    deliveries.end_leases(connection, now)
+    ledger.end_leases(connection, now)
 
 
 def _trusted(watch: Watch) -> datetime | None:

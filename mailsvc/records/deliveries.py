@@ -181,6 +181,12 @@ def renew(connection: Connection, delivery: Delivery, until: datetime) -> bool:
     return claims.settle(connection, deliveries, _key(delivery), delivery.fence, lease_until=until, due_at=until)
 
 
+def end_leases(connection: Connection, now: datetime) -> int:
+    """Let every delivery in hand be due again at `now`; for a start that knows no other worker runs. Their number."""
+    held = deliveries.c.lease_until.is_not(None)
+    return connection.execute(update(deliveries).where(held).values(lease_until=now, due_at=now)).rowcount
+
+
 def settle(connection: Connection, delivery: Delivery, outcome: Outcome, now: datetime) -> bool:
     """Write down how a claimed delivery ended; False, changing nothing, if its fence is stale.
 

@@ -113,7 +113,8 @@ class Records:
                 return question(self._inline_connection())
         answer = asyncio.get_running_loop().run_in_executor(self._askers, self._asked, question)
         try:
-            return await asyncio.wait_for(asyncio.shield(answer), self._deadline)
+            async with asyncio.timeout(self._deadline):
+                return await asyncio.shield(answer)
         except TimeoutError:
             answer.add_done_callback(_nobody_waits)
             raise RecordsAway(f"the records are away: no answer within {self._deadline:g} s") from None

@@ -125,6 +125,17 @@ async def test_a_lease_can_be_prolonged_while_it_is_ours(committing: Records) ->
     assert not committing.act(lambda connection: deliveries.renew(connection, taken, NOW + 9 * MINUTE))
 
 
+async def test_a_start_that_is_alone_takes_up_what_a_killed_service_had_in_hand(committing: Records) -> None:
+    await accepted(committing)
+    (held,) = claim(committing, "killed")
+    soon = timedelta(seconds=1)
+    assert claim(committing, "new", soon) == []
+    assert committing.act(lambda connection: deliveries.end_leases(connection, NOW + soon)) == 1
+    (again,) = claim(committing, "new", soon)
+    assert (again.state, again.attempts) == (DeliveryState.UNKNOWN, 2)
+    assert not settle(committing, held, Delivered("250 too late"))
+
+
 async def test_an_undeliverable_recipient_keeps_the_body(committing: Records) -> None:
     sent = await accepted(committing, to("a@x.example"), to("b@x.example"))
     good, bad = claim(committing)
