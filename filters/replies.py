@@ -41,6 +41,8 @@ def ascii_line(words: str, limit: int) -> str:
 
     Accents fall away, control characters become spaces, and what has no ASCII form is one `?` a run.
     """
+    if words.isascii() and words.isprintable() and "  " not in words:
+        return words.strip()[:limit].rstrip()  # nothing to fold: the case of every message taken
     plain = unicodedata.normalize("NFKD", words.translate(_PUNCTUATION))
     plain = "".join(sign for sign in plain if not unicodedata.combining(sign))
     plain = re.sub(r"[\x00-\x1f\x7f\s]+", " ", plain)

@@ -7,6 +7,7 @@ comment it stands in. The recipient is named only where there is one, so that no
 import re
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import Final
 
 from mailsvc.gateway.clients import plain_address
@@ -28,4 +29,8 @@ def received(envelope: Envelope, hostname: str, at: datetime) -> bytes:
         asked = envelope.recipients[0].asked
         if asked.is_ascii or mail.path.smtputf8:
             lines.append(f"\tfor <{asked}>")
-    return ("\r\n".join(lines) + f";\r\n\t{format_datetime(at)}\r\n").encode()
+    return ("\r\n".join(lines) + f";\r\n\t{_date_time(at.replace(microsecond=0))}\r\n").encode()
+
+
+# RFC 5322 3.3 knows whole seconds only, and a busy second has thousands of messages.
+_date_time = lru_cache(maxsize=4)(format_datetime)

@@ -10,8 +10,11 @@ from random import Random
 from typing import Protocol
 
 _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+# Two digits at a time: an identifier is made for every message.
+_PAIRS = tuple(high + low for high in _DIGITS for low in _DIGITS)
 _RANDOM_BITS = 80
 _TIME_BITS = 48
+_SHIFTS = range(120, -1, -10)
 
 
 class TellsTime(Protocol):
@@ -27,7 +30,7 @@ def new_id(clock: TellsTime, random: Random) -> str:
     if not 0 <= milliseconds < 1 << _TIME_BITS:
         raise ValueError("the clock is outside of what an identifier can hold")
     number = milliseconds << _RANDOM_BITS | random.getrandbits(_RANDOM_BITS)
-    return "".join(_DIGITS[number >> shift & 31] for shift in range(125, -1, -5))
+    return "".join([_PAIRS[number >> shift & 1023] for shift in _SHIFTS])
 
 
 def id_maker(clock: TellsTime, random: Random) -> Callable[[], str]:
