@@ -6,10 +6,10 @@ The master user `master` (password `master`) may log in as anybody: `hanako@clos
 by LMTP only: "Dovecot behind by SMTP" is `postfix.behind_us(lmtp=...)`. Needs root; tests are marked `real("dovecot")`.
 """
 
-import fcntl
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import uuid4
 
 from tests.support.deadline import wait_until
 from tests.support.ports import free_port, listens
@@ -38,11 +38,11 @@ passdb {{
 }}
 passdb {{
   driver = passwd-file
-  args = scheme=PLAIN username_format=%Lu {folder}/users
+  args = scheme=PLAIN username_format=%Lu {folder}/users/%Lu
 }}
 userdb {{
   driver = passwd-file
-  args = username_format=%Lu {folder}/users
+  args = username_format=%Lu {folder}/users/%Lu
 }}
 namespace inbox {{
   inbox = yes
@@ -92,11 +92,10 @@ class Dovecot:
         home.mkdir(parents=True, exist_ok=True)
         subprocess.run(["chown", "-R", "nobody:nogroup", self.folder / "mail"], check=True)
         line = f"{address.lower()}:{{PLAIN}}{password}:65534:65534::{home}::\n"
-        with (self.folder / "users").open("a+") as users:
-            fcntl.flock(users, fcntl.LOCK_EX)
-            users.seek(0)
-            if line not in users.read():
-                users.write(line)
+        # Dovecot looks at a file of users once a second at most: each has a file of its own, complete when it appears.
+        written = self.folder / f"{uuid4().hex}.user"
+        written.write_text(line)
+        written.replace(self.folder / "users" / address.lower())
 
     def delivered(self, address: str) -> list[bytes]:
         """The messages in this address' INBOX that nobody has seen yet."""
@@ -110,7 +109,7 @@ def _start(folder: Path) -> Started:
     imap, lmtp = free_port(), free_port()
     config = folder / "dovecot.conf"
     config.write_text(CONFIG.format(folder=folder, imap=imap, lmtp=lmtp))
-    (folder / "users").touch()
+    (folder / "users").mkdir()
     (folder / "masters").write_text("master:{PLAIN}master\n")
     (folder / "mail").mkdir()
     # The daemon keeps what it inherits: a pipe would never end.
