@@ -221,15 +221,15 @@ class Alarm:
         if self._scheduler is None or self._rung_at is None:
             return
         now, wall = self._clock.now(), datetime.now(UTC)
-        self._scheduler.add_job(
-            self._strike, IntervalTrigger(seconds=self._tick.total_seconds()), id="tick", replace_existing=True
-        )
+        # A trigger without a zone opens files to find the machine's, which fails where no descriptor is left.
+        every = IntervalTrigger(seconds=self._tick.total_seconds(), timezone=UTC)
+        self._scheduler.add_job(self._strike, every, id="tick", replace_existing=True)
         answered = min(self._rung_at, now)  # the clock may have been set back since
         coming = next((at for at in self._instants if at > answered), None)
         if coming is not None and coming <= now:
             self._bell.set()
         elif coming is not None:
-            trigger = DateTrigger(wall + (coming - now))
+            trigger = DateTrigger(wall + (coming - now), timezone=UTC)
             self._scheduler.add_job(self._strike, trigger, id="instant", replace_existing=True)
         elif self._scheduler.get_job("instant") is not None:
             self._scheduler.remove_job("instant")

@@ -1,5 +1,7 @@
 import asyncio
 import contextlib
+import errno
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -8,6 +10,7 @@ import pytest
 
 from schedules.clock import Alarm, Clock, MovableClock, SystemClock
 from tests.support.deadline import until
+from tests.support.shortage import no_descriptors
 
 T = datetime(2024, 1, 31, 14, 59, tzinfo=UTC)
 LONG = timedelta(hours=1)
@@ -179,3 +182,19 @@ async def test_two_alarms_ring_side_by_side() -> None:
     one, other = Rings(clock), Rings(clock)
     async with going(Alarm(clock, one.ring, tick=SHORT)), going(Alarm(clock, other.ring, tick=SHORT)):
         await until(lambda: len(one.at) >= 2 and len(other.at) >= 2, "the rings awaited")
+
+
+async def test_it_begins_and_rings_without_file_descriptors(monkeypatch: pytest.MonkeyPatch) -> None:
+    def local_zone() -> None:  # what tzlocal does the first time it is asked
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    for kind in ("interval", "date"):
+        monkeypatch.setattr(f"apscheduler.triggers.{kind}.get_localzone", local_zone)
+    clock = MovableClock(T)
+    rings = Rings(clock)
+    alarm = Alarm(clock, rings.ring, tick=SHORT)
+    alarm.wake_at([T + timedelta(days=1)])
+    with no_descriptors():
+        async with going(alarm) as task:
+            await until(lambda: task.done() or len(rings.at) > 3, "some rings")
+            assert not task.done()
