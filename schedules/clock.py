@@ -105,6 +105,7 @@ class SystemClock:
         except FileNotFoundError:
             self._seen, self._offset, self.problem = None, timedelta(), None
         except OSError as error:
+            self._seen = None  # it may be a passing shortage: look again
             self.problem = BadFile([Problem(Position(str(self._file)), f"cannot be read: {error.strerror}", _REMEDY)])
         except BadFile as error:
             self.problem = error

@@ -3,6 +3,7 @@
 `schedules.planfile` turns these into a Plan. Validators raise Wrong, with a remedy.
 """
 
+import errno
 import re
 import unicodedata
 import zoneinfo
@@ -45,12 +46,17 @@ def _sentence(value: str) -> str:
     return line
 
 
+_SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
+
+
 def read_zone(value: object) -> zoneinfo.ZoneInfo:
-    """The time zone of that name. Raises Wrong."""
+    """The time zone of that name. Raises Wrong; OSError where a shortage keeps it from being looked up."""
     name = _texted(value, "a zone such as Asia/Tokyo")
     try:
         return zoneinfo.ZoneInfo(name)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
+        if isinstance(error, OSError) and error.errno in _SHORTAGES:
+            raise  # the zone may well be there: it cannot be looked up now
         known = zoneinfo.available_timezones()
         remedy = did_you_mean(name, known)
         raise Wrong(

@@ -46,13 +46,15 @@ class Almanac:
             self._take(*_stored(connection))
 
     async def watch(self) -> None:
-        """Role: follow the records until cancelled; while they are away the last edition stands."""
+        """Role: follow the records until cancelled; while they cannot be read the last edition stands."""
         while True:
             try:
                 if await self._records.ask(_version) != self._version:
                     self._take(*await self._records.ask(_stored))
             except RecordsAway:
                 pass  # whoever asks for an address hears of it: the directory is in the same place
+            except (OSError, MemoryError):
+                pass  # a shortage: a plan's zone cannot be looked up now; the next look tries again
             await self._sleep(_POLL_SECONDS)
 
     def of(self, domain: DomainName) -> Edition:

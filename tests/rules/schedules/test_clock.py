@@ -6,6 +6,7 @@ import pytest
 
 from schedules.clock import Clock, MovableClock, SystemClock, kernel_synchronised, parse_offset
 from schedules.positions import BadFile, Wrong
+from tests.support.shortage import no_descriptors
 
 
 @pytest.mark.parametrize(
@@ -121,3 +122,15 @@ def test_a_movable_clock_refuses_what_no_clock_does() -> None:
 
 def test_the_kernel_can_be_asked_without_changing_its_clock() -> None:
     assert kernel_synchronised() in {True, False}
+
+
+def test_a_change_that_comes_without_file_descriptors_is_read_once_there_are_some(tmp_path: Path) -> None:
+    file = tmp_path / "clock"
+    file.write_text("+3d", encoding="utf-8")
+    clock = SystemClock(file)
+    file.write_text("+40d", encoding="utf-8")
+    with no_descriptors():
+        assert clock.offset == timedelta(days=3)
+        assert clock.problem is not None
+    assert clock.offset == timedelta(days=40)
+    assert clock.problem is None

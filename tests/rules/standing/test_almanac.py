@@ -1,19 +1,23 @@
 """Editions in force: by domain, followed within a second, never guessed."""
 
 import asyncio
+import zoneinfo
 from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from mailsvc.records import editions
-from mailsvc.records.store import RecordsAway
+from mailsvc.records.store import Connection, RecordsAway
 from mailsvc.standing import Almanac, UnreadableEdition
 from schedules.amendments import Amendment, Postpone
 from schedules.names import DomainName
 from schedules.words import Capability, Stage
 from tests.rules.standing.world import AFTER, AT, END, PLAN, World, address
 from tests.support.deadline import until
+from tests.support.shortage import no_descriptors
+from tests.support.noting import noting
 
 CLOSING = DomainName("closing.example")
 
@@ -83,7 +87,7 @@ def test_a_stored_amendment_that_cannot_be_read_is_never_passed_over(world: Worl
 async def test_a_running_service_sees_a_change_within_a_second(world: World) -> None:
     role = asyncio.create_task(world.almanac.watch())
     try:
-        other = World(world.folder, world.settings, world.records, Almanac(world.records, END.tzinfo), None, None)
+        other = replace(world, almanac=Almanac(world.records, world.settings.service.zoneinfo))
         other.apply()
         await until(lambda: end_of(world.almanac, "closing.example") == 2, "the change", 5)
         other.amend(Amendment(1, AT, "tests", "protests", Postpone(by=timedelta(days=40))))
@@ -98,9 +102,9 @@ async def test_it_looks_four_times_a_second_and_reads_plans_only_after_a_change(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.apply()
-    reads, naps = [], []
-    real = editions.load
-    monkeypatch.setattr(editions, "load", lambda connection: (reads.append(1), real(connection))[1])
+    reads: list[Connection] = []
+    naps: list[float] = []
+    monkeypatch.setattr(editions, "load", noting(editions.load, reads.append))
 
     async def nap(seconds: float) -> None:
         naps.append(seconds)
@@ -152,3 +156,21 @@ def test_a_million_names_do_not_fill_the_memory(world: World, monkeypatch: pytes
     for number in range(35):
         assert end_of(world.almanac, f"n{number}.closing.example") == 3
     assert len(world.almanac._by_domain) <= 10
+
+
+async def test_a_change_that_comes_without_file_descriptors_is_taken_up_once_there_are_some(world: World) -> None:
+    elsewhere = PLAN.replace("Asia/Tokyo", "America/Punta_Arenas")
+    role = asyncio.create_task(world.almanac.watch())
+    try:
+        await asyncio.sleep(0)
+        replace(world, almanac=Almanac(world.records, world.settings.service.zoneinfo)).apply(elsewhere)
+        zoneinfo.ZoneInfo.clear_cache()  # the zone must be read from its file
+        with no_descriptors():
+            await asyncio.sleep(0.6)
+            assert not role.done()
+            assert end_of(world.almanac, "closing.example") is None
+        await until(lambda: end_of(world.almanac, "closing.example") == 2, "the change", 5)
+    finally:
+        role.cancel()
+        with suppress(asyncio.CancelledError):
+            await role
