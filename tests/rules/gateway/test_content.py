@@ -56,11 +56,16 @@ def test_only_crlf_dot_crlf_ends_a_message(stream: bytes, places: list[int]) -> 
 
 @given(SPICY, st.lists(st.integers(0, 1000)))
 def test_no_piece_ends_between_cr_and_lf(stream: bytes, places: list[int]) -> None:
-    unstuffer = Unstuffer()
-    for piece in cut(stream, places):
-        if unstuffer.done:
-            break
-        assert not unstuffer.feed(piece).endswith(b"\r")
+    pieces = [piece for piece in fed(cut(stream, places)) if piece]
+    for piece, following in itertools.pairwise(pieces):
+        assert not (piece.endswith(b"\r") and following.startswith(b"\n"))
+
+
+@given(SPICY, st.lists(st.integers(0, 1000)))
+def test_so_pieces_can_be_mended_one_by_one(content: bytes, places: list[int]) -> None:
+    content += b"\r\n"
+    pieces = fed(cut(stuffed(content), places))
+    assert b"".join(normalised(piece) for piece in pieces) == normalised(content)
 
 
 @pytest.mark.parametrize(
@@ -75,6 +80,7 @@ def test_no_piece_ends_between_cr_and_lf(stream: bytes, places: list[int]) -> No
         (b"a.\r\n.\r\n", b"a.\r\n"),
         (b"a\n.\r\n.\r\n", b"a\n.\r\n"),
         (b"\r\r\n.\r\n", b"\r\r\n"),
+        (b"a\r\r\r\n.\r\n", b"a\r\r\r\n"),
     ],
 )
 def test_known_streams_octet_by_octet(stream: bytes, content: bytes) -> None:
@@ -85,6 +91,12 @@ def test_known_streams_octet_by_octet(stream: bytes, content: bytes) -> None:
 @pytest.mark.parametrize("stream", [b"", b".", b".\r", b".\n", b"x\r\n.\n", b"x\n.\r\n", b"x\r.\r\n", b"x\r\n.\r\r\n"])
 def test_what_only_looks_like_an_end_is_none(stream: bytes) -> None:
     assert not unstuff([stream])[2]
+
+
+def fed(chunks: list[bytes]) -> list[bytes]:
+    """What comes out for each chunk, up to the end of the message."""
+    unstuffer = Unstuffer()
+    return [bytes(unstuffer.feed(chunk)) for chunk in chunks if not unstuffer.done]
 
 
 def bare(octets: bytes) -> bool:
