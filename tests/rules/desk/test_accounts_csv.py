@@ -25,33 +25,35 @@ def test_an_address_alone_is_enough() -> None:
     assert read_entry({"address": "hanako@closing.example"}) == Entry(HANAKO)
 
 
+EVERY_COLUMN = {
+    "address": "hanako@closing.example",
+    "kind": "additional",
+    "holder": "H-1",
+    "contact": "hanako@newhome.example",
+    "language": "en",
+    "contract": "C-1",
+    "course": "basic",
+    "type": "personal",
+    "start": "2009-04-01",
+    "expiry": "2027-03-31",
+    "suspended_since": "2026-11-01",
+    "group": "coop",
+    "area": "noto",
+    "address_expiry": "2027-02-28",
+    "state": "left",
+    "moved_to": "hanako@newhome.example",
+    "disclose": "yes",
+    "forward_to": "hanako@newhome.example",
+    "forward_confirmed": "yes",
+    "forward_disclose": "no",
+    "forward_keep": "yes",
+    "quota": "100 MB",
+    "homepage": "hanako",
+}
+
+
 def test_every_column_is_read() -> None:
-    row = {
-        "address": "hanako@closing.example",
-        "kind": "additional",
-        "holder": "H-1",
-        "contact": "hanako@newhome.example",
-        "language": "en",
-        "contract": "C-1",
-        "course": "basic",
-        "type": "personal",
-        "start": "2009-04-01",
-        "expiry": "2027-03-31",
-        "suspended_since": "2026-11-01",
-        "group": "coop",
-        "area": "noto",
-        "address_expiry": "2027-02-28",
-        "state": "left",
-        "moved_to": "hanako@newhome.example",
-        "disclose": "yes",
-        "forward_to": "hanako@newhome.example",
-        "forward_confirmed": "yes",
-        "forward_disclose": "no",
-        "forward_keep": "yes",
-        "quota": "100 MB",
-        "homepage": "hanako",
-    }
-    assert read_entry(row) == Entry(
+    assert read_entry(EVERY_COLUMN) == Entry(
         HANAKO,
         AddressKind.ADDITIONAL,
         "H-1",

@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime, timedelta, timezone
 
+from filters import judge
 from filters.mail import AddressKind, Client, ClientKind, Forwarding, Left, Sender, Standing, Usage
+from filters.verdict import RecipientVerdict
 from schedules.names import Address
 from schedules.positions import Position
 from schedules.text import Text
@@ -21,6 +23,11 @@ CLIENTS = (WORLD, INBOUND, SUBMISSION)
 
 NULL_SENDER = Sender(None)
 FOREIGN_SENDER = Sender(Address.parse("someone@world.example"))
+
+
+def judged(of: Standing, client: Client = WORLD, sender: Sender = FOREIGN_SENDER) -> RecipientVerdict:
+    """What the judge says of mail for somebody of this standing."""
+    return judge.recipient(client, sender, of)
 
 
 def address(text: str) -> Address:

@@ -1,144 +1,34 @@
 """A message's life over real records: judged, kept, answered; and what happens where something is away."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
 from pathlib import Path
-from random import Random
-from typing import cast
 
 import pytest
-from prometheus_client import CollectorRegistry
 
-from filters.mail import AddressKind, Client, ClientKind, Content, Forwarding, Left, Standing, Usage
+from filters.mail import AddressKind, Content, Forwarding, Left, Standing, Usage
 from filters.verdict import Accept, Because, Clean, Defer, Forward, Refuse
-from mailsvc.gateway.life import Life
 from mailsvc.gateway.outcomes import Unacceptable
-from mailsvc.gateway.parts import HouseParts, postmaster_domain
 from mailsvc.gateway.paths import ReversePath
-from mailsvc.gateway.reception import Envelope, Mail, Taken
-from mailsvc.kit.ids import id_maker
-from mailsvc.kit.metrics import Metrics
-from mailsvc.outbox.routes import Routes
 from mailsvc.records import messages
-from mailsvc.records.store import Records, RecordsAway
-from mailsvc.standing import FactsAway, Standings, Watch
+from mailsvc.records.store import RecordsAway
+from mailsvc.standing import FactsAway
 from schedules.names import Address
-from schedules.positions import Position
-from schedules.text import Text
-from schedules.words import Capability, Rule, Ruling, Rulings
-from tests.rules.gateway.house import PlainClock, QuietLog, gateway_settings
-
-NOW = datetime(2024, 2, 1, tzinfo=UTC)
-TRUSTED = NOW - timedelta(days=30)
-WORLD = Client(ClientKind.WORLD, "192.0.2.1", 4711, "mx.world.example")
-SUBMISSION = replace(WORLD, kind=ClientKind.SUBMISSION)
-HANAKO, JIRO, OUTSIDE = (
-    Address.parse(text) for text in ("hanako@closing.example", "jiro@closing.example", "x@elsewhere.example")
+from schedules.words import Rule
+from tests.rules.gateway.life_world import (
+    HANAKO,
+    HOME,
+    JIRO,
+    MAIL,
+    NOW,
+    OUTSIDE,
+    SUBMISSION,
+    TRUSTED,
+    WORLD,
+    Doubt,
+    counted,
+    open_world,
+    rulings,
 )
-HOME = Address.parse("jiro@newhome.example")
-MAIL = Mail("MSG1", ReversePath(Address.parse("a@world.example"), 0), "ESMTP")
-
-
-def rulings(**denied: Rule) -> Rulings:
-    """Everything allowed but what is named."""
-    place, reason = Position("plan.yaml", 1, 1), Text("終了", "The service has ended")
-    return Rulings(
-        {
-            one: Ruling(one, one.value not in denied, denied.get(one.value, Rule.OPEN), reason, place, since=NOW)
-            for one in Capability
-        },
-        None,
-        None,
-    )
-
-
-class FakeStandings:
-    """Standings by address, the end coming between TRUSTED and NOW for whoever is in `ending`."""
-
-    def __init__(self) -> None:
-        self.known = {HANAKO: Standing(HANAKO, ours=True, kind=AddressKind.BASE, mailbox=HANAKO, rulings=rulings())}
-        self.ending: set[Address] = set()
-        self.failure: Exception | None = None
-
-    async def of(self, address: Address, now: datetime) -> Standing:
-        if self.failure:
-            raise self.failure
-        if address in self.ending and now >= NOW:
-            return replace(self.known[address], rulings=rulings(receive=Rule.STAGE))
-        ours = address.domain == HANAKO.domain
-        return self.known.get(address, Standing(address, ours=ours, kind=None))
-
-
-@dataclass
-class Doubt:
-    trusted_now: datetime
-
-
-class FakeWatch:
-    suspect: Doubt | None = None
-
-    def now(self) -> datetime:
-        return NOW
-
-
-@dataclass
-class World:
-    """A life and what it is made of."""
-
-    life: Life
-    records: Records
-    standings: FakeStandings
-    watch: FakeWatch
-    log: QuietLog
-    metrics: Metrics
-    woken: list[int] = field(default_factory=list)
-
-    async def take(self, *recipients: Accept | Forward, content: bytes = b"Subject: x\r\n\r\nx\r\n") -> str:
-        body = await self.life.body(MAIL)
-        await body.write(content)
-        taken = tuple(Taken(verdict.mailbox, verdict) for verdict in recipients)
-        return str(await body.finish(Envelope(WORLD, MAIL, taken)))
-
-    def trace(self) -> messages.Trace:
-        with self.records.read() as connection:
-            found = messages.trace(connection, MAIL.id)
-        assert found is not None
-        return found
-
-
-@asynccontextmanager
-async def open_world(
-    folder: Path, *, soft: bool = False, closed: bool = False, outward: bool = True
-) -> AsyncIterator[World]:
-    settings = gateway_settings()
-    if not outward:
-        settings = settings.model_copy(update={"outbound": None})
-    standings, watch, log, clock = FakeStandings(), FakeWatch(), QuietLog(), PlainClock()
-    metrics, woken = Metrics(CollectorRegistry()), list[int]()
-    with Records.open(f"sqlite:///{folder}/records.db", create=True) as records:
-        async with records.committer.running():
-            parts = HouseParts(
-                records=records,
-                standings=cast("Standings", standings),
-                watch=cast("Watch", watch),
-                routes=Routes(settings),
-                clock=clock,
-                new_id=id_maker(clock, Random(1)),
-                hostname="mx.closing.example",
-                postmaster_domain=postmaster_domain(settings),
-                soft_bounce=soft,
-                metrics=metrics,
-                log=log,
-                wake_outbox=lambda: woken.append(1),
-                closed=lambda: closed,
-            )
-            yield World(Life(parts), records, standings, watch, log, metrics, woken)
-
-
-def counted(metrics: Metrics, code: int, because: Because) -> float:
-    return metrics.registry.get_sample_value("lastpost_replies_total", {"code": str(code), "because": because}) or 0.0
 
 
 async def test_a_live_recipient_is_taken_and_counted(tmp_path: Path) -> None:

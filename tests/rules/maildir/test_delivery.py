@@ -6,37 +6,13 @@ import stat
 import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from migrator.maildir import Landed, MaildirBox, MaildirError
-
-AT = datetime(2024, 1, 31, 15, tzinfo=UTC)
-NAME = "1706713200.M000000Q7.mx"
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return tmp_path / "closing.example" / "hanako"
-
-
-@pytest.fixture
-def box(root: Path) -> MaildirBox:
-    return MaildirBox(root, host="mx", base=root.parent.parent)
-
-
-def files(root: Path) -> dict[str, bytes]:
-    return {
-        str(path.relative_to(root)): path.read_bytes()
-        for name in ("tmp", "new", "cur")
-        for path in sorted((root / name).glob("*"))
-    }
-
-
-def deliver(box: MaildirBox, *chunks: bytes, delivery_id: str = "7", repeated: bool = False) -> Landed:
-    return box.deliver(chunks or (b"hello\r\n",), delivery_id=delivery_id, at=AT, repeated=repeated)
+from tests.rules.maildir.boxes import AT, NAME, deliver, files
+from tests.support.noting import noting
 
 
 class TestLanding:
@@ -152,13 +128,12 @@ def failing(name: str, number: int, at: int = 1) -> Callable[[pytest.MonkeyPatch
     def inject(patch: pytest.MonkeyPatch) -> None:
         real, calls = getattr(os, name), []
 
-        def broken(*args: object, **keywords: object) -> object:
+        def fail(*_: object, **__: object) -> None:
             calls.append(1)
             if len(calls) == at:
                 raise OSError(number, os.strerror(number))
-            return real(*args, **keywords)
 
-        patch.setattr(os, name, broken)
+        patch.setattr(os, name, noting(real, fail))
 
     return inject
 
@@ -240,63 +215,3 @@ class TestTrouble:
         root.write_text("not a folder")
         with pytest.raises(MaildirError):
             box.find("7")
-
-
-class TestDurability:
-    def test_everything_is_synced_in_order(self, root: Path, box: MaildirBox, monkeypatch: pytest.MonkeyPatch) -> None:
-        steps: list[str] = []
-        real_sync, real_link = os.fsync, os.link
-
-        def sync(descriptor: int) -> None:
-            steps.append(str(Path(f"/proc/self/fd/{descriptor}").readlink().relative_to(root.parent.parent)))
-            real_sync(descriptor)
-
-        def link(*args: object, **keywords: object) -> None:
-            steps.append("link")
-            real_link(*args, **keywords)
-
-        monkeypatch.setattr(os, "fsync", sync)
-        monkeypatch.setattr(os, "link", link)
-        deliver(box)
-        folders, rest = steps[:3], steps[3:]
-        assert folders == ["closing.example/hanako", "closing.example", "."]
-        assert rest[0].startswith(f"closing.example/hanako/tmp/{NAME}.")
-        assert rest[1:] == ["link", "closing.example/hanako/new"]
-
-    @pytest.mark.parametrize("missing", ["new", "cur", "tmp"])
-    def test_folders_are_synced_even_if_a_run_that_was_killed_had_made_them(
-        self, root: Path, monkeypatch: pytest.MonkeyPatch, missing: str
-    ) -> None:
-        for name in {"new", "cur", "tmp"} - {missing}:
-            (root / name).mkdir(parents=True)
-        steps: list[str] = []
-        real_sync, real_mkdir = os.fsync, os.mkdir
-        monkeypatch.setattr(os, "fsync", lambda descriptor: (steps.append("sync"), real_sync(descriptor))[1])
-        monkeypatch.setattr(
-            os, "mkdir", lambda path, *rest, **more: (steps.append(str(path)), real_mkdir(path, *rest, **more))[1]
-        )
-        deliver(MaildirBox(root, host="mx", base=root.parent.parent))
-        assert steps[-6:] == ["sync", "sync", "sync", "tmp", "sync", "sync"]
-
-    def test_a_whole_mailbox_costs_two_syncs_a_message(
-        self, root: Path, box: MaildirBox, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        deliver(box, delivery_id="before")
-        synced: list[int] = []
-        real = os.fsync
-        monkeypatch.setattr(os, "fsync", lambda descriptor: (synced.append(descriptor), real(descriptor))[1])
-        deliver(MaildirBox(root, host="mx", base=root.parent.parent))
-        assert len(synced) == 2
-
-    def test_a_folder_above_that_may_not_be_read_is_somebody_elses(
-        self, root: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        real = os.open
-
-        def guarded(path: object, *args: object, **keywords: object) -> int:
-            if path == root.parent.parent:
-                raise PermissionError(errno.EACCES, "permission denied")
-            return real(path, *args, **keywords)
-
-        monkeypatch.setattr(os, "open", guarded)
-        assert not deliver(MaildirBox(root, host="mx")).already

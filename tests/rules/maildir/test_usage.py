@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from migrator.maildir import MaildirError
 from migrator.maildir_usage import Held, MaildirCount
+from tests.support.noting import noting
 
 
 def put(folder: Path, name: str, octets: int = 0) -> Path:
@@ -89,8 +90,11 @@ def test_what_does_not_move_is_not_read_again(root: Path, monkeypatch: pytest.Mo
     count = MaildirCount(root)
     count.count()
     looked: list[str] = []
-    real = os.scandir
-    monkeypatch.setattr("migrator.maildir.os.scandir", lambda path: (looked.append(Path(path).name), real(path))[1])
+
+    def look(path: str | Path) -> None:
+        looked.append(Path(path).name)
+
+    monkeypatch.setattr("migrator.maildir.os.scandir", noting(os.scandir, look))
     assert count.quick() == Held(77, 2)
     assert looked == ["hanako"]
     put(root / "new", "3.c,S=700")
@@ -153,9 +157,9 @@ def test_a_message_that_vanishes_while_counting_is_not_counted(root: Path, monke
     put(root / "new", "2.b,S=10")
     real = os.scandir
 
-    def racing(path: object) -> object:
+    def racing(path: str | Path) -> object:
         found = real(path)
-        if Path(str(path)).name == "new":
+        if Path(path).name == "new":
             (root / "new" / "1.a").unlink(missing_ok=True)
         return found
 

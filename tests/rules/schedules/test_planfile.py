@@ -12,6 +12,26 @@ from tests.rules.schedules.plans import TOKYO, local, plan, text
 CLOSING = Path(__file__).parents[3] / "examples" / "plans" / "closing.yaml"
 
 
+MISTAKEN = """\
+plan: Closing
+zone: Asia/Tokio
+domains: [a.example, A.example., "*.a.example", "b c"]
+titel: {ja: x, en: y}
+reason: {ja: x}
+suspension: kep
+notice_url: https://日本.example/
+stages:
+  announce: 2024-02-30
+  recieve-end: 2024-01-01
+  receive-end: {at: 2024-03-01, soft_for: 6}
+  dns-end:
+  purge: 2025-01-01
+  purge: 2025-01-02
+brown_outs:
+  - {from: 2023-01-02, til: 2023-01-01}
+"""
+
+
 def problems(source: str | bytes) -> list[str]:
     with pytest.raises(BadFile) as caught:
         read_plan(source, "p.yaml")
@@ -51,26 +71,7 @@ def test_octets_are_read_as_utf8() -> None:
 
 
 def test_all_problems_come_at_once_each_with_place_and_remedy() -> None:
-    told = problems(
-        """\
-plan: Closing
-zone: Asia/Tokio
-domains: [a.example, A.example., "*.a.example", "b c"]
-titel: {ja: x, en: y}
-reason: {ja: x}
-suspension: kep
-notice_url: https://日本.example/
-stages:
-  announce: 2024-02-30
-  recieve-end: 2024-01-01
-  receive-end: {at: 2024-03-01, soft_for: 6}
-  dns-end:
-  purge: 2025-01-01
-  purge: 2025-01-02
-brown_outs:
-  - {from: 2023-01-02, til: 2023-01-01}
-"""
-    )
+    told = problems(MISTAKEN)
     assert [line.split(": ")[0] for line in told] == [
         "p.yaml:1:1",
         "p.yaml:1:7",

@@ -16,8 +16,8 @@ from schedules.names import DomainName
 from schedules.words import Capability, Stage
 from tests.rules.standing.world import AFTER, AT, END, PLAN, World, address
 from tests.support.deadline import until
-from tests.support.shortage import no_descriptors
 from tests.support.noting import noting
+from tests.support.shortage import no_descriptors
 
 CLOSING = DomainName("closing.example")
 

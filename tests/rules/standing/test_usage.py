@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from mailsvc.standing import UsageBook
 from mailsvc.standing.standings import mailbox_folders
 from schedules.clock import MovableClock
 from tests.rules.standing.world import BEFORE, LIMIT, World, address, make_world
+from tests.support.noting import noting as watched
 
 GRACE = timedelta(days=14)
 HANAKO = address("hanako")
@@ -27,7 +28,7 @@ class Noting:
         self.in_doubt = False
         self.world = make_world(folder, stamp=self.stamp, monotonic=self.clock.monotonic)
 
-    def stamp(self):  # noqa: ANN201 - a datetime or None
+    def stamp(self) -> datetime | None:
         return None if self.in_doubt else self.clock.now()
 
     async def of(self, limit: int | None = None) -> Usage | None:
@@ -36,6 +37,11 @@ class Noting:
     def row(self) -> UsageRow | None:
         with self.world.records.read() as connection:
             return kept.get(connection, HANAKO)
+
+    def over_since(self) -> datetime | None:
+        row = self.row()
+        assert row is not None
+        return row.over_since
 
     def again(self) -> UsageBook:
         """The book of another process on the same records."""
@@ -104,10 +110,10 @@ async def test_clearing_the_mailbox_ends_it_at_once(noting: Noting) -> None:
     async with noting.world.records.committer.running():
         await noting.of()
         noting.clock.advance(GRACE)
-        assert (await noting.of()).grace_over
+        assert await noting.of() == Usage(LIMIT, LIMIT, BEFORE, grace_over=True, fresh=True)
         file.unlink()
         assert await noting.of() == Usage(0, LIMIT, None, grace_over=False, fresh=False)
-        assert noting.row().over_since is None
+        assert noting.over_since() is None
         noting.world.fill("hanako", LIMIT)
         later = await noting.of()
     assert later == Usage(LIMIT, LIMIT, noting.clock.now(), grace_over=False, fresh=False)
@@ -118,7 +124,7 @@ async def test_a_row_of_an_earlier_life_is_forgotten_once_there_is_room(noting: 
     noting.world.fill("hanako", 10)
     async with noting.world.records.committer.running():
         await noting.of()
-        assert noting.row().over_since is None
+        assert noting.over_since() is None
         noting.world.fill("hanako", LIMIT, "more")
         found = await noting.of()
     assert found is not None
@@ -157,10 +163,10 @@ async def test_a_fresh_count_sees_through_a_folder_whose_mtime_lies(noting: Noti
         await noting.of()
         file.unlink()
         os.utime(new, ns=(1, 1))
-        assert (await noting.of()).used == LIMIT
+        assert await noting.of() == Usage(LIMIT, LIMIT, BEFORE, grace_over=False, fresh=False)
         noting.clock.advance(GRACE)
         assert await noting.of() == Usage(0, LIMIT, None, grace_over=False, fresh=True)
-    assert noting.row().over_since is None
+    assert noting.over_since() is None
 
 
 async def test_fresh_counts_of_an_idle_mailbox_are_good_for_a_minute(
@@ -168,9 +174,12 @@ async def test_fresh_counts_of_an_idle_mailbox_are_good_for_a_minute(
 ) -> None:
     file = noting.world.fill("hanako", LIMIT)
     os.utime(file.parent, ns=(1, 1))
-    listed = []
-    real = os.scandir
-    monkeypatch.setattr("migrator.maildir.os.scandir", lambda path: (listed.append(str(path)), real(path))[1])
+    listed: list[str] = []
+
+    def look(path: str | Path) -> None:
+        listed.append(str(path))
+
+    monkeypatch.setattr("migrator.maildir.os.scandir", watched(os.scandir, look))
     async with noting.world.records.committer.running():
         await noting.of()
         noting.clock.advance(GRACE)

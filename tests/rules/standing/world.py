@@ -3,12 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from functools import partial
 from pathlib import Path
 
+from filters import judge
+from filters.mail import AddressKind, Client, ClientKind, Sender
 from mailsvc.kit.settings import Settings
 from mailsvc.records import editions, staging
 from mailsvc.records.directory import Entry
-from mailsvc.records.store import Records
+from mailsvc.records.store import Connection, Records
 from mailsvc.standing import Almanac, Standings, UsageBook
 from mailsvc.standing.standings import mailbox_folders
 from schedules.amendments import Amendment
@@ -77,7 +80,7 @@ class World:
         """Publish `entries` as the directories of their domains, each whole."""
         for domain in {entry.address.domain for entry in entries}:
             own = [entry for entry in entries if entry.address.domain == domain]
-            self.records.act(lambda connection, domain=domain, own=own: _published(connection, domain, own))
+            self.records.act(partial(_published, domain=domain, entries=own))
 
     def apply(self, text: str = PLAN, amendments: Iterable[Amendment] = (), name: str = "closing") -> None:
         """Apply a plan with amendments and let the almanac read it."""
@@ -113,10 +116,11 @@ class World:
         return folder
 
 
+WORLD = Client(ClientKind.WORLD, "192.0.2.1", 4000)
 AT = datetime(2023, 1, 1, tzinfo=UTC)
 
 
-def _published(connection, domain: DomainName, entries: list[Entry]) -> None:  # noqa: ANN001 - a Connection of records
+def _published(connection: Connection, domain: DomainName, entries: list[Entry]) -> None:
     generation = staging.begin(connection, domain, AT, "tests")
     staging.stage(connection, generation, entries)
     staging.publish(connection, [generation], AT)
@@ -128,3 +132,13 @@ def make_world(folder: Path, **usage: object) -> World:
     almanac = Almanac(records, settings.service.zoneinfo)
     book = UsageBook(records, settings.quota, mailbox_folders(settings), **usage)  # type: ignore[arg-type]
     return World(folder, settings, records, almanac, book, Standings(records, almanac, book, settings))
+
+
+async def answer(world: World, local: str, at: datetime) -> str:
+    """What the world is answered for `local`."""
+    standing = await world.standings.of(address(local), at)
+    return str(judge.recipient(WORLD, Sender(None), standing).reply)
+
+
+def alias(local: str, target: str) -> Entry:
+    return Entry(address(local), kind=AddressKind.ALIAS, alias_of=address(target))
