@@ -6,7 +6,7 @@ import pytest
 from mailsvc.records import deliveries, messages
 from mailsvc.records.deliveries import Deferred, Delivered, Delivery, DeliveryState, Undeliverable
 from mailsvc.records.errors import Conflict
-from mailsvc.records.store import Records
+from mailsvc.records.store import Connection, Records
 from tests.contracts.made import MINUTE, NOW, accepted, message, staged_body, to
 
 
@@ -52,19 +52,18 @@ async def test_the_same_message_twice_is_a_conflict(committing: Records) -> None
 async def test_a_letter_is_accepted_inside_another_transaction_or_not_at_all(committing: Records) -> None:
     staged = await staged_body(committing)
     letter = message(staged, origin="letter", mail_from="")
+
+    def fail(connection: Connection) -> None:
+        messages.accept_in(connection, letter, [to("a@b.example")], staged)
+        raise ValueError("the deed failed")
+
     with pytest.raises(ValueError, match="the deed failed"):
-        committing.act(
-            lambda connection: (messages.accept_in(connection, letter, [to("a@b.example")], staged), _fail())
-        )
+        committing.act(fail)
     with committing.read() as connection:
         assert messages.find(connection, letter.id) is None
     committing.act(lambda connection: messages.accept_in(connection, letter, [to("a@b.example")], staged))
     with committing.read() as connection:
         assert messages.find(connection, letter.id) == letter
-
-
-def _fail() -> None:
-    raise ValueError("the deed failed")
 
 
 async def test_a_claim_takes_what_is_due_once(committing: Records) -> None:

@@ -6,6 +6,7 @@ One in a hundred (at least two) is left out: a busy machine stops for a moment o
 import asyncio
 import itertools
 import shutil
+import time
 import tracemalloc
 from pathlib import Path
 
@@ -78,7 +79,7 @@ async def test_many_large_messages_at_once(path: Path, held: list[float]) -> Non
 
 def test_slices_shrink_where_a_transaction_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
     seconds = itertools.count()
-    monkeypatch.setattr(staging.time, "perf_counter", lambda: next(seconds) * 1.0)
+    monkeypatch.setattr(time, "perf_counter", lambda: next(seconds) * 1.0)
     entries = [entry(f"u{n}@closing.example") for n in range(1000)]
     parts = [len(part) for part in staging.slices(entries)]
     assert parts[:6] == [200, 200, 100, 50, 25, 25]
@@ -86,7 +87,7 @@ def test_slices_shrink_where_a_transaction_takes_long(monkeypatch: pytest.Monkey
 
 
 def test_slices_grow_where_it_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(staging.time, "perf_counter", lambda: 0.0)
+    monkeypatch.setattr(time, "perf_counter", lambda: 0.0)
     parts = [len(part) for part in staging.slices([entry("a@closing.example")] * 20_000)]
     assert parts[:2] == [200, 225]
     assert max(parts) == 400

@@ -44,5 +44,5 @@ def timed(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
     # A checkpoint inside commit() would be counted too, though the lock is given back before it begins.
     monkeypatch.setattr(engines, "_WAL_PAGES", 0)
-    monkeypatch.setattr(engines.sqlite3, "connect", noting)
+    monkeypatch.setattr(sqlite3, "connect", noting)
     return held

@@ -6,8 +6,9 @@ from signal import Signals
 
 import pytest
 
-from tests.stories.demo_world import ENDS_IN, ROOT, demo_world
+from tests.stories.demo_world import ENDS_IN, ROOT, DemoWorld, demo_world
 from tests.support.deadline import wait_until
+from tests.support.programs import Program
 
 BODY = "From: friend@elsewhere.example\nSubject: hello\n\n.a line with a dot\ncaf\u00e9 {mark}\n"
 
@@ -74,8 +75,6 @@ def test_the_end_comes_by_itself_and_administrators_are_told(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("words", [("plan", "check", "examples/plans/closing.yaml"), ("settings", "example")])
 def test_words_that_need_no_settings_work_without_a_world(tmp_path: Path, words: tuple[str, ...]) -> None:
-    from tests.stories.demo_world import DemoWorld, Program
-
     nowhere = DemoWorld(tmp_path / "nowhere", 1, Program([], tmp_path / "none.log"))
     assert (ROOT / "examples").is_dir()
     done = nowhere.lastpost(*words)

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import mailsvc.outbox.attempts as attempts_module
+from mailsvc.outbox.maildir import drop as drop_into_maildir
 from mailsvc.outbox.maildir import return_path
 from mailsvc.records import deliveries
 from mailsvc.records.deliveries import Deferred, DeliveryState
@@ -150,7 +151,7 @@ async def test_a_lease_that_ran_out_stops_before_the_final_dot(tmp_path: Path) -
 
 @pytest.mark.parametrize("full", [True, False])
 async def test_a_disk_that_is_full_is_a_deferral(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, full: bool) -> None:
-    real, failures = attempts_module.drop, [MaildirError("No space left on device", full=full)]
+    real, failures = drop_into_maildir, [MaildirError("No space left on device", full=full)]
 
     def drop(*given: object, **named: object) -> object:
         if failures:
@@ -235,7 +236,7 @@ async def test_records_away_while_the_body_is_read_is_a_deferral(
 
 
 async def test_a_fault_of_the_program_costs_no_mail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real, faults = attempts_module.drop, [ZeroDivisionError()]
+    real, faults = drop_into_maildir, [ZeroDivisionError()]
 
     def drop(*given: object, **named: object) -> object:
         if faults:

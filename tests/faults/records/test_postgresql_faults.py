@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text
 
 from mailsvc.records.errors import Conflict, RecordsAway, Unstorable, away
 from mailsvc.records.orders import Row
-from mailsvc.records.store import Records
+from mailsvc.records.store import Connection, Records
 from mailsvc.records.tables import marks
 from tests.contracts.made import accepted
 from tests.real.postgresql import PASSWORD, Postgresql, start
@@ -67,11 +67,13 @@ async def test_connections_cut_are_made_again(here: Records, server: Postgresql,
 
 
 async def test_cut_in_the_middle_of_a_transaction_is_away(here: Records, server: Postgresql, database: str) -> None:
-    def cut(connection: object) -> None:
+    def cut(connection: Connection) -> None:
+        connection.execute(marks.insert().values(name="a", text="x"))
         server.disconnect(database)
+        connection.execute(marks.insert().values(name="c", text="x"))
 
     with pytest.raises(RecordsAway):
-        await here.committer.commit(lambda c: (c.execute(marks.insert().values(name="a", text="x")), cut(c)))
+        await here.committer.commit(cut)
     await here.committer.insert([mark("b")])
     assert await count(here) == 1
 

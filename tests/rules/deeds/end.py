@@ -130,7 +130,7 @@ class End:
         octets = chunk(connection, found.body_id, 0)
         assert octets is not None
         letter = message_from_bytes(octets, policy=default)
-        content = str(letter.get_content()).replace("\r\n", "\n")  # type: ignore[attr-defined]
+        content = str(letter.get_content()).replace("\r\n", "\n")
         return f"{letter['Message-ID']}\n{letter['Subject']}\n\n{content}"
 
     def publish(self, entries: Sequence[Entry], domain: str = CLOSING) -> None:

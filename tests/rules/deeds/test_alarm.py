@@ -1,12 +1,13 @@
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from mailsvc.alarm.role import AlarmRole
 from mailsvc.records.store import RecordsAway
-from schedules.clock import SystemClock
+from schedules.clock import TICK, SystemClock
+from schedules.edition import Edition
 from schedules.words import Stage
 from tests.rules.deeds.end import Note, edition
 from tests.rules.outbox.world import Lines
@@ -38,9 +39,17 @@ async def ringing(role: AlarmRole) -> AsyncIterator[None]:
             await task
 
 
-def role(rings: Rings, editions: list[object], **more: object) -> AlarmRole:
+def role(
+    rings: Rings,
+    editions: Sequence[Edition],
+    *,
+    watch_tick: Callable[[], Awaitable[None]] | None = None,
+    tick: timedelta = TICK,
+) -> AlarmRole:
     kinds = [Note(stages=(Stage.READ_END,))]
-    return AlarmRole(SystemClock(), lambda: editions, kinds, rings, Lines(), look=0.02, **more)  # type: ignore[arg-type]
+    return AlarmRole(
+        SystemClock(), lambda: editions, kinds, rings, Lines(), watch_tick=watch_tick, tick=tick, look=0.02
+    )
 
 
 async def test_it_rings_at_start_and_at_the_instant() -> None:

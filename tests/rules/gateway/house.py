@@ -10,7 +10,7 @@
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -209,7 +209,7 @@ class OpenHouse:
             await peer.close()
 
 
-def gateway_settings(listeners: list[Mapping[str, object]] | None = None, **gateway: object) -> Settings:
+def gateway_settings(listeners: Sequence[Mapping[str, object]] | None = None, **gateway: object) -> Settings:
     """Settings with listeners for the world, our submission and our inbound MTA, in this order."""
     own = {"networks": ["127.0.0.0/8"]}
     return Settings.model_validate(
@@ -236,7 +236,7 @@ def gateway_settings(listeners: list[Mapping[str, object]] | None = None, **gate
 async def open_gateway(
     reception: MemoryReception | None = None,
     *,
-    listeners: list[Mapping[str, object]] | None = None,
+    listeners: Sequence[Mapping[str, object]] | None = None,
     drain: float = 5.0,
     **gateway: object,
 ) -> AsyncIterator[OpenHouse]:

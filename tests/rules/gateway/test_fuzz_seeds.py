@@ -1,4 +1,4 @@
-"""The fuzz targets of the gateway hold for their seeds and for what grows from them."""
+"""The fuzz targets of the gateway hold for their seeds and what grows from them; where not, `target` raises."""
 
 import pytest
 from hypothesis import given
@@ -13,19 +13,19 @@ LINES = st.lists(st.sampled_from([*GREETING, *CONTENT]), max_size=25)
 
 @pytest.mark.parametrize("seed", fuzz_smtp_commands.SEEDS)
 def test_seeds_of_commands(seed: bytes) -> None:
-    assert fuzz_smtp_commands.target(seed) is None
+    fuzz_smtp_commands.target(seed)
 
 
 @pytest.mark.parametrize("seed", fuzz_addresses.SEEDS)
 def test_seeds_of_addresses(seed: bytes) -> None:
-    assert fuzz_addresses.target(seed) is None
+    fuzz_addresses.target(seed)
 
 
 @given(LINES, st.sampled_from([b"\r\n", b"\n"]))
 def test_any_order_of_commands(lines: list[bytes], newline: bytes) -> None:
-    assert fuzz_smtp_commands.target(newline.join(lines)) is None
+    fuzz_smtp_commands.target(newline.join(lines))
 
 
 @given(st.text(st.sampled_from('<>@:,"\\ .a[]=é-_'), max_size=30))
 def test_any_path(text: str) -> None:
-    assert fuzz_addresses.target(text.encode()) is None
+    fuzz_addresses.target(text.encode())

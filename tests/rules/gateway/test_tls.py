@@ -6,6 +6,7 @@ import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -29,7 +30,7 @@ class Papers:
         self.own = self.client_ca.issue_cert("smtp.closing.example")
         self.foreign = self.ca.issue_cert("someone.example")
 
-    def settings(self) -> dict[str, object]:
+    def settings(self) -> dict[str, Any]:
         return {"certificate": self.certificate, "key": self.key, "client_ca": self.client_ca_file}
 
     def context(self, shown: trustme.LeafCert | None = None) -> ssl.SSLContext:

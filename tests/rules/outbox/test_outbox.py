@@ -1,9 +1,10 @@
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from mailsvc.records.deliveries import DeliveryState
-from tests.peers.smtp import Answer, SmtpPeer
+from tests.peers.smtp import Answer, Script, SmtpPeer
 from tests.rules.outbox.parcels import BODY, HANAKO, JIRO
 from tests.rules.outbox.world import PACE, TRACE, at_work, world
 from tests.support.deadline import until
@@ -34,7 +35,7 @@ async def test_the_null_sender_and_a_large_body(tmp_path: Path) -> None:
 
 
 async def test_recipients_of_one_message_travel_together_and_settle_alone(tmp_path: Path) -> None:
-    script = {"RCPT TO:<shiro": Answer("550 5.1.1 nobody"), "RCPT TO:<saburo": [Answer("450 4.2.0 later")]}
+    script: Script = {"RCPT TO:<shiro": Answer("550 5.1.1 nobody"), "RCPT TO:<saburo": [Answer("450 4.2.0 later")]}
     async with SmtpPeer(script) as peer, world(tmp_path, way(peer)) as here, at_work(here.outbox()):
         message = await here.accept(JIRO, SHIRO, SABURO)
         await until(lambda: QUEUED not in here.states(message)[:2], "the first two are settled")
@@ -62,14 +63,12 @@ async def test_an_undeliverable_message_is_kept_with_its_reason_and_body(tmp_pat
 
 
 async def test_waits_grow_with_every_attempt(tmp_path: Path) -> None:
-    waits = []
+    waits: list[int] = []
     later = {"MAIL": Answer("451 4.3.0 later")}
     async with SmtpPeer(later) as peer, world(tmp_path, way(peer)) as here, at_work(here.outbox()):
         message = await here.accept(JIRO)
         for attempt in range(1, 5):
-            await until(
-                lambda n=attempt: (d := here.deliveries(message)[0]).attempts == n and d.state is QUEUED, "again"
-            )
+            await until(partial(here.waits_again, message, attempt), "again")
             next_at = here.deliveries(message)[0].next_at
             assert next_at is not None
             waits.append(round((next_at - here.clock.now()) / timedelta(minutes=1)))

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -101,18 +101,20 @@ class World:
         attempts = Attempts(self.records, means, self.clock, Random(3), self.threads)
         return Outbox(self.records, attempts, self.clock, pace, self.metrics, self.log, owner=owner)
 
-    async def accept(self, *recipients: str, body: bytes = BODY, sender: str = JIRO, **more: bool) -> str:
+    async def accept(
+        self, *recipients: str, body: bytes = BODY, sender: str = JIRO, smtputf8: bool = False, eight_bit: bool = False
+    ) -> str:
         writer = BodyWriter(self.records, self._new_id, self.clock.now)
         await writer.write(body)
         staged = await writer.finish()
         message = Message(
             self._new_id(), staged.id, staged.size, staged.sha256, self.clock.now(), "world", "192.0.2.1", "a.example",
-            sender, smtputf8=False, eight_bit=False, trace=TRACE, origin="smtp",
+            sender, smtputf8=smtputf8, eight_bit=eight_bit, trace=TRACE, origin="smtp",
         )  # fmt: skip
         news = [
             NewDelivery(one, one, Because.LIVE, self.routes.lane(Address.parse(one))) for one in recipients or (HANAKO,)
         ]
-        await messages.accept(self.records, replace(message, **more), news, staged)
+        await messages.accept(self.records, message, news, staged)
         return message.id
 
     def deliveries(self, message_id: str) -> Sequence[Delivery]:
@@ -120,6 +122,11 @@ class World:
             found = messages.trace(connection, message_id)
         assert found is not None
         return found.deliveries
+
+    def waits_again(self, message_id: str, attempts: int) -> bool:
+        """Whether the first delivery of a message is queued again after so many attempts."""
+        first = self.deliveries(message_id)[0]
+        return first.attempts == attempts and first.state is DeliveryState.QUEUED
 
     def states(self, message_id: str) -> list[DeliveryState]:
         return [delivery.state for delivery in self.deliveries(message_id)]

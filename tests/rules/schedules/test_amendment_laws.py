@@ -1,6 +1,7 @@
 """Laws that hold for any run of amendments, whatever they are."""
 
 import itertools
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
@@ -42,7 +43,7 @@ ACTS: st.SearchStrategy[Act] = st.one_of(
 )
 
 
-def after(acts: list[Act]) -> list[Edition]:
+def after(acts: Sequence[Act]) -> list[Edition]:
     """The editions that come out, one for each act that could be meant, after the first."""
     editions = [EDITION]
     for number, act in enumerate(acts, 1):
@@ -94,7 +95,7 @@ def test_amendments_are_only_ever_added_and_kept_by_json(acts: list[Act]) -> Non
 @given(st.lists(ACTS, max_size=5), st.integers(0, 1200))
 def test_an_amendment_never_closes_what_was_open_unless_it_rolls_back(acts: list[Act], days: int) -> None:
     now = datetime(2023, 1, 1, tzinfo=UTC) + timedelta(days=days)
-    kept = [act for act in acts if not isinstance(act, RollBack)]
+    kept: list[Act] = [act for act in acts if not isinstance(act, RollBack)]
     editions = after(kept)
     for earlier, later in itertools.pairwise(editions):
         before = earlier.at(earlier.profile(HANAKO, area="17"), now)

@@ -173,13 +173,12 @@ def test_why_says_which_way_and_how_far() -> None:
 
 def test_datetimes_must_name_their_zone() -> None:
     naive = datetime(2024, 1, 1)  # noqa: DTZ001 - refused for that
-    for ask in (
-        lambda: JumpGuard.start(naive, 0.0),
-        lambda: running().tick(naive, 0.0),
-        lambda: running().acknowledge(naive, 0),
-    ):
-        with pytest.raises(ValueError, match="zone"):
-            ask()
+    with pytest.raises(ValueError, match="zone"):
+        JumpGuard.start(naive, 0.0)
+    with pytest.raises(ValueError, match="zone"):
+        running().tick(naive, 0.0)
+    with pytest.raises(ValueError, match="zone"):
+        running().acknowledge(naive, 0)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "null", '{"format": 1}', "[" * 100_000])

@@ -118,10 +118,9 @@ def test_an_answer_stands_from_since_until_until(world: World, now: datetime) ->
 @given(WORLDS)
 def test_after_the_last_change_nothing_changes_any_more(world: World) -> None:
     edition, profile = edition_of(world)
-    now: datetime | None = START - timedelta(days=10)
-    seen = 0
-    while now is not None:
-        last, now, seen = now, edition.at(profile, now).next_change, seen + 1
+    last, seen = START - timedelta(days=10), 0
+    while (change := edition.at(profile, last).next_change) is not None:
+        last, seen = change, seen + 1
         assert seen < 100
     assert edition.at(profile, last).of == edition.at(profile, datetime(2900, 1, 1, tzinfo=UTC)).of
 
