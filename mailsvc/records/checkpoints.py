@@ -9,11 +9,12 @@ but room: the log keeps what was committed, and the next one tries again.
 
 import asyncio
 import sqlite3
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from pathlib import Path
 
 from sqlalchemy import Connection
+
+from mailsvc.records.threads import one_thread
 
 LIMIT = 16 * 1024 * 1024
 PATIENCE = 64 * 1024 * 1024
@@ -29,7 +30,7 @@ class Checkpoints:
         self._since_fold = 0
         self._since_start = 0
         self._running: asyncio.Task[None] | None = None
-        self._thread = ThreadPoolExecutor(1, "records-checkpoint")
+        self._thread = one_thread("records-checkpoint")
 
     def take_over(self, connection: Connection) -> None:
         """Stop SQLite from running checkpoints inside this connection's commits."""
@@ -60,9 +61,14 @@ class Checkpoints:
             await self._running
 
     async def _take(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._fold)
-        self._running = None
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._fold)
+        finally:
+            self._running = None
 
     def _fold(self) -> None:
-        with suppress(sqlite3.Error), closing(sqlite3.connect(self._path, isolation_level=None)) as connection:
+        with (
+            suppress(sqlite3.Error, MemoryError),
+            closing(sqlite3.connect(self._path, isolation_level=None)) as connection,
+        ):
             connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()

@@ -9,6 +9,7 @@ RecordsError
 └── Unstorable       a value that the database cannot hold
 """
 
+import errno
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ from contextlib import contextmanager
 from sqlalchemy import exc
 
 _FSYNC_FAILED = frozenset({"SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC"})
+# No descriptors or memory for the moment: no fault of whoever asks.
+_SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS})
 # PostgreSQL classes: 53100 disk_full, 53200 out_of_memory; SQLite says SQLITE_FULL for ENOSPC.
 _PG_DISK_FULL = "53100"
 
@@ -57,20 +60,40 @@ def at_the_door() -> Iterator[None]:
     """Translate every driver error that passes into one of ours, with the cause attached."""
     try:
         yield
-    except exc.IntegrityError as error:
-        raise Conflict(f"the records refuse a row: {_plain(error.orig)}") from error
-    except exc.DataError as error:
-        raise Unstorable(f"the records cannot hold a value: {_plain(error.orig)}") from error
-    except UnicodeEncodeError as error:
-        raise Unstorable("the records cannot hold a text that is not Unicode") from error
-    except exc.ProgrammingError:
-        raise  # a mistake in our own SQL: never to be taken for a passing fault
-    except exc.DBAPIError as error:
-        raise away(error.orig) from error
-    except exc.TimeoutError as error:
-        raise RecordsAway("the records are away: no free connection to the database in time") from error
-    except sqlite3.Error as error:
-        raise away(error) from error
+    except Exception as error:
+        ours = _ours(error)
+        if ours is None:
+            raise
+        raise ours from error
+
+
+def _ours(error: Exception) -> RecordsError | None:
+    """What an error means to the rooms above; None where it is nobody's but its maker's."""
+    said = error.orig if isinstance(error, exc.DBAPIError) else error
+    ours: RecordsError | None = None
+    match error:
+        case exc.IntegrityError() | sqlite3.IntegrityError():
+            ours = Conflict(f"the records refuse a row: {_plain(said)}")
+        case exc.DataError() | sqlite3.DataError():
+            ours = Unstorable(f"the records cannot hold a value: {_plain(said)}")
+        case UnicodeEncodeError():
+            ours = Unstorable("the records cannot hold a text that is not Unicode")
+        case exc.ProgrammingError() | sqlite3.ProgrammingError() if not _cut_off(said):
+            pass  # a mistake in our own SQL: never to be taken for a passing fault
+        case exc.DBAPIError() | sqlite3.Error():
+            ours = away(said)
+        case exc.TimeoutError():
+            ours = RecordsAway("the records are away: no free connection to the database in time")
+        case MemoryError():
+            ours = RecordsAway("the records are away: no memory")
+        case OSError() if error.errno in _SHORTAGES:
+            ours = RecordsAway(f"the records are away: {_plain(error)}")
+    return ours
+
+
+def _cut_off(error: BaseException | None) -> bool:
+    """Whether psycopg itself complains, not the server: its connection was cut off in the middle of something."""
+    return getattr(error, "sqlstate", "") is None
 
 
 def away(error: BaseException | None) -> RecordsAway:

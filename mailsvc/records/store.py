@@ -111,7 +111,10 @@ class Records:
         if self._reads is not None:
             with at_the_door():
                 return question(self._inline_connection())
-        answer = asyncio.get_running_loop().run_in_executor(self._askers, self._asked, question)
+        try:
+            answer = asyncio.get_running_loop().run_in_executor(self._askers, self._asked, question)
+        except RuntimeError as error:
+            raise RecordsAway(f"the records are away: no thread to ask them: {error}") from error
         try:
             async with asyncio.timeout(self._deadline):
                 return await asyncio.shield(answer)

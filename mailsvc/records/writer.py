@@ -10,7 +10,6 @@ Fails with what an order raised, or with RecordsAway; in both cases nothing of t
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TypeVar
 
@@ -20,6 +19,7 @@ from mailsvc.records.checkpoints import Checkpoints
 from mailsvc.records.engines import Place
 from mailsvc.records.errors import RecordsAway, at_the_door
 from mailsvc.records.orders import Order, Rows, insert_rows
+from mailsvc.records.threads import one_thread
 
 T = TypeVar("T")
 
@@ -48,7 +48,7 @@ class Writer:
         self._untidied = 0
         self._held_since = 0.0
         self._connection: Connection | None = None
-        self._thread = ThreadPoolExecutor(1, "records-writer")
+        self._thread = one_thread("records-writer")
 
     async def perform(self, batch: Sequence[Order]) -> int:
         """Perform a batch, or as much as its time allows; returns how many orders are durable."""
