@@ -4,19 +4,23 @@
         lastpost.world, lastpost.submission, lastpost.inbound   # ports
         lastpost.lastpost("explain", "hanako@closing.example")
 
-The accounts are the demo's; `plan` is put in force where one is given. `url` may name records that another house
-uses already: then `settle_in=False` leaves them as they are.
+The accounts are the demo's unless `accounts` holds others; `plan` is put in force where one is given. `url` may name
+records that another house uses already: then `settle_in=False` leaves them as they are; so does a folder used before.
+`Words` are settings a test adds: to the world's listener, to the gateway, to the domains, to the whole.
 """
 
+import smtplib
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from tests.support.deadline import wait_until
 from tests.support.ports import free_port
 from tests.support.programs import Program
 
@@ -29,18 +33,18 @@ domains:
   closing.example:
     deliver: "{deliver}"
     mailboxes: "maildir:{folder}/mail/{{domain}}/{{user}}"
-outbound: {{deliver: "{outbound}"}}
+{domains}outbound: {{deliver: "{outbound}"}}
 gateway:
   connections_per_client_second: 1000
-  listeners:
-    - listen: 127.0.0.1:{world}
+{gateway}  listeners:
+    - {{listen: "127.0.0.1:{world}"{listener}}}
     - {{listen: "127.0.0.1:{submission}", submission: {{networks: [127.0.0.0/8]}}}}
     - {{listen: "127.0.0.1:{inbound}", inbound: {{networks: [127.0.0.0/8]}}}}
 http: {{listen: "127.0.0.1:{http}"}}
 outbox: {{first_retry: 1 s, longest_retry: 2 s}}
 clock: {{file: "{folder}/clock"}}
 log: {{form: json}}
-"""
+{more}"""
 
 PLAN = """\
 plan: closing
@@ -51,6 +55,22 @@ reason: {ja: サービスは終了しました, en: This service has ended}
 notice_url: https://www.closing.example/notice
 stages: {announce: 2024-01-01, send-end: "2090-01-01", receive-end: "2090-01-01"}
 """
+
+
+FRIEND = "friend@elsewhere.example"
+
+
+@dataclass(frozen=True)
+class Words:
+    """Settings added to the usual ones; each is whole lines, but `listener`, which is `, key: value` of a flow."""
+
+    listener: str = ""
+    gateway: str = ""
+    domains: str = ""
+    more: str = ""
+
+
+NO_WORDS = Words()
 
 
 @dataclass(frozen=True)
@@ -72,6 +92,10 @@ class LastpostHouse:
     def move(self, offset: str) -> None:
         (self.folder / "clock").write_text(offset)
 
+    def move_to(self, at: datetime) -> None:
+        """Let the clock file make it `at` now."""
+        self.move(f"{(at - datetime.now(UTC)).total_seconds():+f}")
+
     def lastpost(self, *words: str) -> str:
         command = [sys.executable, "-m", "mailsvc.cli", "--settings", str(self.folder / "lastpost.yaml"), *words]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
@@ -81,13 +105,47 @@ class LastpostHouse:
     def mail(self, domain: str, user: str) -> list[bytes]:
         return [path.read_bytes() for path in sorted((self.folder / "mail" / domain / user / "new").glob("*"))]
 
-    def settle_in(self, plan: str | None) -> None:
+    def replies(self, recipients: Iterable[str], *, port: int | None = None, sender: str = FRIEND) -> dict[str, str]:
+        """The replies to RCPT as `250 2.1.5 …`, each recipient in a transaction of its own."""
+        found = {}
+        with smtplib.SMTP("127.0.0.1", port or self.world, timeout=30) as client:
+            client.ehlo("client.example")
+            for recipient in recipients:
+                assert client.mail(sender)[0] == 250
+                code, words = client.rcpt(recipient)
+                found[recipient] = f"{code} {words.decode()}"
+                client.rset()
+        return found
+
+    def rcpt(self, recipient: str, *, port: int | None = None, sender: str = FRIEND) -> str:
+        """The reply to one RCPT."""
+        return self.replies([recipient], port=port, sender=sender)[recipient]
+
+    def send(self, recipient: str, mark: str, *, port: int | None = None, sender: str = FRIEND) -> None:
+        """Send one message with this subject; a refusal is an error."""
+        with smtplib.SMTP("127.0.0.1", port or self.world, timeout=30) as client:
+            client.sendmail(sender, [recipient], f"Subject: {mark}\r\n\r\n{mark}\r\n")
+
+    def arrives(self, domain: str, user: str, mark: bytes) -> bytes:
+        """Wait for the message that holds `mark`; answer it."""
+        wait_until(lambda: any(mark in one for one in self.mail(domain, user)), f"mail for {user}@{domain}", 30)
+        return next(one for one in self.mail(domain, user) if mark in one)
+
+    def apply(self, plan: str) -> None:
+        """Put this plan in force."""
+        (self.folder / "plan.yaml").write_text(plan)
+        self.lastpost("plan", "apply", str(self.folder / "plan.yaml"), "--reason", "a test")
+
+    def settle_in(self, plan: str | None, accounts: str | None = None) -> None:
         """Make the records, import the accounts, put the plan in force."""
         self.lastpost("init")
-        self.lastpost("accounts", "import", str(ACCOUNTS))
+        named = ACCOUNTS
+        if accounts is not None:
+            named = self.folder / "accounts.csv"
+            named.write_text(accounts)
+        self.lastpost("accounts", "import", str(named))
         if plan is not None:
-            (self.folder / "plan.yaml").write_text(plan)
-            self.lastpost("plan", "apply", str(self.folder / "plan.yaml"), "--reason", "a test")
+            self.apply(plan)
 
 
 @contextmanager
@@ -99,18 +157,22 @@ def house(
     url: str | None = None,
     plan: str | None = PLAN,
     settle_in: bool = True,
+    accounts: str | None = None,
+    words: Words = NO_WORDS,
+    environ: Mapping[str, str] | None = None,
 ) -> Iterator[LastpostHouse]:
     folder.mkdir(exist_ok=True)
     ports = {name: free_port() for name in ("world", "submission", "inbound", "http")}
     boxes = f"maildir:{folder}/mail/{{domain}}/{{user}}"
+    added = {field.name: getattr(words, field.name).format(folder=folder) for field in fields(words)}
     places = {"deliver": deliver or boxes, "outbound": outbound or boxes, "url": url or "sqlite:///records.db"}
-    (folder / "lastpost.yaml").write_text(SETTINGS.format(folder=folder, **ports, **places))
+    (folder / "lastpost.yaml").write_text(SETTINGS.format(folder=folder, **ports, **places, **added))
     (folder / "mail").mkdir(exist_ok=True)
     command = [sys.executable, "-m", "mailsvc.cli", "--settings", str(folder / "lastpost.yaml"), "serve"]
-    program = Program(command, folder / "serve.log")
+    program = Program(command, folder / "serve.log", environ=environ)
     lastpost = LastpostHouse(folder, **ports, program=program)
     if settle_in:
-        lastpost.settle_in(plan)
+        lastpost.settle_in(plan, accounts)
     with program:
         program.ready(lastpost.healthy, "lastpost serves", within=40)
         yield lastpost
