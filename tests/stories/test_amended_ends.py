@@ -1,13 +1,12 @@
 """Ends that are held and postponed while the service runs: followed within a second, by whom they concern."""
 
-import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from tests.real.house import LastpostHouse, house
+from tests.real.house import LastpostHouse, Words, house
 from tests.stories.plans import END, SIMPLE, plan
 from tests.support.deadline import wait_until
 
@@ -24,13 +23,15 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LastpostHouse]:
         us.lastpost("plan", "hold", "closing", "--address", HANAKO, "--until", "2027-07-01", *WHY)
         us.lastpost("plan", "hold", "closing", "--group", "coop-noto", "--until", "2027-08-01", *WHY)
         us.lastpost("plan", "hold", "closing", "--area", "ishikawa", "--until", "2027-09-01", *WHY)
+        us.move_to(END + timedelta(seconds=1))
+        wait_until(lambda: us.rcpt(SHICHIRO).startswith("250"), "the last hold", within=A_SECOND)
         yield us
 
 
 @pytest.mark.parametrize(
     ("days", "open_still"),
     [
-        (0, {HANAKO, "yamada@closing.example", INFO, SALES, SHICHIRO}),
+        (0, {HANAKO, INFO, SALES, SHICHIRO}),
         (31, {INFO, SALES, SHICHIRO}),
         (70, {INFO, SALES, SHICHIRO}),
         (93, set()),
@@ -41,8 +42,8 @@ def test_what_is_held_stays_open_while_the_rest_has_ended(held: LastpostHouse, d
     asked = {HANAKO, "yamada@closing.example", INFO, SALES, SHICHIRO, MITSURU, "rokuro@closing.example"}
     replies = held.replies(sorted(asked))
     found = {one for one, reply in replies.items() if reply.startswith("250 2.1.5")}
-    # An alias stands or falls with its own hold and its mailbox's: hanako's alone is held, not yamada.
-    assert found == open_still - {"yamada@closing.example"}, replies
+    # yamada is hanako's alias, and not itself held.
+    assert found == open_still, replies
     assert all(replies[one].startswith("550 5.1.6") for one in asked - found), replies
 
 
@@ -64,9 +65,7 @@ def test_a_postponement_is_followed_within_a_second(tmp_path: Path) -> None:
         us.move_to(END + timedelta(minutes=1))
         assert us.rcpt(HANAKO).startswith("550 5.1.6")
         us.apply(SIMPLE.replace("receive-end: 2027-06-01", "receive-end: 2027-06-02"))
-        done = time.monotonic()
         wait_until(lambda: us.rcpt(HANAKO).startswith("250"), "the later end", within=A_SECOND)
-        assert time.monotonic() - done < A_SECOND
         us.move_to(END + timedelta(days=1, minutes=-1))
         us.lastpost("plan", "postpone", "closing", "--stage", "receive-end", "--by", "14 days", *WHY)
         wait_until(lambda: "2027-06-16" in us.lastpost("plan", "show"), "the words show it")
@@ -90,8 +89,6 @@ def test_a_wildcard_covers_names_below_and_not_the_apex(tmp_path: Path) -> None:
     )
     below = '  "*.closing.example": {{deliver: "maildir:{folder}/mail/{{domain}}/{{user}}"}}\n'
     stages = "announce: 2026-01-01, send-end: 2027-06-01, receive-end: 2027-06-01"
-    from tests.real.house import Words
-
     with house(
         tmp_path / "us",
         plan=plan(stages, domains='["*.closing.example"]'),
