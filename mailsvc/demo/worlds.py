@@ -51,11 +51,12 @@ def announced(worlds: Path, state: Path) -> Iterator[None]:
 def running(worlds: Path) -> list[World]:
     """The worlds running now, the newest first; notes of processes that are gone are taken away."""
     found = []
-    for note in (worlds / _NOTES).glob("*.json"):
-        if not _alive(int(note.stem)):
-            note.unlink(missing_ok=True)
-            continue
-        with contextlib.suppress(OSError, ValueError, KeyError):
+    for note in (worlds / _NOTES).glob("[0-9]*.json"):
+        # A note that somebody else wrote, or that is being written just now, hides no other world.
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            if not _alive(int(note.stem)):
+                note.unlink(missing_ok=True)
+                continue
             state = Path(json.loads(note.read_text(encoding="utf-8"))["state"])
             found.append(World(state, note.stat().st_mtime))
     return sorted(found, key=lambda world: world.started, reverse=True)
