@@ -19,6 +19,9 @@ _MARKED: Final = b"\x01"
 _UNMARKED: Final = b"\x00"
 _MARK_CR: Final = bytes(octet == 0x0D for octet in range(256))
 _MARK_LF: Final = bytes(octet == 0x0A for octet in range(256))
+# The regular expression engine finds a fixed text of several octets faster than bytes.find does.
+_DOTTED: Final = re.compile(rb"\r\n\.")
+_END_MARK: Final = re.compile(re.escape(_END))
 _BARE_CR: Final = re.compile(rb"\r(?!\n)")
 _BARE_LF: Final = re.compile(rb"(?<!\r)\n")
 
@@ -37,15 +40,15 @@ class Unstuffer:
         """Return the content that is certain by now; it never ends between a CR and its LF."""
         stream = self._held + chunk if self._held else chunk
         # Base64 has no dot at all, and looking for one octet is twenty times faster.
-        dot = stream.find(b"\r\n.") if b"." in stream else -1
-        if dot >= 0 and (end := stream.find(_END, dot)) >= 0:
+        dot = _DOTTED.search(stream) if b"." in stream else None
+        if dot and (end := _END_MARK.search(stream, dot.start())):
             self.done = True
-            self.rest = stream[end + len(_END) :]
+            self.rest = stream[end.end() :]
             self._held = b""
-            content: Octets = stream[: end + 2]
+            content: Octets = stream[: end.start() + 2]
         else:
             content = self._hold_back(stream)
-        if 0 <= dot < len(content):
+        if dot and dot.end() <= len(content):
             content = content.replace(b"\r\n.", b"\r\n")
         return self._after_first_break(content)
 

@@ -50,13 +50,13 @@ class Committer:
         """Insert rows together with those of other callers; returns when they are durable."""
         answer: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._take(Rows(rows, answer))
-        await _wait(answer)
+        await answer
 
     async def commit(self, work: Callable[[Connection], T]) -> T:
         """Run short work in a transaction; returns its result when that is durable, or raises its error."""
         answer: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._take(Work(work, answer))
-        return await _wait(answer)
+        return await answer
 
     async def run(self) -> None:
         """Commit what is queued until `close` is called or the task is cancelled; then drain and end."""
@@ -167,12 +167,6 @@ class Committer:
 def _fail(batch: Sequence[Order], error: Exception) -> None:
     for order in batch:
         order.fail(error)
-
-
-async def _wait(answer: "asyncio.Future[T]") -> T:
-    """Wait for an answer; a caller who is cancelled leaves the order as it is."""
-    answer.add_done_callback(_heard)
-    return await asyncio.shield(answer)
 
 
 def _heard(answer: "asyncio.Future[T]") -> None:

@@ -9,6 +9,8 @@ from typing import Generic, Protocol, TypeVar
 
 from sqlalchemy import Connection, Table
 
+from mailsvc.records.prepared import insert_into
+
 Row = tuple[Table, Mapping[str, object]]
 T = TypeVar("T")
 
@@ -77,12 +79,12 @@ class Work(Generic[T]):
 
 
 def insert_rows(connection: Connection, rows: Sequence[Row]) -> None:
-    """Insert rows, one executemany per table, in the order in which tables first appear."""
-    by_table: dict[Table, list[Mapping[str, object]]] = {}
+    """Insert rows, one executemany per table and columns, in the order in which these first appear."""
+    alike: dict[tuple[Table, tuple[str, ...]], list[Mapping[str, object]]] = {}
     for table, values in rows:
-        by_table.setdefault(table, []).append(values)
-    for table, many in by_table.items():
-        connection.execute(table.insert(), many)
+        alike.setdefault((table, tuple(values)), []).append(values)
+    for (table, columns), many in alike.items():
+        insert_into(table, columns).many(connection, many)
 
 
 def _weight(values: Mapping[str, object]) -> int:
