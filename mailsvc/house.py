@@ -200,7 +200,10 @@ class _Builder:
         self.stack.callback(self.roles.down, "gateway")
 
     async def _role(self, name: str, work: Coroutine[None, None, None], up: asyncio.Event | None = None) -> None:
-        """Start a role and wait until it serves; at the end of the house it is cancelled and heard out."""
+        """Start a role and wait until it serves; at the end of the house it is cancelled and heard out.
+
+        Raises RoleEnded where this role, or one before it, has ended already: no door opens on half a house.
+        """
         task = asyncio.ensure_future(work)
         task.add_done_callback(lambda done: self._ended(name, done))
         self.stack.push_async_callback(_hear_out, task)
@@ -208,6 +211,8 @@ class _Builder:
         serving = asyncio.ensure_future(up.wait() if up else asyncio.sleep(0))
         await asyncio.wait({task, serving}, return_when=asyncio.FIRST_COMPLETED)
         serving.cancel()
+        if self.ended.done():
+            self.ended.result()
         self.roles.up(name)
 
     def _tell_of_doubt(self, doubt: Suspect | None) -> None:
@@ -223,6 +228,7 @@ class _Builder:
         ended.__cause__ = task.exception()
         self.log.error("role-ended", role=name, why=str(ended.__cause__), exc_info=ended.__cause__)
         self.ended.set_exception(ended)
+        self.ended.exception()  # the log has it, whether or not anybody waits
 
 
 def _end_leases(connection: Connection, now: datetime) -> None:
@@ -245,7 +251,7 @@ async def _hear_out(task: "asyncio.Task[None]") -> None:
 async def open_house(settings: Settings, around: Surroundings) -> AsyncIterator[House]:
     """Put the parts together, open the doors, and close everything in order at the end of the block.
 
-    Raises what keeps it from opening: CannotListen, BadTls, RecordsError, AlreadyServing, BadFile.
+    Raises what keeps it from opening: CannotListen, BadTls, RecordsError, AlreadyServing, BadFile, RoleEnded.
     """
     async with AsyncExitStack() as stack:
         builder = _Builder(settings, around, stack)
