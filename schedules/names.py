@@ -16,6 +16,8 @@ import idna
 # RFC 5321 4.5.3.1.1 and 4.5.3.1.2, in octets.
 LOCAL_PART_LIMIT = 64
 DOMAIN_LIMIT = 255
+# Bounce addresses of lists and rewritten senders are longer than RFC 5321 foresees, and real.
+SENDER_LOCAL_PART_LIMIT = 2_048
 
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _LITERAL = re.compile(r"\[(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|IPv6:[0-9A-Fa-f:.]{2,45})\]")
@@ -82,9 +84,10 @@ class Address:
     domain: DomainName
 
     @classmethod
-    def parse(cls, text: str) -> "Address":
+    def parse(cls, text: str, *, longest: int = LOCAL_PART_LIMIT) -> "Address":
         """Read `local@domain`, the local part an atom or a quoted string (RFC 5321 4.1.2, RFC 6531 3.3).
 
+        `longest` is the limit of the local part in octets; real reverse-paths need more than mailboxes.
         Raises BadName, saying what is wrong.
         """
         local, at, domain = text.rpartition("@")
@@ -96,8 +99,8 @@ class Address:
             local = re.sub(r"\\(.)", r"\1", local[1:-1])
         elif not _ATOM_LOCAL.fullmatch(local):
             raise BadName(f"{text!r}: the local part holds a character that must be quoted")
-        if len(local.encode("utf-8", "surrogatepass")) > LOCAL_PART_LIMIT:
-            raise BadName(f"the local part is longer than {LOCAL_PART_LIMIT} octets")
+        if len(local.encode("utf-8", "surrogatepass")) > longest:
+            raise BadName(f"the local part is longer than {longest} octets")
         return cls(local, _domain(domain))
 
     @property

@@ -12,7 +12,7 @@ from typing import Final
 from filters.replies import Reply
 from mailsvc.gateway import answers
 from mailsvc.gateway.outcomes import Unacceptable
-from schedules.names import Address, BadName, DomainName
+from schedules.names import LOCAL_PART_LIMIT, SENDER_LOCAL_PART_LIMIT, Address, BadName, DomainName
 
 _MAILBOX = r"(?:\"(?:[^\"\\]|\\.)*\"|[^\s<>\"@,:;\\()\[\]]+)@[^\s<>@]+"
 # RFC 5321 4.1.2: A-d-l ":" before the mailbox; appendix C: a server drops it.
@@ -23,9 +23,8 @@ _FROM: Final = re.compile(rb"FROM[ \t]*:[ \t]*(.*)", re.IGNORECASE | re.DOTALL)
 _TO: Final = re.compile(rb"TO[ \t]*:[ \t]*(.*)", re.IGNORECASE | re.DOTALL)
 # RFC 5321 4.1.2: esmtp-keyword and esmtp-value; RFC 6531 3.3 lets values hold UTF-8.
 _PARAMETER: Final = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([^\x00-\x20=\x7f]+))?")
-# Bounce addresses of lists and rewritten senders are longer than RFC 5321 4.5.3.1.1 foresees, and real.
-_LONG_SENDER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\u0080-\U0010ffff-]{65,}")
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+# Also C1, which terminals obey, and the line breaks of Unicode: no name of anybody's holds them.
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +98,6 @@ def _address(text: str, bad: Reply, *, smtputf8: bool, postmaster: DomainName | 
             raise Unacceptable(bad)
         return Address(text, postmaster)
     try:
-        local, _, domain = text.rpartition("@")
-        if postmaster is None and _LONG_SENDER.fullmatch(local):
-            return Address(local, DomainName.parse(domain))
-        return Address.parse(text)
+        return Address.parse(text, longest=SENDER_LOCAL_PART_LIMIT if postmaster is None else LOCAL_PART_LIMIT)
     except BadName:
         raise Unacceptable(bad) from None

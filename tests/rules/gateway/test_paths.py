@@ -100,6 +100,13 @@ def test_a_sender_may_be_longer_than_the_standard_foresees() -> None:
     assert refused(f"FROM:<{long}..>") is answers.BAD_SENDER
 
 
+@pytest.mark.parametrize("sign", ["\x00", "\x1b", "\x7f", "\x85", "\x9b", "\u2028", "\u2029"])
+def test_nothing_that_a_terminal_or_a_log_obeys_is_part_of_an_address(sign: str) -> None:
+    assert refused(f"TO:<a{sign}[2Jb@b.example>", to=True) is answers.BAD_RECIPIENT
+    assert refused(f"FROM:<a{sign}b@b.example> SMTPUTF8") is answers.BAD_SENDER
+    assert refused(f'FROM:<"a{sign}b"@b.example> SMTPUTF8') is answers.BAD_SENDER
+
+
 def test_the_null_path_is_no_recipient() -> None:
     assert refused("TO:<>", to=True) is answers.BAD_RECIPIENT
 

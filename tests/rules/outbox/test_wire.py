@@ -88,6 +88,7 @@ def test_normalising_makes_each_bare_newline_a_line_end() -> None:
         ("hanako@例え.example", "<hanako@xn--r8jz45g.example>"),
         ("x@[192.0.2.1]", "<x@[192.0.2.1]>"),
         ('"> SIZE=1"@x.example', '<"> SIZE=1"@x.example>'),
+        (f"SRS0={'x' * 90}=w.example=b@x.example", f"<SRS0={'x' * 90}=w.example=b@x.example>"),
     ],
 )
 def test_paths(address: str, written: str) -> None:
