@@ -33,6 +33,7 @@ from mailsvc.kit.metrics import Metrics
 from mailsvc.kit.net import client_tls, listen
 from mailsvc.kit.roles import Roles
 from mailsvc.kit.settings import LogForm, Settings
+from mailsvc.kit.settings.gateway import BareNewline
 from mailsvc.kit.targets import HopTls
 from mailsvc.kit.telemetry import Log, configure
 from mailsvc.letters.post import Post
@@ -143,6 +144,7 @@ class _Builder:
             hostname=self.settings.service.hostname,
             contexts={HopTls.STARTTLS: client_tls(verify=False), HopTls.REQUIRED: client_tls()},
             timeouts=Timeouts(connect=settings.connect_timeout.total_seconds()),
+            bare="normalise" if self.settings.gateway.bare_newline is BareNewline.NORMALISE else "refuse",
         )
         threads = self.stack.enter_context(ThreadPoolExecutor(settings.per_lane_concurrency, "maildir"))
         attempts = Attempts(records, means, self.clock, self.random, threads)

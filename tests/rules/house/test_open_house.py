@@ -172,11 +172,14 @@ class TestARoleThatEnds:
         assert (told["role"], told["why"]) == ("sweeper", "a slip")
 
     async def test_without_a_fault_ends_it_too(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        enough = asyncio.Event()
+
         async def done(_: object) -> None:
-            await asyncio.sleep(0.05)
+            await enough.wait()
 
         monkeypatch.setattr(Almanac, "watch", done)
         async with opened(tmp_path) as (house, _):
+            enough.set()
             with pytest.raises(RoleEnded, match="the almanac ended") as ended:
                 await asyncio.wait_for(house.until(asyncio.Event()), 5)
             assert ended.value.__cause__ is None
