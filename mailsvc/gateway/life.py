@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from filters import judge, replies
-from filters.mail import Client, ClientKind, Content, Sender, Standing
+from filters.mail import Client, ClientKind, Content, Sender
 from filters.replies import Reply
 from filters.verdict import Accept, Because, Clean, ContentVerdict, Defer, Forward, RecipientVerdict, Refuse
 from mailsvc.gateway.incoming import Incoming
@@ -68,32 +68,23 @@ class Life:
     async def _judged(self, client: Client, mail: Mail, asked: Address) -> RecipientVerdict:
         """The verdict at this second; where the clock has jumped, only what it would be without the jump too."""
         watch = self._parts.watch
-        suspect = watch.suspect
-        at_now = await self._verdict(client, mail, asked, watch.now())
+        now, suspect = watch.now(), watch.suspect  # in this order: a jump between the two is seen
+        at_now = await self._verdict(client, mail, asked, now)
         if suspect is None:
             return at_now
         return judge.unless_clock_jumped(at_now, await self._verdict(client, mail, asked, suspect.trusted_now))
 
     async def _verdict(self, client: Client, mail: Mail, asked: Address, now: datetime) -> RecipientVerdict:
         sender = await self._sender(client, mail, now)
-        standing = await self._parts.standings.of(asked, now)
-        verdict = judge.recipient(client, sender, standing)
-        return self._counted_anew(verdict, standing)
+        return judge.recipient(client, sender, await self._parts.standings.of(asked, now))
 
     async def _sender(self, client: Client, mail: Mail, now: datetime) -> Sender:
         """Only our own submission MTA speaks for senders of ours; elsewhere the reverse-path is a mere claim."""
         address = mail.path.address
         if address is None or client.kind is not ClientKind.SUBMISSION:
             return Sender(address)
-        standing = await self._parts.standings.of(address, now)
+        standing = await self._parts.standings.of(address, now, usage=False)
         return Sender(address, standing if standing.ours else None)
-
-    def _counted_anew(self, verdict: RecipientVerdict, standing: Standing) -> RecipientVerdict:
-        """A full mailbox is refused for good only on a count made just now."""
-        full = isinstance(verdict, Refuse) and verdict.because is Because.OVER_QUOTA
-        if full and not (standing.usage and standing.usage.fresh):
-            return Defer(Because.OVER_QUOTA_GRACE, replies.OVER_QUOTA_GRACE)
-        return verdict
 
     def _routed(self, verdict: RecipientVerdict) -> RecipientVerdict:
         """What has no way onward is put off at RCPT, before anything was promised."""
@@ -123,10 +114,11 @@ class Life:
         parts = self._parts
         at = parts.watch.now()
         kept = _message(envelope, staged, received(envelope, parts.hostname, at), at)
-        await messages.accept(parts.records, kept, self._deliveries(envelope), staged)
+        deliveries = self._deliveries(envelope)
+        await messages.accept(parts.records, kept, deliveries, staged)
         parts.metrics.accepted(staged.size)
         self._log_accepted(envelope, staged)
-        parts.wake_outbox()
+        parts.wake_outbox({delivery.lane for delivery in deliveries})
         return replies.taken(envelope.mail.id)
 
     def _deliveries(self, envelope: Envelope) -> list[NewDelivery]:

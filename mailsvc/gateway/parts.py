@@ -1,6 +1,6 @@
 """What a message's life is built of: the parts of the house that `life.py` asks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from mailsvc.kit.metrics import Metrics
@@ -15,7 +15,7 @@ from schedules.names import DomainName
 
 @dataclass(frozen=True, slots=True)
 class HouseParts:
-    """Handed over by the house; `wake_outbox` tells it that mail waits, `closed` whether the whole host is shut."""
+    """Handed over by the house; `wake_outbox` hears on which lanes mail waits, `closed` whether the host is shut."""
 
     records: Records
     standings: Standings
@@ -28,7 +28,7 @@ class HouseParts:
     soft_bounce: bool
     metrics: Metrics
     log: Log
-    wake_outbox: Callable[[], None]
+    wake_outbox: Callable[[Collection[str]], None]
     closed: Callable[[], bool] = lambda: False
 
 

@@ -7,7 +7,7 @@ get a moment to end, and what they held is given back.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -72,9 +72,9 @@ class Outbox:
         self._slots: dict[str, asyncio.Semaphore] = {}
         self._running: set[asyncio.Task[None]] = set()
 
-    def wake(self, lane: str = "") -> None:
-        """Something is due now, on `lane` where that is known; a lane at rest is not disturbed."""
-        if not lane or not self._lanes.resting(lane):
+    def wake(self, lanes: Collection[str]) -> None:
+        """Something is due now on these lanes; those at rest are not disturbed."""
+        if not all(map(self._lanes.resting, lanes)):
             self._wake.set()
 
     @property
@@ -240,7 +240,7 @@ class Outbox:
 
     async def _count_forever(self) -> None:
         while True:
-            with suppress(RecordsAway):
+            with suppress(RecordsAway, RuntimeError):  # RuntimeError: the machine has no thread left for it now
                 counted = await self._attempts.in_thread(self._counted)
                 for state, count in counted.items():
                     self._metrics.queue.labels(str(state)).set(count)

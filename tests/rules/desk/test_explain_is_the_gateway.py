@@ -59,7 +59,7 @@ def life(world: World) -> Life:
         soft_bounce=settings.soft_bounce,
         metrics=Metrics(CollectorRegistry()),
         log=QuietLog(),
-        wake_outbox=lambda: None,
+        wake_outbox=lambda _: None,
     )
     return Life(parts)
 

@@ -71,8 +71,10 @@ class FakeStandings:
         self.known = {HANAKO: Standing(HANAKO, ours=True, kind=AddressKind.BASE, mailbox=HANAKO, rulings=rulings())}
         self.ending: set[Address] = set()
         self.failure: Exception | None = None
+        self.counted: list[Address] = []
 
-    async def of(self, address: Address, now: datetime) -> Standing:
+    async def of(self, address: Address, now: datetime, *, usage: bool = True) -> Standing:
+        self.counted += [address] if usage else []
         if self.failure:
             raise self.failure
         if address in self.ending and now >= NOW:
@@ -103,7 +105,7 @@ class World:
     watch: FakeWatch
     log: QuietLog
     metrics: Metrics
-    woken: list[int] = field(default_factory=list)
+    woken: list[str] = field(default_factory=list)
 
     async def take(self, *recipients: Accept | Forward, content: bytes = b"Subject: x\r\n\r\nx\r\n") -> str:
         body = await self.life.body(MAIL)
@@ -126,7 +128,7 @@ async def open_world(
     if not outward:
         settings = settings.model_copy(update={"outbound": None})
     standings, watch, log, clock = FakeStandings(), FakeWatch(), QuietLog(), PlainClock()
-    metrics, woken = Metrics(CollectorRegistry()), list[int]()
+    metrics, woken = Metrics(CollectorRegistry()), list[str]()
     with Records.open(f"sqlite:///{folder}/records.db", create=True) as records:
         async with records.committer.running():
             parts = HouseParts(
@@ -141,7 +143,7 @@ async def open_world(
                 soft_bounce=soft,
                 metrics=metrics,
                 log=log,
-                wake_outbox=lambda: woken.append(1),
+                wake_outbox=woken.extend,
                 closed=lambda: closed,
             )
             yield World(Life(parts), records, standings, watch, log, metrics, woken)

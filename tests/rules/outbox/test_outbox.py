@@ -114,7 +114,7 @@ async def test_a_lane_that_is_away_rests_and_costs_nothing(tmp_path: Path) -> No
             await here.until_state(first, QUEUED)
             later = [await here.accept(JIRO) for _ in range(20)]
             for _ in later:
-                outbox.wake()
+                outbox.wake(outbox.resting)
             local = await here.accept(HANAKO)
             await here.until_state(local, DELIVERED)
             assert [here.deliveries(message)[0].attempts for message in later] == [0] * 20
