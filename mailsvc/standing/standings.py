@@ -57,14 +57,14 @@ class Standings:
         if domain is None:
             return Standing(asked=address, ours=False, kind=None)
         found = await self._records.ask(lambda connection: _resolve(connection, address, domain))
-        standing = self._known(address, found, now)
+        standing = self._known(address, found, now, domain)
         counts = usage and _takes_mail(standing)
         if not counts or standing.mailbox is None:
             return standing
         limit = found.chain[-1].quota if found.chain else None
         return replace(standing, usage=await self._usage.of(standing.mailbox, limit, now))
 
-    def _known(self, address: Address, found: _Found, now: datetime) -> Standing:
+    def _known(self, address: Address, found: _Found, now: datetime, domain: DomainSettings) -> Standing:
         edition = self._almanac.of(address.domain)
         first, *rest = [self._rulings(entry, now) for entry in found.chain] or [
             edition.at(edition.profile(address), now)
@@ -73,7 +73,7 @@ class Standings:
             asked=address,
             ours=True,
             kind=found.kind,
-            mailbox=found.chain[-1].address if found.chain else address if found.kind else None,
+            mailbox=_mailbox(address, found, plus=domain.plus_addressing),
             rulings=_strictest(first, rest) if rest else first,
             left=next((entry.left for entry in found.chain if entry.left), None),
             forwarding=next((entry.forwarding for entry in found.chain if entry.forwarding), None),
@@ -83,6 +83,15 @@ class Standings:
     def _rulings(self, entry: Entry, now: datetime) -> Rulings:
         edition = self._almanac.of(entry.address.domain)
         return edition.at(_profile(edition, entry), now)
+
+
+def _mailbox(address: Address, found: _Found, *, plus: bool) -> Address | None:
+    """Where its mail is kept: a role address without an entry has one mailbox of its own, whatever the tag."""
+    if found.chain:
+        return found.chain[-1].address
+    if found.kind is None:
+        return None
+    return Address(_untagged(address.key) if plus else address.key, address.domain)
 
 
 def mailbox_folders(settings: Settings) -> Callable[[Address], Path | None]:

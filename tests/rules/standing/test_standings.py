@@ -64,7 +64,12 @@ class TestRoles:
     @pytest.mark.parametrize("local", ["postmaster", "POSTMASTER", "abuse", "postmaster+x"])
     async def test_are_there_without_a_directory(self, world: World, local: str) -> None:
         standing = await world.standings.of(address(f"{local}@empty.example"), BEFORE)
-        assert (standing.kind, standing.mailbox) == (AddressKind.ROLE, address(f"{local}@empty.example"))
+        assert (standing.kind, standing.asked) == (AddressKind.ROLE, address(f"{local}@empty.example"))
+
+    @pytest.mark.parametrize("local", ["postmaster+1", "PostMaster+a%b", '"postmaster+/../x"', '"postmaster+@evil"'])
+    async def test_have_one_mailbox_whatever_tag_a_stranger_thinks_of(self, world: World, local: str) -> None:
+        standing = await world.standings.of(address(f"{local}@empty.example"), BEFORE)
+        assert (standing.kind, standing.mailbox) == (AddressKind.ROLE, address("postmaster@empty.example"))
 
     async def test_go_where_the_directory_says(self, world: World) -> None:
         world.publish(Entry(address("hanako")), alias("postmaster", "hanako"))
