@@ -5,8 +5,10 @@ Fails: never by itself; a closed pipe ends the program quietly.
 """
 
 import json
+import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import TextIO
 
 from mailsvc.desk.plainly import Plain, plainly
@@ -20,6 +22,11 @@ def say(line: str) -> None:
 def out(line: str) -> None:
     """One line of the result."""
     print(line)  # noqa: T201 -- printing is this module's purpose
+
+
+def counted(number: int, thing: str) -> str:
+    """`1 domain`, `2 domains`."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def show_json(values: Iterable[object]) -> None:
@@ -38,18 +45,16 @@ def write_json(values: Iterable[object], to: TextIO) -> None:
 
 
 def show_table(rows: Iterable[Mapping[str, object]], columns: Sequence[str]) -> None:
-    """Print rows for a person: aligned columns on a terminal, tab-separated cells otherwise."""
+    """Print rows for a person: aligned columns on a terminal, never cut; tab-separated cells otherwise."""
     if not sys.stdout.isatty():
         for row in rows:
             out("\t".join(_cell(row.get(column)) for column in columns))
         return
-    from rich.console import Console
-    from rich.table import Table
+    from mailsvc.cli.tables import table_lines
 
-    table = Table(*columns, box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*(_cell(row.get(column)) for column in columns))
-    Console(markup=False, highlight=False).print(table)
+    told = ({column: _told(row.get(column)) for column in columns} for row in rows)
+    for line in table_lines(told, columns, shutil.get_terminal_size().columns):
+        out(line)
 
 
 def show_fields(fields: Mapping[str, object]) -> None:
@@ -57,7 +62,17 @@ def show_fields(fields: Mapping[str, object]) -> None:
     width = max((len(name) for name in fields), default=0)
     for name, value in fields.items():
         if value not in {None, ""}:
-            out(f"{name:<{width}}  {_cell(value)}")
+            out(f"{name:<{width}}  {_told(value)}")
+
+
+def _told(value: object) -> str:
+    """A value as a person reads it: times to the second, several named values as a sentence's list."""
+    match value:
+        case datetime():
+            return value.isoformat(timespec="seconds")
+        case Mapping():
+            return ", ".join(f"{name}: {_told(item)}" for name, item in value.items())
+    return _cell(value)
 
 
 def _cell(value: object) -> str:

@@ -4,15 +4,18 @@ Use: `app` is the group of commands.
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mailsvc.cli import session
 from mailsvc.cli.exits import problems_as_json
-from mailsvc.cli.output import out, say, show_fields, show_json, show_table
+from mailsvc.cli.output import counted, out, say, show_fields, show_json, show_table
 from mailsvc.cli.words import AsJson, PlanName, Reason
 from schedules.words import Stage
+
+if TYPE_CHECKING:
+    from mailsvc.desk.plans import Shown
 
 app = typer.Typer(help="Plans: how and when domains end.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -38,7 +41,8 @@ def check(file: PlanFile, *, as_json: AsJson = False) -> None:
     for warning in checked.warnings:
         say(f"warning: {warning}")
     plan = checked.plan
-    say(f"{file}: plan {plan.name} has no problems; {len(plan.domains)} domains, {len(plan.stages)} stages")
+    size = f"{counted(len(plan.domains), 'domain')}, {counted(len(plan.stages), 'stage')}"
+    say(f"{file}: plan {plan.name} has no problems; {size}")
 
 
 @app.command()
@@ -59,15 +63,24 @@ def show(
     if as_json:
         show_json(shown)
         return
-    for one in shown:
-        show_fields(one.fields())
-        out("")
-        show_table(one.stages, ("stage", "at", "written", "source"))
-        if one.amendments:
+    for number, one in enumerate(shown):
+        if number:
             out("")
-            show_table(one.amendments, ("number", "made_at", "by", "what", "reason"))
+        _show_plan(one)
     if not shown:
         say("no plan is in force: `lastpost plan apply FILE --reason TEXT` puts one in force")
+
+
+def _show_plan(shown: "Shown") -> None:
+    show_fields(shown.fields())
+    for rows, columns in (
+        (shown.stage_rows(), ("stage", "at", "written", "place")),
+        (shown.brown_outs, ("start", "end", "reason")),
+        (shown.amendments, ("number", "made_at", "by", "what", "reason")),
+    ):
+        if rows:
+            out("")
+            show_table(rows, columns)
 
 
 @app.command()

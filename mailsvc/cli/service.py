@@ -7,7 +7,7 @@ import typer
 
 from mailsvc.cli import session
 from mailsvc.cli.exits import Exit
-from mailsvc.cli.output import out, say, show_json
+from mailsvc.cli.output import counted, out, say, show_json
 from mailsvc.cli.words import AsJson, leave
 
 
@@ -65,7 +65,7 @@ def doctor(ctx: typer.Context, *, as_json: AsJson = False) -> None:
         for finding in findings:
             out(f"{finding.severity.name.lower():<7}  {finding.check}: {finding.what}: {finding.remedy}")
     bad = sum(finding.severity is not Severity.NOTE for finding in findings)
-    say(f"{bad} problem{'' if bad == 1 else 's'} found" if bad else "no problems found")
+    say(f"{counted(bad, 'problem')} found" if bad else "no problems found")
     leave(Exit.PROBLEMS if bad else Exit.OK)
 
 

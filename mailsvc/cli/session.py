@@ -40,7 +40,7 @@ class Session:
         if found is None:
             raise Refused(
                 f"there is no settings file at {' or '.join(map(str, PLACES))}",
-                f"make one with `lastpost init`, or name one with --settings FILE or {VARIABLE}",
+                f"make one with `lastpost init`, name one with --settings FILE or {VARIABLE}, or start the demo world",
             )
         if not found.is_file():
             raise Refused(

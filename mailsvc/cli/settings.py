@@ -6,7 +6,7 @@ Use: `app` is the group of commands.
 import typer
 
 from mailsvc.cli import session
-from mailsvc.cli.output import say
+from mailsvc.cli.output import counted, say
 from mailsvc.cli.words import AsJson
 
 app = typer.Typer(help="The settings file.", no_args_is_help=True, rich_markup_mode=None)
@@ -29,4 +29,5 @@ def check(ctx: typer.Context, *, as_json: AsJson = False) -> None:
     run = session.of(ctx)
     with problems_as_json(asked=as_json):
         settings = run.settings
-    say(f"{run.settings_file}: no problems; {len(settings.domains)} domains, purpose {settings.service.purpose}")
+    size = counted(len(settings.domains), "domain")
+    say(f"{run.settings_file}: no problems; {size}, purpose {settings.service.purpose}")

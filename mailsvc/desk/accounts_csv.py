@@ -12,7 +12,7 @@ from datetime import date
 from typing import TypeVar
 
 from filters.mail import AddressKind, Forwarding, Left
-from mailsvc.kit.quantities import parse_size
+from mailsvc.kit.quantities import parse_size, print_size
 from mailsvc.records.directory import Entry
 from schedules.names import Address
 from schedules.text import Language
@@ -257,7 +257,7 @@ def write_row(entry: Entry) -> dict[str, str]:
         "forward_disclose": _yes_no(forwarding.disclose) if forwarding else "",
         "forward_keep": _yes_no(forwarding.keep) if forwarding else "",
         "alias_of": _plain(entry.alias_of),
-        "quota": _plain(entry.quota),
+        "quota": "" if entry.quota is None else print_size(entry.quota),
         "homepage": entry.homepage,
     }
     return {column: row[column] for column in COLUMNS}

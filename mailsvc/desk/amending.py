@@ -8,6 +8,7 @@ cannot be read; `Conflict` where somebody else amended the plan at the same mome
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from mailsvc.desk.desk import Desk, why
 from mailsvc.desk.plans import edition_of, said, stored_plan
@@ -29,10 +30,11 @@ class Amended:
     plan: str
     amendment: Amendment
     moved: tuple[tuple[Stage, datetime, datetime], ...]  # stage, was, is
+    zone: ZoneInfo  # of the plan
 
     def lines(self) -> tuple[str, ...]:
         """What is told to the person who made it."""
-        head = f"plan {self.plan}, amendment {self.amendment.number}: {said(self.amendment)}"
+        head = f"plan {self.plan}, amendment {self.amendment.number}: {said(self.amendment, self.zone)}"
         return (head, *(f"  {stage}: {was.isoformat()} -> {now.isoformat()}" for stage, was, now in self.moved))
 
 
@@ -96,9 +98,10 @@ def _amend(desk: Desk, plan: str, reason: str, act: Callable[[Edition], Act]) ->
             after = before.amended(amendment)
         except BadAmendment as problem:
             raise Refused(f"the plan {plan!r} cannot be amended so", str(problem)) from None
-        at = desk.note(conn, "plan amend", plan, told, {"amendment": str(number), "what": said(amendment)})
+        detail = {"amendment": str(number), "what": said(amendment, before.plan.zone)}
+        at = desk.note(conn, "plan amend", plan, told, detail)
         editions.add_amendment(conn, plan, amendment.to_json(), number=number, at=at, by=desk.actor, reason=told)
-        return Amended(plan, amendment, _moved(before, after))
+        return Amended(plan, amendment, _moved(before, after), before.plan.zone)
 
     return desk.records.act(work)
 

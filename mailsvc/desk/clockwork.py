@@ -36,7 +36,7 @@ class ClockShown:
             "clock file adds": f"{self.offset_seconds:g} s",
             "synchronised": self.synchronised,
             "high-water mark": self.high_water or "none yet: no service has run",
-            "in doubt": f"since {self.since}: {self.why}" if self.in_doubt else "no",
+            "in doubt": f"since {self.since:%Y-%m-%d %H:%M:%S %z}: {self.why}" if self.in_doubt else "no",
             "without the jump": self.trusted_now,
         }
 
@@ -45,17 +45,19 @@ def show_clock(desk: Desk) -> ClockShown:
     """The clock as it is, and the doubt that a running or the last service has written down."""
     with desk.records.read() as conn:
         mark, doubt = marks.high_water(conn), watch.pending_jump(conn)
+    zone = desk.settings.service.zoneinfo
     now, wall = desk.clock.now(), desk.clock.wall()
+    trusted = trusted_now(desk)
     return ClockShown(
-        now=now,
-        machine=wall,
+        now=now.astimezone(zone),
+        machine=wall.astimezone(zone),
         offset_seconds=round((now - wall).total_seconds(), 1) + 0.0,
         synchronised=kernel_synchronised(),
-        high_water=mark,
+        high_water=mark.astimezone(zone) if mark else None,
         in_doubt=doubt is not None,
         why=doubt.why if doubt else "",
-        trusted_now=trusted_now(desk),
-        since=doubt.since if doubt else None,
+        trusted_now=trusted.astimezone(zone) if trusted else None,
+        since=doubt.since.astimezone(zone) if doubt else None,
     )
 
 

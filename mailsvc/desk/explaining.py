@@ -74,7 +74,7 @@ class Explained:
             "plan": f"{self.plan}, edition {self.edition}" if self.edition else "no plan covers this domain",
             "position": self.position,
             "rule": rule,
-            "reason": f"{self.reason.ja} / {self.reason.en}" if self.reason else "",
+            "reason": " / ".join(dict.fromkeys((self.reason.ja, self.reason.en))) if self.reason else "",
             "since": self.since,
             "until": self.until,
             "next change": self.next_change,

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from mailsvc.desk.desk import Desk, why
 from mailsvc.desk.refusals import Refused
@@ -48,6 +49,7 @@ class Shown:
 
     plan: str
     number: int  # 0: a file that is not in force
+    file: str
     title: Text
     zone: str
     domains: tuple[str, ...]
@@ -60,15 +62,32 @@ class Shown:
 
     def fields(self) -> dict[str, object]:
         """What a person reads above the stages."""
-        edition = f"edition {self.number}, applied {self.applied_at}" if self.number else "a file, not in force"
+        edition = (
+            f"edition {self.number}, applied {self.applied_at:%Y-%m-%d %H:%M %z}"
+            if self.number
+            else "a file, not in force"
+        )
         return {
             "plan": f"{self.plan} ({edition})",
+            "file": self.file,
             "title": f"{self.title.ja} / {self.title.en}",
             "zone": self.zone,
             "domains": " ".join(self.domains),
             "notice_url": self.notice_url,
             "suspension": self.suspension,
         }
+
+    def stage_rows(self) -> tuple[Mapping[str, object], ...]:
+        """What a person reads of each stage: `written` only where an amendment moved it, `place` is line:column."""
+        return tuple(
+            {
+                "stage": row["stage"],
+                "at": row["at"],
+                "written": row["written"] if row["written"] != row["at"] else None,
+                "place": str(row["source"]).removeprefix(f"{self.file}:"),
+            }
+            for row in self.stages
+        )
 
 
 def read_plan_file(path: Path) -> Checked:
@@ -144,14 +163,16 @@ def show_file(path: Path) -> Shown:
     return _shown(Edition(read_plan_file(path).plan, 0), None)
 
 
-def said(amendment: Amendment) -> str:
-    """What an amendment does, in words."""
+def said(amendment: Amendment, zone: ZoneInfo) -> str:
+    """What an amendment does, in words and in times of `zone`."""
     match amendment.act:
         case Postpone(stages, by, to):
-            moved = f"by {print_duration(by)}" if by is not None else f"to {to.isoformat() if to else ''}"
+            moved = (
+                f"by {print_duration(by)}" if by is not None else f"to {to.astimezone(zone).isoformat() if to else ''}"
+            )
             return f"postpone {', '.join(stages) or 'all stages to come'} {moved}"
         case Hold(scope, until):
-            return f"hold {scope} until {until.isoformat()}"
+            return f"hold {scope} until {until.astimezone(zone).isoformat()}"
         case RollBack(to):
             return f"roll back to amendment {to}"
 
@@ -161,12 +182,13 @@ def _shown(edition: Edition, applied_at: datetime | None) -> Shown:
     return Shown(
         plan=plan.name,
         number=edition.number,
+        file=plan.source.file,
         title=plan.title,
         zone=plan.zone.key,
         domains=plan.domains,
         notice_url=plan.notice_url,
         suspension=str(plan.suspension),
-        applied_at=applied_at,
+        applied_at=applied_at.astimezone(plan.zone) if applied_at else None,
         stages=tuple(
             {
                 "stage": stage,
@@ -181,7 +203,13 @@ def _shown(edition: Edition, applied_at: datetime | None) -> Shown:
             {"start": one.start, "end": one.end, "reason": one.reason, "source": one.source} for one in plan.brown_outs
         ),
         amendments=tuple(
-            {"number": one.number, "made_at": one.made_at, "by": one.by, "what": said(one), "reason": one.reason}
+            {
+                "number": one.number,
+                "made_at": one.made_at.astimezone(plan.zone),
+                "by": one.by,
+                "what": said(one, plan.zone),
+                "reason": one.reason,
+            }
             for one in edition.amendments
         ),
     )

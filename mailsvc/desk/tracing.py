@@ -6,6 +6,7 @@ Fails: `Refused` for an id nobody knows.
 
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from mailsvc.desk.desk import Desk
 from mailsvc.desk.refusals import Refused
@@ -47,10 +48,10 @@ def trace_message(desk: Desk, message_id: str) -> Told:
             f"there is no message {wanted!r}",
             "take the id from the 250 reply, the Received line or the log; old messages are forgotten after a time",
         )
-    message = trace.message
+    message, zone = trace.message, desk.settings.service.zoneinfo
     return Told(
         id=message.id,
-        received_at=message.received_at,
+        received_at=message.received_at.astimezone(zone),
         origin=message.origin,
         mail_from=message.mail_from,
         client_kind=message.client_kind,
@@ -60,7 +61,7 @@ def trace_message(desk: Desk, message_id: str) -> Told:
         sha256=message.sha256,
         received_header=message.trace.decode("ascii", "replace"),
         body_kept=trace.body_kept,
-        settled_at=trace.settled_at,
+        settled_at=_local(trace.settled_at, zone),
         deliveries=tuple(
             {
                 "recipient": one.recipient,
@@ -68,10 +69,14 @@ def trace_message(desk: Desk, message_id: str) -> Told:
                 "because": one.because,
                 "state": one.state,
                 "attempts": one.attempts,
-                "next_at": one.next_at,
-                "settled_at": one.settled_at,
+                "next_at": _local(one.next_at, zone),
+                "settled_at": _local(one.settled_at, zone),
                 "last_reply": one.last_reply,
             }
             for one in trace.deliveries
         ),
     )
+
+
+def _local(at: datetime | None, zone: ZoneInfo) -> datetime | None:
+    return at.astimezone(zone) if at else None

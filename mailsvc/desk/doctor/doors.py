@@ -59,7 +59,7 @@ def _greeting(endpoint: Endpoint, hostname: str) -> Finding:
             CHECK, f"{endpoint} is taken and does not answer ({problem})", "find out who listens there: ss -ltnp"
         )
     if banner.split()[:2] == ["220", hostname]:
-        return note(CHECK, f"{endpoint} is answered as {hostname}", "nothing: the service is running")
+        return note(CHECK, f"{endpoint} is answered as {hostname}", "the service is running, nothing is to be done")
     return error(
         CHECK, f"{endpoint} is taken by another program, which says {banner[:60]!r}", "stop it, or choose another port"
     )
@@ -73,7 +73,7 @@ def _health(endpoint: Endpoint) -> Finding:
     except (OSError, ValueError):
         return error(CHECK, f"{endpoint} is taken by another program", "find out who listens there: ss -ltnp")
     if b" 200 " in head.partition(b"\r\n")[0]:
-        return note(CHECK, f"{endpoint} says the service is healthy", "nothing: the service is running")
+        return note(CHECK, f"{endpoint} says the service is healthy", "the service is running, nothing is to be done")
     return warning(CHECK, f"{endpoint} says a role is down: {json.dumps(roles)}", "look into the log of the service")
 
 
