@@ -9,6 +9,7 @@ finish within the drain time, says 421 4.3.2 to everybody else, and waits for ev
 """
 
 import asyncio
+import ssl
 from typing import Final, Self
 
 from mailsvc.gateway.clients import Doorman
@@ -54,10 +55,9 @@ class Gateway:
 
     async def start(self) -> tuple[Endpoint, ...]:
         """Open every listener, or none; the endpoints with the ports the system gave."""
-        terms = self._terms()
         try:
             for listener in self._settings.listeners:
-                await self._open_listener(listener, terms)
+                await self._open_listener(listener)
         except BaseException:
             await self.stop(drain=0)
             raise
@@ -83,26 +83,29 @@ class Gateway:
         except TimeoutError:
             self._log.warning("sessions-cut", sessions=len(self._open))
 
-    async def _open_listener(self, listener: Listener, terms: Terms) -> None:
+    async def _open_listener(self, listener: Listener) -> None:
+        porch = self._porch(listener)
         bound = listen(listener.listen.host, listener.listen.port)
-        porch = self._porch(listener, terms)
         loop = asyncio.get_running_loop()
         self._servers.append(await loop.create_server(lambda: GatewayServer(porch, loop), sock=bound, backlog=512))
         host, port = bound.getsockname()[:2]
         self.endpoints += (Endpoint(host, port),)
 
-    def _porch(self, listener: Listener, terms: Terms) -> Porch:
-        settings = self._settings
+    def _porch(self, listener: Listener) -> Porch:
+        settings, doorman = self._settings, Doorman(listener)
+        terms = self._terms(self._tls(ask=doorman.certificates_matter))
         patience = Patience(settings.command_timeout.total_seconds(), settings.data_timeout.total_seconds())
-        return Porch(
-            terms, Doorman(listener), self._admission, patience, self._log, begun=self._began, ended=self._ended
-        )
+        return Porch(terms, doorman, self._admission, patience, self._log, begun=self._began, ended=self._ended)
 
-    def _terms(self) -> Terms:
+    def _tls(self, *, ask: bool) -> ssl.SSLContext | None:
+        """Clients are asked for a certificate only where one matters: asked, whoever shows a foreign one is cut off."""
         settings = self._settings
-        context = None
-        if settings.certificate is not None and settings.key is not None:
-            context = server_tls(settings.certificate, settings.key, client_ca=settings.client_ca)
+        if settings.certificate is None or settings.key is None:
+            return None
+        return server_tls(settings.certificate, settings.key, client_ca=settings.client_ca if ask else None)
+
+    def _terms(self, tls: ssl.SSLContext | None) -> Terms:
+        settings = self._settings
         return Terms(
             reception=self._reception,
             deadline=self._deadline,
@@ -110,7 +113,7 @@ class Gateway:
             size_limit=settings.size_limit,
             recipients_limit=settings.recipients_limit,
             normalise=settings.bare_newline is BareNewline.NORMALISE,
-            tls=context,
+            tls=tls,
         )
 
     def _began(self, session: GatewayServer) -> None:

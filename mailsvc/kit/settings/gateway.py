@@ -97,7 +97,8 @@ class GatewaySettings(Section):
     )
     client_ca: FilePath | None = Field(
         default=None,
-        description="PEM file of the CA of client certificates, or of the certificates themselves; to name any.",
+        description="PEM file of the CA of the `certificates` named for peers, or of these certificates themselves. "
+        "Listeners that name some ask each client for one; a client whose own does not verify cannot use TLS there.",
         examples=["/etc/lastpost/tls/clients.pem"],
     )
     size_limit: Size = Field(default=parse_size("150 MB"), ge=65_536, description="Largest message taken (RFC 1870).")

@@ -126,6 +126,18 @@ async def test_a_certificate_that_does_not_verify_ends_the_session(papers: Paper
         await until(lambda: not house.gateway._open, "the session ends")
 
 
+async def test_only_listeners_that_know_certificates_ask_for_one(papers: Papers) -> None:
+    listeners = [
+        {"listen": "127.0.0.1:0", "inbound": {"networks": ["192.0.2.0/24"]}},
+        {"listen": "127.0.0.1:0", "submission": {"certificates": [papers.pin()]}},
+    ]
+    async with open_gateway(listeners=listeners, **papers.settings()) as house, house.client(0) as peer:
+        await peer.say("EHLO me.example", "250-")
+        await shake(peer, papers.context(papers.foreign))  # an MTA of the world has a certificate of its own
+        await peer.say("EHLO me.example", "250-")
+        await peer.say("MAIL FROM:<>", "250 2.1.0")
+
+
 async def test_a_listener_for_certificates_alone_serves_nobody_else(papers: Papers) -> None:
     async with secure_gateway(papers, everyone_else=False) as house, house.client() as peer:
         await peer.say("EHLO me.example", "250-")
