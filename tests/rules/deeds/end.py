@@ -143,7 +143,7 @@ class End:
 
 
 @asynccontextmanager
-async def end(folder: Path, now: datetime) -> AsyncIterator[End]:
-    with Records.open(f"sqlite:///{folder / 'records.db'}", create=True) as records:
+async def end(folder: Path, now: datetime, *, url: str | None = None) -> AsyncIterator[End]:
+    with Records.open(url or f"sqlite:///{folder / 'records.db'}", create=True) as records:
         async with records.committer.running():
             yield End(records, now)

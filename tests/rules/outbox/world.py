@@ -142,9 +142,11 @@ class World:
 
 
 @asynccontextmanager
-async def world(folder: Path, outbound: str = "smtp://127.0.0.1:9?tls=none") -> AsyncIterator[World]:
+async def world(
+    folder: Path, outbound: str = "smtp://127.0.0.1:9?tls=none", *, url: str | None = None
+) -> AsyncIterator[World]:
     with (
-        Records.open(f"sqlite:///{folder / 'records.db'}", create=True) as records,
+        Records.open(url or f"sqlite:///{folder / 'records.db'}", create=True) as records,
         ThreadPoolExecutor(2) as threads,
     ):
         async with records.committer.running():
