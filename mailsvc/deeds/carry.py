@@ -7,6 +7,7 @@ at a later ring. While the clock is in doubt, irreversible kinds stand still and
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from mailsvc.deeds.due import due
@@ -83,11 +84,15 @@ class Carrier:
         lease = await self._claim(deed.key)
         if lease is None:
             return False
-        async with kept(lambda: self._renew(deed.key, lease), every=self._lease.total_seconds() / 3):
-            effect = await deed.kind.prepare(deed, also, self._clock.now())
-            evidence = await self._records.committer.commit(
-                lambda connection: self._mark(connection, deed, also, lease, effect)
-            )
+        try:
+            async with kept(lambda: self._renew(deed.key, lease), every=self._lease.total_seconds() / 3):
+                effect = await deed.kind.prepare(deed, also, self._clock.now())
+                evidence = await self._records.committer.commit(
+                    lambda connection: self._mark(connection, deed, also, lease, effect)
+                )
+        except Exception:
+            await self._give_back(deed.key, lease)
+            raise
         self._log.info("deed done", deed=str(deed.key), evidence=evidence, also=[str(one.key) for one in also])
         return True
 
@@ -96,6 +101,11 @@ class Carrier:
         return await self._records.committer.commit(
             lambda connection: ledger.claim(connection, key, self._owner, now, self._lease)
         )
+
+    async def _give_back(self, key: DeedKey, lease: Lease) -> None:
+        """So that the next ring tries again; while the records are away the lease ends by itself."""
+        with suppress(RecordsAway):
+            await self._records.committer.commit(lambda connection: ledger.give_back(connection, key, lease.fence))
 
     async def _renew(self, key: DeedKey, lease: Lease) -> bool:
         until = self._clock.now() + self._lease

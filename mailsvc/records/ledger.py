@@ -15,7 +15,7 @@ from mailsvc.records.claims import Lease
 from mailsvc.records.tables import deeds
 from mailsvc.records.upsert import insert
 
-__all__ = ["DeedKey", "DeedRecord", "Lease", "claim", "collapse", "done", "done_keys", "listing", "renew"]
+__all__ = ["DeedKey", "DeedRecord", "Lease", "claim", "collapse", "done", "done_keys", "give_back", "listing", "renew"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -55,6 +55,11 @@ def claim(connection: Connection, key: DeedKey, owner: str, now: datetime, lease
 def renew(connection: Connection, key: DeedKey, fence: int, until: datetime) -> bool:
     """Prolong the lease on a deed in hand; False if it was lost."""
     return claims.renew(connection, deeds, _values(key), fence, until)
+
+
+def give_back(connection: Connection, key: DeedKey, fence: int) -> bool:
+    """Free a deed that could not be done; False, changing nothing, if another has it by now."""
+    return claims.settle(connection, deeds, _values(key), fence, lease_until=None)
 
 
 def end_leases(connection: Connection, now: datetime) -> int:

@@ -174,10 +174,28 @@ async def test_a_deed_that_fails_leaves_nothing_and_does_not_keep_the_others(tmp
         with here.records.read() as connection:
             assert ledger.done_keys(connection) == {ANNOUNCE}
         assert here.log.named("a deed failed and will be tried again")
-        here.clock.advance(LEASE)
         await here.carrier(broken, note).carry_out_due()
     assert broken.done == ["announce", "announce"]
     assert note.done == ["announce"]
+
+
+class Unready(Note):
+    """Cannot be made ready the first time."""
+
+    failed = False
+
+    async def prepare(self, deed: DueDeed, also: Sequence[DueDeed], now: datetime) -> Effect:
+        if not self.failed:
+            self.failed = True
+            raise OSError("a template could not be opened")
+        return await super().prepare(deed, also, now)
+
+
+async def test_a_deed_that_failed_is_done_by_the_next_ring_of_any_worker(tmp_path: Path) -> None:
+    unready = Unready()
+    async with end(tmp_path, jst(1)) as here:
+        assert await here.carrier(unready).carry_out_due() == []
+        assert await here.carrier(unready, owner="two").carry_out_due() == [ANNOUNCE]
 
 
 def doubt(here: End, jump: timedelta) -> None:
