@@ -14,9 +14,10 @@ from collections.abc import Callable, Generator
 import uvicorn
 from starlette.types import ASGIApp
 
+from mailsvc.web.patience import Limits, bounded
+
 _DRAIN_SECONDS = 3
 _KEEP_ALIVE_SECONDS = 15
-_CONNECTIONS = 200
 
 
 class _InLoop(uvicorn.Server):
@@ -37,9 +38,11 @@ class _InLoop(uvicorn.Server):
         self._up()
 
 
-async def serve(app: ASGIApp, listening: socket.socket, *, up: Callable[[], None] = lambda: None) -> None:
+async def serve(
+    app: ASGIApp, listening: socket.socket, *, up: Callable[[], None] = lambda: None, limits: Limits | None = None
+) -> None:
     """Serve `app` until cancelled; `up` is called once connections are taken."""
-    server = _InLoop(_config(app), up)
+    server = _InLoop(_config(app, limits or Limits()), up)
     serving = asyncio.ensure_future(server.serve([listening]))
     try:
         await asyncio.shield(serving)
@@ -50,17 +53,16 @@ async def serve(app: ASGIApp, listening: socket.socket, *, up: Callable[[], None
         listening.close()
 
 
-def _config(app: ASGIApp) -> uvicorn.Config:
+def _config(app: ASGIApp, limits: Limits) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         log_config=None,
         access_log=False,
         server_header=False,
         ws="none",
-        http="h11",
+        http=bounded(limits),
         lifespan="off",
         forwarded_allow_ips=["127.0.0.1", "::1"],
-        limit_concurrency=_CONNECTIONS,
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
         h11_max_incomplete_event_size=16_384,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from starlette.types import ASGIApp
 
 from mailsvc.kit.net import listen
+from mailsvc.web.patience import Limits
 from mailsvc.web.server import serve
 
 
@@ -48,10 +49,10 @@ async def ask_on(
 
 
 @contextlib.asynccontextmanager
-async def served(app: ASGIApp) -> AsyncIterator[Served]:
+async def served(app: ASGIApp, limits: Limits | None = None) -> AsyncIterator[Served]:
     listening = listen("127.0.0.1", 0)
     ready = asyncio.Event()
-    task = asyncio.create_task(serve(app, listening, up=ready.set))
+    task = asyncio.create_task(serve(app, listening, up=ready.set, limits=limits))
     port = listening.getsockname()[1]
     await asyncio.wait_for(ready.wait(), 5)
     try:

@@ -1,0 +1,91 @@
+"""Clients that take connections and give nothing for them."""
+
+import asyncio
+
+from mailsvc.web.patience import Limits
+from tests.rules.web.served import ask_on, served
+from tests.rules.web.test_server import Slow, app, end
+
+
+async def gone(reader: asyncio.StreamReader) -> bool:
+    try:
+        return await asyncio.wait_for(reader.read(), 5) == b""
+    except ConnectionError:
+        return True
+
+
+async def test_a_client_that_never_asks_is_cut_off() -> None:
+    async with served(app(), Limits(seconds=0.2)) as world:
+        reader, writer = await world.connect()
+        assert await gone(reader)
+        writer.close()
+
+
+async def test_a_request_that_comes_octet_by_octet_is_cut_off() -> None:
+    async with served(app(), Limits(seconds=0.3)) as world:
+        reader, writer = await world.connect()
+        waiting = asyncio.create_task(gone(reader))
+        sent = 0
+        while not waiting.done():
+            writer.write(b"GET /hello HTTP/1.1\r\nX: " if not sent else b"a")
+            sent += 1
+            await asyncio.wait({waiting}, timeout=0.05)
+        assert await waiting
+        assert sent < 60
+        writer.close()
+
+
+async def test_a_request_that_takes_long_to_answer_is_not() -> None:
+    slow = Slow()
+    async with served(app(slow), Limits(seconds=0.1)) as world:
+        asking = asyncio.create_task(world.ask("/slow"))
+        await asyncio.wait_for(slow.begun.wait(), 5)
+        done, _ = await asyncio.wait({asking}, timeout=0.4)
+        assert not done
+        slow.go.set()
+        assert (await asking).body == b"done"
+
+
+async def test_the_time_begins_anew_with_each_answer() -> None:
+    async with served(app(), Limits(seconds=0.3)) as world:
+        reader, writer = await world.connect()
+        until = asyncio.get_running_loop().time() + 0.7
+        while asyncio.get_running_loop().time() < until:
+            assert (await ask_on(reader, writer, "/hello")).status == 200
+            await asyncio.wait({asyncio.create_task(asyncio.Event().wait())}, timeout=0.2)
+        assert await gone(reader)
+        writer.close()
+
+
+async def test_whoever_has_waited_longest_makes_room() -> None:
+    async with served(app(), Limits(connections=3)) as world:
+        idle = [await world.connect() for _ in range(3)]
+        assert (await world.ask("/hello")).status == 200
+        assert await gone(idle[0][0])
+        assert (await ask_on(*idle[2], "/hello")).status == 200
+        for _, writer in idle:
+            writer.close()
+
+
+async def test_requests_being_answered_are_never_thrown_out() -> None:
+    slow = Slow()
+    async with served(app(slow), Limits(connections=1)) as world:
+        asking = asyncio.create_task(world.ask("/slow"))
+        await asyncio.wait_for(slow.begun.wait(), 5)
+        reader, writer = await world.connect()
+        assert await gone(reader)
+        writer.close()
+        slow.go.set()
+        assert (await asking).body == b"done"
+
+
+async def test_many_idle_clients_leave_few_connections() -> None:
+    async with served(app(), Limits(connections=5)) as world:
+        idle = [await world.connect() for _ in range(40)]
+        assert (await world.ask("/hello")).status == 200
+        reading = {asyncio.create_task(gone(reader)) for reader, _ in idle}
+        done, _ = await asyncio.wait(reading, timeout=1)
+        assert len(done) >= 35
+        await end(world)
+        for _, writer in idle:
+            writer.close()
