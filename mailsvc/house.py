@@ -116,7 +116,7 @@ class _Builder:
         almanac = Almanac(records, self.settings.service.zoneinfo)
         almanac.refresh()
         await self._role("almanac", almanac.watch())
-        watch = Watch(self.clock, records, self.settings.clock)
+        watch = Watch(self.clock, records, self.settings.clock, self.log)
         self._tell_of_doubt(watch.start())
         await self._role("watch", watch.run())
         outbox = self._outbox(records)

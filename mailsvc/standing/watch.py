@@ -9,12 +9,12 @@ An administrator's `acknowledge_clock` reaches every running service through the
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
 from mailsvc.kit.settings import ClockSettings
+from mailsvc.kit.telemetry import Log
 from mailsvc.records import marks
 from mailsvc.records.errors import RecordsAway
 from mailsvc.records.store import Connection, Records
@@ -58,6 +58,7 @@ class Watch:
         clock: WallClock,
         records: Records,
         settings: ClockSettings,
+        log: Log,
         *,
         synchronised: Callable[[], bool] = kernel_synchronised,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -65,6 +66,8 @@ class Watch:
         self._clock = clock
         self._records = records
         self._settings = settings
+        self._log = log
+        self._away = False
         self._synchronised = synchronised
         self._sleep = sleep
         self._in_sync = True
@@ -124,14 +127,25 @@ class Watch:
     async def tick(self) -> Suspect | None:
         """One look, with what must be kept written down; while the records are away the next tick does it."""
         self._look_at_kernel()
-        with suppress(RecordsAway):
-            vouched = await self._records.ask(_vouched)
-            if vouched is not None:
-                await self._records.committer.commit(_forget_voucher)
-            if self._is_vouched(vouched, self._clock.wall()):
-                self.acknowledge()
-            await self._keep()
+        try:
+            await self._settle_with_records()
+        except RecordsAway as why:
+            if not self._away:
+                self._log.warning("watch-waits", why=str(why))
+            self._away = True
+        else:
+            if self._away:
+                self._log.info("watch-goes-on")
+            self._away = False
         return self.suspect
+
+    async def _settle_with_records(self) -> None:
+        vouched = await self._records.ask(_vouched)
+        if vouched is not None:
+            await self._records.committer.commit(_forget_voucher)
+        if self._is_vouched(vouched, self._clock.wall()):
+            self.acknowledge()
+        await self._keep()
 
     async def _keep(self) -> None:
         doubt, guard = self._look(), self._guard

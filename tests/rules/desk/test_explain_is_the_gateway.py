@@ -50,7 +50,7 @@ def life(world: World) -> Life:
     parts = HouseParts(
         records=desk.records,
         standings=Standings(desk.records, almanac, usage, settings),
-        watch=Watch(world.clock, desk.records, settings.clock),
+        watch=Watch(world.clock, desk.records, settings.clock, QuietLog()),
         routes=Routes(settings),
         clock=world.clock,
         new_id=lambda: "M1",

@@ -19,6 +19,7 @@ from mailsvc.records.messages import Message
 from mailsvc.standing.watch import Watch
 from schedules.jump import Suspect
 from tests.rules.desk.world import NOW, World
+from tests.rules.gateway.house import QuietLog
 
 ID = "01K9ZEXAMPLE0000000000TRACE"
 
@@ -92,7 +93,7 @@ def test_an_acknowledgement_ends_the_doubt_of_the_next_start_and_is_audited(worl
     world.desk.records.act(lambda conn: marks.put_jump(conn, doubt.to_json()))
 
     def start() -> Suspect | None:
-        return Watch(world.clock, world.desk.records, world.desk.settings.clock).start()
+        return Watch(world.clock, world.desk.records, world.desk.settings.clock, QuietLog()).start()
 
     assert start() is not None
     acknowledge_clock(world.desk, "the machine stood in a box")

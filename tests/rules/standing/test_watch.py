@@ -14,6 +14,7 @@ from mailsvc.standing import Watch
 from mailsvc.standing.watch import acknowledge_clock, pending_jump
 from schedules.clock import MovableClock
 from schedules.jump import BadState, Suspect
+from tests.rules.gateway.house import QuietLog
 from tests.rules.standing.world import BEFORE
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -38,11 +39,11 @@ class Service:
         self.records = records
         self.clock = OffsetClock(BEFORE)
         self.in_sync = True
+        self.log = QuietLog()
 
     def started(self, *, require_sync: bool = False) -> Watch:
-        watch = Watch(
-            self.clock, self.records, ClockSettings(require_sync=require_sync), synchronised=lambda: self.in_sync
-        )
+        settings = ClockSettings(require_sync=require_sync)
+        watch = Watch(self.clock, self.records, settings, self.log, synchronised=lambda: self.in_sync)
         watch.start()
         return watch
 
@@ -253,3 +254,21 @@ async def test_the_role_goes_on_while_the_records_are_away(service: Service, mon
         await watch.run()
     assert naps == [0.5] * 3
     assert service.mark() == BEFORE
+
+
+async def test_records_that_are_away_are_told_once_for_each_outage(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(_: object) -> None:
+        raise RecordsAway("locked")
+
+    watch = service.started()
+    for _ in range(2):
+        with monkeypatch.context() as outage:
+            outage.setattr(service.records, "ask", away)
+            for _ in range(3):
+                await watch.tick()
+        for _ in range(3):
+            await watch.tick()
+    assert service.log.events() == ["watch-waits", "watch-goes-on"] * 2
+    assert service.log.lines[0] == ("warning", "watch-waits", {"why": "locked"})
