@@ -28,23 +28,29 @@ def _become_lastpost(options: Options) -> None:
     """Replace this process, so that signals and the exit code are the program's own."""
     world = choose(home(), options.state)
     environ = dict(os.environ)
-    if world is not None and world.settings.exists():
+    # A world that was named counts even where it is not there, so that nobody else's settings are taken for its own.
+    if world is not None and (options.state is not None or world.settings.exists()):
         environ[SETTINGS_VARIABLE] = str(world.settings)
     os.execve(sys.executable, [sys.executable, "-m", "mailsvc.cli", *options.words], environ)  # noqa: S606 - our own
 
 
 def _play(options: Options) -> int:
     from mailsvc.demo.play import play
-    from mailsvc.kit.net import CannotListen
     from mailsvc.records.errors import RecordsError
 
     try:
         return asyncio.run(play(options, SystemRandom(), dict(os.environ), _say))
-    except (CannotListen, RecordsError, OSError) as error:
-        sys.stderr.write(f"the demo world cannot be played: {error}\n")
+    except (RecordsError, OSError) as error:
+        sys.stderr.write(f"the demo world cannot be played: {_sentence(error)}\n")
         return 1
     except KeyboardInterrupt:
         return 0
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return str(error)
 
 
 def _say(line: str) -> None:

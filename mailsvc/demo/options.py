@@ -7,6 +7,7 @@ from pathlib import Path
 
 DEFAULT_PORT_BASE = 2525
 DEFAULT_ENDS_IN = 180
+_DIGITS = 10  # of the longest number taken: an end three hundred years ahead
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,9 @@ def read_options(argv: Sequence[str]) -> Options:
     """Read the command line; exits with 2 and a sentence where it makes no sense."""
     parser = argparse.ArgumentParser(
         prog="./run",
+        usage="%(prog)s [--port-base N] [--state DIR] [--ends-in SECONDS] [--fresh]\n"
+        "             [--clock-file FILE] [WORDS]",
+        allow_abbrev=False,
         description="Without WORDS: plays the demo world on 127.0.0.1. With WORDS: runs `lastpost WORDS` "
         "with the settings of the running demo world.",
     )
@@ -54,15 +58,21 @@ def _without_dashes(words: list[str]) -> list[str]:
     return words[1:] if words[:1] == ["--"] else words
 
 
+def _number(text: str) -> int:
+    if not (text.isascii() and text.removeprefix("-").isdigit() and len(text) <= _DIGITS):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
+    return int(text)
+
+
 def _port_base(text: str) -> int:
-    number = int(text)
+    number = _number(text)
     if not 1 <= number <= 65_532:
         raise argparse.ArgumentTypeError("a port base lies between 1 and 65532, since four ports are used")
     return number
 
 
 def _seconds(text: str) -> int:
-    number = int(text)
+    number = _number(text)
     if number < 1:
         raise argparse.ArgumentTypeError("the end lies at least one second ahead")
     return number

@@ -7,19 +7,22 @@ plan is put in force last, and the role `world` is up only then: the first 200 o
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 
 from mailsvc.demo.options import DEFAULT_ENDS_IN, Options
+from mailsvc.demo.people import DOMAIN
 from mailsvc.demo.seed import put_plan_in_force, seed
 from mailsvc.demo.telling import Countdown, Say, TellingLog, greet
-from mailsvc.demo.world import Ports, World, make_world, open_world
+from mailsvc.demo.world import Ports, World, make_world, open_world, played_alone
 from mailsvc.demo.worlds import DEFAULT, announced, home
 from mailsvc.house import House, Surroundings, open_house, stop_signals
 from mailsvc.kit.settings import Settings, read_settings
 from mailsvc.kit.telemetry import Log, configure
-from schedules.clock import Clock
+from schedules.names import DomainName
+from schedules.words import Stage
 
 WORLD_ROLE = "world"
 _LOOK_SECONDS = 0.5
@@ -28,20 +31,25 @@ _LOOK_SECONDS = 0.5
 async def play(options: Options, random: Random, environ: dict[str, str], say: Say) -> int:
     """Play until SIGINT or SIGTERM; 0 where it ended as asked."""
     state = (options.state or home() / DEFAULT).absolute()
-    world, settings = _world(options, state, random, environ, say)
-    with announced(home(), state), _log_file(world) as log:
-        surroundings = Surroundings.real(settings, TellingLog(log, say), extra_roles=(WORLD_ROLE,))
-        async with stop_signals() as stopped, open_house(settings, surroundings) as house:
-            world = await _begin(world, settings, house, options)
-            house.roles.up(WORLD_ROLE)
-            greet(world, say)
-            telling = asyncio.create_task(_count_down(world, house.clock, say))
-            try:
-                await house.until(stopped)
-            finally:
-                telling.cancel()
+    with played_alone(state):
+        world, settings = _world(options, state, random, environ, say)
+        with announced(home(), state), _log_file(world) as log:
+            await _open(world, settings, options, log, say)
     say("the demo world is closed; everything in it is kept")
     return 0
+
+
+async def _open(world: World, settings: Settings, options: Options, log: Log, say: Say) -> None:
+    surroundings = Surroundings.real(settings, TellingLog(log, say), extra_roles=(WORLD_ROLE,))
+    async with stop_signals() as stopped, open_house(settings, surroundings) as house:
+        world = await _begin(world, settings, house, options)
+        house.roles.up(WORLD_ROLE)
+        greet(world, say)
+        telling = asyncio.create_task(_count_down(house, say))
+        try:
+            await house.until(stopped)
+        finally:
+            telling.cancel()
 
 
 def _world(options: Options, state: Path, random: Random, environ: dict[str, str], say: Say) -> tuple[World, Settings]:
@@ -62,9 +70,10 @@ async def _begin(world: World, settings: Settings, house: House, options: Option
     if world.end is not None:
         return world
     length = timedelta(seconds=options.ends_in or DEFAULT_ENDS_IN)
-    world = world.ending(_whole_second(house.clock.now() + length))
+    world = replace(world, end=_whole_second(house.clock.now() + length))
     await asyncio.to_thread(put_plan_in_force, world, settings)
     house.almanac.refresh()
+    world.save()
     return world
 
 
@@ -72,12 +81,11 @@ def _whole_second(at: datetime) -> datetime:
     return at.replace(microsecond=0) + timedelta(seconds=1 if at.microsecond >= 500_000 else 0)
 
 
-async def _count_down(world: World, clock: Clock, say: Say) -> None:
-    if world.end is None:
-        return
-    countdown = Countdown(world.end, say)
+async def _count_down(house: House, say: Say) -> None:
+    """Count down to the end that stands, also after somebody has postponed it."""
+    countdown, domain = Countdown(say), DomainName.parse(DOMAIN)
     while True:
-        countdown.look(clock.now())
+        countdown.look(house.clock.now(), house.almanac.of(domain).stage_instant(Stage.RECEIVE_END))
         await asyncio.sleep(_LOOK_SECONDS)
 
 

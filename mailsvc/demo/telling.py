@@ -4,12 +4,17 @@ Plain lines, so that they read the same without a terminal. `TellingLog` passes 
 and turns the few that a spectator wants to see into sentences.
 """
 
+import shlex
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
+from pathlib import Path
 from typing import Self
+from zoneinfo import ZoneInfo
 
-from mailsvc.demo.people import PEOPLE
+from mailsvc.demo.people import DOMAIN, PEOPLE
+from mailsvc.demo.plan import ZONE
 from mailsvc.demo.world import World
+from mailsvc.demo.worlds import DEFAULT, home
 from mailsvc.kit.telemetry import Log
 
 Say = Callable[[str], None]
@@ -18,50 +23,63 @@ _COUNTS = (3600, 1800, 900, 600, 300, 180, 120, 60, 30, 10, 5, 4, 3, 2, 1)
 
 
 def greet(world: World, say: Say) -> None:
-    """Tell where everything is, who lives there and what to type next."""
-    ports, run = world.ports, f"./run --state {world.state}"
-    say(f"the demo world is open; it lives in {world.state}, its log in {world.state / 'lastpost.log'}")
-    say(f"  127.0.0.1:{ports.world}   gateway for the world")
-    say(f"  127.0.0.1:{ports.submission}   gateway for our own submission MTA")
-    say(f"  127.0.0.1:{ports.inbound}   gateway for our own inbound MTA")
+    """Tell where everything is, who lives there and what to type next; lines of 80 characters where paths allow."""
+    ports, run = world.ports, _run(world.state)
+    say("the demo world is open")
+    say(f"  127.0.0.1:{ports.world}  gateway for the world")
+    say(f"  127.0.0.1:{ports.submission}  gateway for our own submission MTA")
+    say(f"  127.0.0.1:{ports.inbound}  gateway for our own inbound MTA")
     say(f"  http://127.0.0.1:{ports.http}/healthz and /metrics")
-    say("who lives there:")
+    say(f"  its folder, with mail/, world.json and lastpost.log: {world.state}")
+    say(f"who lives at {DOMAIN}:")
     for person in PEOPLE:
-        say(f"  {person.address:<24}{person.shows}")
+        say(f"  {person.local:<8}  {person.shows}")
     say("what to type next, in a second terminal:")
-    say(f"  swaks --server 127.0.0.1:{ports.world} --from friend@elsewhere.example --to hanako@closing.example")
-    say(f"  {run} explain hanako@closing.example")
+    say(f"  swaks -s 127.0.0.1:{ports.world} -f friend@elsewhere.example -t hanako@{DOMAIN}")
+    say(f"  {run} explain hanako@{DOMAIN}")
     say(f"  {run} accounts list")
     say(f"  {run} plan show")
-    say(f"  echo +1d > {world.clock_file}      # a day passes; empty the file and it has not")
-    say("Ctrl-C ends it; started again it goes on where it was, with --fresh it begins anew.")
+    say(f"  echo +1d > {shlex.quote(str(world.clock_file))}")
+    say("    (a day passes; empty the file and it has not)")
+    say("Ctrl-C ends it; started again it goes on, with --fresh it begins anew")
+
+
+def _run(state: Path) -> str:
+    return "./run" if state == home() / DEFAULT else f"./run --state {shlex.quote(str(state))}"
 
 
 class Countdown:
     """Says how long the domain still receives, each length once, and when the end has come."""
 
-    def __init__(self, end: datetime, say: Say) -> None:
-        self._end = end
+    def __init__(self, say: Say) -> None:
         self._say = say
+        self._end: datetime | None = None
         self._said: int | None = None
 
-    def look(self, now: datetime) -> None:
-        """Say what is to be said at `now`."""
-        left = self._end - now
-        step = 0 if left <= timedelta() else next((n for n in reversed(_COUNTS) if left.total_seconds() <= n), -1)
+    def look(self, now: datetime, end: datetime | None) -> None:
+        """Say what is to be said at `now` about the end that stands; None: there is none."""
+        if end is None:
+            return
+        at = end.astimezone(ZoneInfo(ZONE)).isoformat(timespec="seconds")
+        if end != self._end:
+            if self._end is not None:
+                self._say(f"{DOMAIN} now receives until {at}")
+            self._end, self._said = end, None
+        left = (end - now).total_seconds()
+        # Rounded, so that a look just before a length is not told as that length, and that length again.
+        step = 0 if left <= 0 else next((n for n in reversed(_COUNTS) if round(left) <= n), -1)
         if step in {self._said, -1}:
             return
         self._said = step
-        at = self._end.astimezone().isoformat(timespec="seconds")
         self._say(
-            f"closing.example has stopped receiving ({at}); forwarding goes on for a day"
+            f"{DOMAIN} has stopped receiving ({at})"
             if step == 0
-            else f"closing.example stops receiving in {_length(left)} ({at})"
+            else f"{DOMAIN} stops receiving in {_length(left)} ({at})"
         )
 
 
-def _length(left: timedelta) -> str:
-    minutes, seconds = divmod(round(left.total_seconds()), 60)
+def _length(left: float) -> str:
+    minutes, seconds = divmod(max(1, round(left)), 60)
     return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
 
 
@@ -103,12 +121,16 @@ class TellingLog:
 
 def _accepted(fields: Mapping[str, object]) -> str:
     sender = fields.get("sender") or "<>"
-    return f"{fields['message']}  taken from {sender}, {fields['size']} octets, by {fields['kind']}"
+    return f"{fields['message']}  from {sender}, {fields['size']} octets, by {fields['kind']}"
 
 
 def _refused(fields: Mapping[str, object]) -> str:
-    whom = f"to {fields['recipient']}" if fields.get("recipient") else "its content"
-    return f"{fields['message']}  answered {fields['code']} {whom}: {fields['because']}"
+    whom = f"to {fields['recipient']}" if fields.get("recipient") else "to its content"
+    return f"{fields['message']}  {fields['code']} {whom}: {fields['because']}"
+
+
+def _delivered(fields: Mapping[str, object]) -> str:
+    return f"{fields['message']}  delivered to {fields['recipient']}"
 
 
 def _delivery(event: str) -> Callable[[Mapping[str, object]], str]:
@@ -122,7 +144,7 @@ def _plain(fields: Mapping[str, object]) -> str:
 _SENTENCES: Mapping[str, Callable[[Mapping[str, object]], str]] = {
     "accepted": _accepted,
     "refused": _refused,
-    "delivered": _delivery("delivered"),
+    "delivered": _delivered,
     "deferred": _delivery("put off"),
     "undeliverable": _delivery("cannot be delivered"),
 }

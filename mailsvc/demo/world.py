@@ -3,8 +3,12 @@
 `make_world` writes a new one; `open_world` reads one that is there, so that it goes on where it was.
 """
 
+import fcntl
 import json
+import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -45,6 +49,10 @@ quota:
 clock:
   file: {clock}
 """
+
+
+class BeingPlayed(OSError):
+    """Another process plays the world in this folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +122,34 @@ class World:
         }
 
 
+@contextmanager
+def played_alone(state: Path) -> Iterator[None]:
+    """While this lasts, nobody else plays the world in `state`, nor makes it anew. Raises BeingPlayed."""
+    state.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(state, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        _lock(descriptor, state)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, state: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise BeingPlayed(
+            f"the world in {state} is being played already: end that first, "
+            "or play another one with --state DIR and --port-base N"
+        ) from None
+
+
 def make_world(state: Path, ports: Ports, clock_file: Path | None, random: Random) -> World:
     """Make a new world in `state`, taking away the one that was there."""
     if state.exists() and any(state.iterdir()):
         if not (state / WORLD).exists():
             raise FileExistsError(f"{state} holds something else than a demo world: name another folder with --state")
-        shutil.rmtree(state)
+        _empty(state)
     (state / "mail").mkdir(parents=True)
     passwords = {person.local: f"{random.getrandbits(96):024x}" for person in PEOPLE}
     world = World(state, ports, (clock_file or state / "clock").absolute(), passwords)
@@ -128,19 +158,32 @@ def make_world(state: Path, ports: Ports, clock_file: Path | None, random: Rando
 
 
 def open_world(state: Path, ports: Ports | None, clock_file: Path | None) -> World | None:
-    """The world that lives in `state`, with new ports or clock file where they are given; None where there is none."""
+    """The world that lives in `state`, with new ports or clock file where they are given.
+
+    None where there is none, or one whose making was interrupted: it has no end, and nothing in it to keep.
+    """
     path = state / WORLD
     if not path.exists():
         return None
     told = json.loads(path.read_text(encoding="utf-8"))
-    end = datetime.fromisoformat(told["end"]) if told["end"] else None
+    if not told["end"]:
+        return None
     passwords = {address.partition("@")[0]: password for address, password in told["passwords"].items()}
     world = World(
         state,
         ports or Ports(**told["ports"]),
         clock_file.absolute() if clock_file else Path(told["clock_file"]),
         passwords,
-        end,
+        datetime.fromisoformat(told["end"]),
     )
     world.save()
     return world
+
+
+def _empty(state: Path) -> None:
+    """Take everything in the folder away, what tells it for a demo world last; the folder itself may be locked."""
+    for child in sorted(state.iterdir(), key=lambda child: child.name == WORLD):
+        if child.is_dir() and not child.is_symlink():
+            shutil.rmtree(child)
+        else:
+            child.unlink()

@@ -1,12 +1,14 @@
 """The demo world lived in: mail arrives where it should, words find the world, it ends cleanly and goes on."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from signal import Signals
 
 import pytest
 
-from tests.stories.demo_world import ENDS_IN, ROOT, DemoWorld, demo_world
+from tests.stories.demo_world import ENDS_IN, ROOT, DemoWorld, demo_world, four_ports
 from tests.support.deadline import wait_until
 from tests.support.programs import Program
 
@@ -79,3 +81,60 @@ def test_words_that_need_no_settings_work_without_a_world(tmp_path: Path, words:
     assert (ROOT / "examples").is_dir()
     done = nowhere.lastpost(*words)
     assert done.returncode == 0, done.stderr
+
+
+def played(state: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """The demo played until it ends by itself, which it only does where it cannot be played."""
+    command = [sys.executable, "-m", "mailsvc.demo", "--state", str(state), *options]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+
+def test_a_running_world_is_never_begun_anew_nor_played_twice(tmp_path: Path) -> None:
+    state = tmp_path / "world"
+    with demo_world(state, "--ends-in", str(ENDS_IN)) as world:
+        end = world.told["end"]
+        for options in (("--fresh",), ()):
+            done = played(state, *options, "--port-base", str(four_ports()))
+            assert (done.returncode, done.stdout) == (1, "")
+            assert "is being played already" in done.stderr
+        assert world.told["end"] == end
+        assert world.rcpt("hanako@closing.example").startswith("250")
+
+
+def test_a_killed_world_goes_on(tmp_path: Path) -> None:
+    state = tmp_path / "world"
+    with demo_world(state, "--ends-in", str(ENDS_IN)) as world:
+        end, base = world.told["end"], world.base
+        world.program.send(Signals.SIGKILL)
+        world.program.wait()
+    with demo_world(state, base=base) as world:
+        assert world.told["end"] == end
+        assert world.rcpt("hanako@closing.example").startswith("250")
+
+
+def test_a_port_that_is_taken_is_named_and_the_world_can_be_played_elsewhere(tmp_path: Path) -> None:
+    with demo_world(tmp_path / "one", "--ends-in", str(ENDS_IN)) as one:
+        done = played(tmp_path / "two", "--port-base", str(one.base))
+        assert done.returncode == 1
+        assert "already in use" in done.stderr
+        assert "[Errno" not in done.stderr
+    with demo_world(tmp_path / "two", "--ends-in", str(ENDS_IN)) as two:
+        assert two.rcpt("hanako@closing.example").startswith("250")
+
+
+def test_folders_that_cannot_hold_a_world_are_told_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    for state in (tmp_path / "file", Path("/proc/nowhere"), tmp_path):
+        done = played(state)
+        assert done.returncode == 1
+        assert done.stderr.startswith("the demo world cannot be played: ")
+        assert str(state) in done.stderr
+        assert "[Errno" not in done.stderr
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_words_for_a_world_that_is_not_there_never_take_other_settings(tmp_path: Path) -> None:
+    nowhere = DemoWorld(tmp_path / "nowhere", 1, Program([], tmp_path / "none.log"))
+    done = nowhere.lastpost("accounts", "list")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "nowhere/lastpost.yaml is not a settings file" in done.stderr

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from mailsvc.demo.people import PEOPLE
 from mailsvc.demo.telling import Countdown, TellingLog, greet
 from mailsvc.demo.world import Ports, World
+from mailsvc.demo.worlds import DEFAULT, home
 from tests.rules.gateway.house import QuietLog
 
 END = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -19,9 +20,9 @@ SECOND = timedelta(seconds=1)
 def spoken(*before: float) -> list[str]:
     """What a countdown says when looked at so many seconds before the end."""
     said: list[str] = []
-    countdown = Countdown(END, said.append)
+    countdown = Countdown(said.append)
     for seconds in before:
-        countdown.look(END - seconds * SECOND)
+        countdown.look(END - seconds * SECOND, END)
     return [line.partition(" (")[0] for line in said]
 
 
@@ -39,13 +40,31 @@ class TestCountdown:
 
     def test_the_end_is_told_once_and_with_its_time(self) -> None:
         said: list[str] = []
-        countdown = Countdown(END, said.append)
+        countdown = Countdown(said.append)
         for seconds in (0, 1, 3600):
-            countdown.look(END + seconds * SECOND)
+            countdown.look(END + seconds * SECOND, END)
         (line,) = said
         assert "closing.example has stopped receiving" in line
-        assert END.astimezone().isoformat(timespec="seconds") in line
-        assert "forwarding goes on for a day" in line
+        assert "2026-11-22T12:00:00+09:00" in line, "the time of the plan's zone, as in replies and explanations"
+
+    def test_a_look_just_before_a_length_does_not_say_it_twice(self) -> None:
+        assert spoken(180.4, 179.9) == ["closing.example stops receiving in 3 min 0 s"]
+
+    def test_an_end_that_was_postponed_is_counted_anew(self) -> None:
+        said: list[str] = []
+        countdown = Countdown(said.append)
+        countdown.look(END + SECOND, END)
+        countdown.look(END + SECOND, END + 61 * SECOND)
+        assert [line.partition(" (")[0] for line in said] == [
+            "closing.example has stopped receiving",
+            "closing.example now receives until 2026-11-22T12:01:01+09:00",
+            "closing.example stops receiving in 1 min 0 s",
+        ]
+
+    def test_where_no_end_stands_nothing_is_counted(self) -> None:
+        said: list[str] = []
+        Countdown(said.append).look(END, None)
+        assert said == []
 
     def test_an_end_far_away_is_not_counted(self) -> None:
         assert spoken(86_400, 3601) == []
@@ -58,10 +77,10 @@ class TestCountdown:
     def test_it_never_says_the_same_twice_in_a_row_and_never_a_wrong_length(self, moments: list[float]) -> None:
         moments.sort(reverse=True)
         said: list[str] = []
-        countdown = Countdown(END, said.append)
+        countdown = Countdown(said.append)
         for seconds in moments:
             before = len(said)
-            countdown.look(END - seconds * SECOND)
+            countdown.look(END - seconds * SECOND, END)
             for line in said[before:]:
                 assert ("has stopped" in line) is (seconds <= 0)
         assert len(said) <= 16
@@ -81,12 +100,21 @@ def test_the_greeting_tells_the_doors_the_people_and_what_to_type() -> None:
         assert f"127.0.0.1:{port}" in told
     assert "http://127.0.0.1:4003/healthz" in told
     for person in PEOPLE:
-        assert f"{person.address} " in told
+        assert f"\n  {person.local} " in told
         assert person.shows in told
     for words in ("explain hanako@closing.example", "accounts list", "plan show"):
-        assert f"./run --state /tmp/a world {words}" in told
-    assert "/tmp/a world/lastpost.log" in told
+        assert f"./run --state '/tmp/a world' {words}" in told
+    assert "echo +1d > '/tmp/a world/clock'" in told
+    assert "/tmp/a world\n" in told
     assert "with --fresh it begins anew" in told
+
+
+def test_the_usual_world_needs_no_state_and_fits_eighty_columns() -> None:
+    said: list[str] = []
+    usual = home() / DEFAULT
+    greet(World(usual, Ports(), usual / "clock", {}, END), said.append)
+    assert "  ./run explain hanako@closing.example" in said
+    assert [line for line in said if len(line) > 80 and str(usual) not in line] == []
 
 
 ID = "01KAH"
@@ -109,22 +137,21 @@ class TestTellingLog:
         log.info("accepted", message=ID, sender="a@b.example", size=12, kind="world")
         log.info("accepted", message=ID, sender="", size=12, kind="inbound")
         assert said == [
-            f"{ID}  taken from a@b.example, 12 octets, by world",
-            f"{ID}  taken from <>, 12 octets, by inbound",
+            f"{ID}  from a@b.example, 12 octets, by world",
+            f"{ID}  from <>, 12 octets, by inbound",
         ]
 
     def test_a_recipient_and_a_content_refused(self, log: TellingLog, said: list[str]) -> None:
         log.info("refused", message=ID, recipient="x@closing.example", code=550, because="unknown")
         log.info("refused", message=ID, code=550, because="bare newline")
         assert said == [
-            f"{ID}  answered 550 to x@closing.example: unknown",
-            f"{ID}  answered 550 its content: bare newline",
+            f"{ID}  550 to x@closing.example: unknown",
+            f"{ID}  550 to its content: bare newline",
         ]
 
     @pytest.mark.parametrize(
         ("event", "level", "words"),
         [
-            ("delivered", "info", "delivered"),
             ("deferred", "warning", "put off"),
             ("undeliverable", "warning", "cannot be delivered"),
         ],
@@ -132,6 +159,10 @@ class TestTellingLog:
     def test_what_became_of_it(self, log: TellingLog, said: list[str], event: str, level: str, words: str) -> None:
         getattr(log, level)(event, message=ID, recipient="x@y.example", reply="2.0.0 as said")
         assert said == [f"{ID}  {words} to x@y.example: 2.0.0 as said"]
+
+    def test_a_delivery_done_is_told_without_its_file(self, log: TellingLog, said: list[str]) -> None:
+        log.info("delivered", message=ID, recipient="x@y.example", reply="2.0.0 in the mailbox as 1.M2.mx,S=3")
+        assert said == [f"{ID}  delivered to x@y.example"]
 
     def test_trouble_is_told_without_its_traceback(self, log: TellingLog, said: list[str]) -> None:
         log.error("role-ended", role="outbox", exc_info=ValueError("deep inside"))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mailsvc.demo.people import DOMAIN, PEOPLE, accounts_csv, addresses
-from mailsvc.demo.world import Ports, World, make_world, open_world
+from mailsvc.demo.world import BeingPlayed, Ports, World, make_world, open_world, played_alone
 from mailsvc.kit.settings import read_settings
 
 END = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
@@ -126,3 +126,20 @@ def test_everybody_of_the_table_has_an_account() -> None:
     assert {person.address for person in PEOPLE} <= set(addresses())
     assert all(person.shows for person in PEOPLE)
     assert accounts_csv().startswith(b"address,")
+
+
+def test_a_world_whose_making_was_interrupted_is_made_anew(tmp_path: Path) -> None:
+    world = made(tmp_path)
+    assert open_world(world.state, None, None) is None
+    assert told(made(tmp_path, seed=2))["passwords"] != world.passwords
+
+
+def test_a_world_is_played_once_at_a_time(tmp_path: Path) -> None:
+    state = tmp_path / "new" / "world"
+    with played_alone(state):
+        made(tmp_path / "new")
+        made(tmp_path / "new")
+        with pytest.raises(BeingPlayed, match="being played already: end that first"), played_alone(state):
+            pass
+    with played_alone(state):
+        assert (state / "world.json").exists()
