@@ -8,7 +8,7 @@ the connection that has waited longest without a whole request makes room, so th
 import asyncio
 from dataclasses import dataclass
 
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,8 @@ class _Bounded(H11Protocol):
     @property
     def idle(self) -> bool:
         """Whether no whole request is being answered."""
-        return self.cycle is None or self.cycle.response_complete
+        cycle: object = self.cycle  # None before the first request
+        return not isinstance(cycle, RequestResponseCycle) or cycle.response_complete
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(transport)
