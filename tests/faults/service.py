@@ -166,6 +166,10 @@ class Service:
         """What lies in this user's Maildir, octet by octet."""
         return [path.read_bytes() for path in sorted((self.mail / DOMAIN / user / "new").glob("*"))]
 
+    def names(self, user: str = "hanako") -> list[str]:
+        """The names of the files in this user's Maildir: for counting many."""
+        return [path.name for path in (self.mail / DOMAIN / user / "new").iterdir()]
+
     def kept(self, user: str = "hanako") -> list[str]:
         """The subjects of what lies in this user's Maildir, oldest name first."""
         return [str(message_from_bytes(octets)["Subject"]) for octets in self.bodies(user)]

@@ -2,12 +2,14 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from signal import Signals
 
 import pytest
 
 from tests.faults.service import DOMAIN, Service
 from tests.support.deadline import wait_until
+from tests.support.programs import Program
 
 
 class Load:
@@ -62,6 +64,34 @@ def test_a_hangup_under_load_loses_nothing(house: Service) -> None:
         taken = load.stop()
     with house.serving():
         wait_until(lambda: taken <= set(house.kept()), "everything taken", within=60)
+
+
+@pytest.mark.real("postfix")
+@pytest.mark.parametrize("signal", [Signals.SIGTERM, Signals.SIGHUP], ids=lambda one: one.name)
+def test_smtp_source_loses_nothing(house: Service, tmp_path: Path, signal: Signals) -> None:
+    """Twenty sessions as fast as they go; what counts as taken is what the client was told."""
+    with house.serving() as program:
+        command = ["smtp-source", "-d", "-s", "20", "-m", "3000", "-l", "10240", "-f", "a@world.example"]
+        command += ["-t", f"hanako@{DOMAIN}", "-v", f"inet:127.0.0.1:{house.smtp}"]
+        with Program(command, tmp_path / "source") as source:
+            wait_until(lambda: acknowledged(source) >= 100, "some load", within=60)
+            program.send(signal)
+            if signal is Signals.SIGTERM:
+                assert program.wait(30) == 0
+            else:
+                assert source.wait(120) == 0
+                assert program.running
+        assert "Traceback" not in program.output()
+    taken = acknowledged(source)
+    assert taken < 3000 if signal is Signals.SIGTERM else taken == 3000
+    with house.serving():
+        wait_until(lambda: len(house.names()) >= taken, f"all of {taken}", within=120)
+        assert len(house.names()) <= taken + 20, "at most one unanswered mail of each session"
+
+
+def acknowledged(source: Program) -> int:
+    """How many messages smtp-source has seen taken."""
+    return source.output().count(" 250 2.6.0")
 
 
 def test_a_half_closed_client_is_answered_and_its_mail_kept(house: Service) -> None:
