@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import TextIO
 
 from mailsvc.desk.plainly import Plain, plainly
+from mailsvc.kit.printable import json_printable, printable
 
 
 def say(line: str) -> None:
@@ -39,7 +40,7 @@ def write_json(values: Iterable[object], to: TextIO) -> None:
     to.write("[")
     mark = "\n"
     for value in values:
-        to.write(mark + json.dumps(plainly(value), ensure_ascii=False))
+        to.write(mark + json_printable(json.dumps(plainly(value), ensure_ascii=False)))
         mark = ",\n"
     to.write("\n]\n" if mark == ",\n" else "]\n")
 
@@ -83,7 +84,7 @@ def _cell(value: object) -> str:
         case bool():
             return "yes" if plain else "no"
         case str():
-            return plain
+            return printable(plain)
         case list() | dict():
-            return json.dumps(plain, ensure_ascii=False)
+            return json_printable(json.dumps(plain, ensure_ascii=False))
     return str(plain)

@@ -18,6 +18,7 @@ from typing import Protocol, Self, TextIO, cast
 
 import structlog
 
+from mailsvc.kit.printable import json_printable, printable
 from mailsvc.kit.redaction import blank_urls, redact
 
 Processor = Callable[[object, str, MutableMapping[str, object]], MutableMapping[str, object] | str]
@@ -95,8 +96,8 @@ _dumps = structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
 
 
 def _json(logger: object, method: str, event: MutableMapping[str, object]) -> str:
-    """One JSON object; a lone surrogate in a value is written as its escape."""
-    return str(_dumps(logger, method, event)).encode("utf-8", "backslashreplace").decode()
+    """One JSON object; what a terminal would obey, or UTF-8 cannot hold, is written as its escape."""
+    return json_printable(str(_dumps(logger, method, event)))
 
 
 def _console(stream: TextIO) -> Processor:
@@ -108,16 +109,14 @@ def _console(stream: TextIO) -> Processor:
     )
 
     def render(logger: object, method: str, event: MutableMapping[str, object]) -> str:
-        return str(shown(logger, method, {name: _printable(name, value) for name, value in event.items()}))
+        return str(shown(logger, method, {name: _shown(name, value) for name, value in event.items()}))
 
     return render
 
 
-def _printable(name: str, value: object) -> object:
-    """Text of a client must not move a terminal's cursor or begin a line of its own."""
-    if name == "exception" or not isinstance(value, str) or value.isprintable():
-        return value
-    return value.encode("unicode_escape").decode()
+def _shown(name: str, value: object) -> object:
+    """Text of a client must not move a terminal's cursor or begin a line of its own; a traceback has its lines."""
+    return printable(value, keep="\n" if name == "exception" else "") if isinstance(value, str) else value
 
 
 class _Lines:
