@@ -17,12 +17,12 @@ from mailsvc.kit.printable import json_printable, printable
 
 def say(line: str) -> None:
     """One line for the person at the terminal; never part of the result."""
-    print(line, file=sys.stderr, flush=True)  # noqa: T201 -- printing is this module's purpose
+    print(printable(line, keep="\n\t"), file=sys.stderr, flush=True)  # noqa: T201 -- printing is this module's purpose
 
 
 def out(line: str) -> None:
     """One line of the result."""
-    print(line)  # noqa: T201 -- printing is this module's purpose
+    print(printable(line, keep="\n\t"))  # noqa: T201 -- printing is this module's purpose
 
 
 def counted(number: int, thing: str) -> str:

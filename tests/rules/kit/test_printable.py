@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsvc.cli.output import show_fields, show_json, show_table
+from mailsvc.cli.output import out, say, show_fields, show_json, show_table
 from mailsvc.kit.printable import json_printable, printable
 from mailsvc.kit.telemetry import configure
 
@@ -66,6 +66,14 @@ def test_listings_show_nothing_that_acts(text: str, capsys: pytest.CaptureFixtur
     told = capsys.readouterr().out
     assert json.loads(told) == [{"helo": text}]
     assert not any(acts(sign) for sign in told.replace("\n", ""))
+
+
+@pytest.mark.parametrize("text", NASTY)
+def test_what_is_said_of_a_hostile_file_does_not_act(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    say(f"plan.yaml:1:1: `{text}` is not known")
+    out(f"name: {text}")
+    told = capsys.readouterr()
+    assert not any(acts(sign) for sign in (told.out + told.err).replace("\n", "").replace("\t", ""))
 
 
 @pytest.mark.parametrize("json_lines", [True, False])
