@@ -47,13 +47,14 @@ class Wire(asyncio.StreamReader):
 
         A bare LF ends nothing but a command; content ends at CRLF.CRLF alone (RFC 5321 2.3.8, 4.1.1.4).
         """
-        too_long = False
+        too_long = begun = False
         while (end := self._buffer.find(b"\n", self._scanned)) < 0:
             self._scanned = len(self._buffer)
             if self._scanned > limit:
                 too_long = True
                 self._take()
-            await self._arrival()
+            await self._arrival(begun=begun)
+            begun = True
         line = bytes(self._buffer[:end])
         del self._buffer[: end + 1]
         self._scanned = 0
@@ -99,13 +100,15 @@ class Wire(asyncio.StreamReader):
         self._rest_over()
         return taken
 
-    async def _arrival(self) -> None:
+    async def _arrival(self, *, begun: bool = False) -> None:
+        """Wait for octets; those of one command share its time, however few come at once."""
         error = self.exception()
         if error is not None:
             raise error
         if self._eof:
             raise EndOfInput
-        self._before_waiting()
+        if not begun:
+            self._before_waiting()
         self.waiting = True
         try:
             await self._wait_for_data("arrival")  # type: ignore[attr-defined]  # not in typeshed

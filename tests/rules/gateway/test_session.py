@@ -147,6 +147,19 @@ async def test_every_command_starts_the_time_anew() -> None:
             await peer.say("NOOP", "250")
 
 
+async def test_a_command_that_comes_octet_by_octet_has_no_more_time_than_another() -> None:
+    async with open_gateway(command_timeout="400 ms") as house, house.client() as peer:
+        hearing = asyncio.create_task(peer.reply())
+        dripped = 0
+        with suppress(ConnectionError):
+            while not hearing.done() and dripped < 100:
+                await peer.send(b"N")
+                dripped += 1
+                await asyncio.wait({hearing}, timeout=0.05)
+        assert (await hearing).startswith("421 4.4.2")
+        assert dripped < 30
+
+
 async def test_content_has_its_own_time_from_chunk_to_chunk() -> None:
     async with open_gateway(command_timeout="1 min", data_timeout="500 ms") as house, house.client() as peer:
         await peer.open_mail()

@@ -116,6 +116,24 @@ async def test_before_waiting_is_told_only_when_it_waits() -> None:
     assert await reading == b"b"
 
 
+async def test_before_waiting_is_told_once_for_a_command_and_for_each_chunk_of_content() -> None:
+    told: list[int] = []
+    wire = Wire(asyncio.get_running_loop(), lambda: told.append(1))
+    reading = asyncio.ensure_future(wire.line())
+    for octet in b"NOOP\r\n":
+        await asyncio.sleep(0)
+        wire.feed_data(bytes([octet]))
+        await asyncio.sleep(0)
+    assert await reading == b"NOOP"
+    assert told == [1]
+    for times in (2, 3):
+        taking = asyncio.ensure_future(wire.more())
+        await asyncio.sleep(0)
+        wire.feed_data(b"x")
+        assert await taking == b"x"
+        assert len(told) == times
+
+
 async def test_after_a_move_the_new_transport_rests_and_the_old_one_runs(wire: Wire) -> None:
     clear, encrypted = Tap(), Tap()
     wire.set_transport(clear)
