@@ -35,8 +35,7 @@ domains:
     mailboxes: "maildir:{folder}/mail/{{domain}}/{{user}}"
 {domains}outbound: {{deliver: "{outbound}"}}
 gateway:
-  connections_per_client_second: 1000
-{gateway}  listeners:
+{pace}{gateway}  listeners:
     - {{listen: "127.0.0.1:{world}"{listener}}}
     - {{listen: "127.0.0.1:{submission}", submission: {{networks: [127.0.0.0/8]}}}}
     - {{listen: "127.0.0.1:{inbound}", inbound: {{networks: [127.0.0.0/8]}}}}
@@ -64,6 +63,7 @@ FRIEND = "friend@elsewhere.example"
 class Words:
     """Settings added to the usual ones; each is whole lines, but `listener`, which is `, key: value` of a flow."""
 
+    pace: str = "  connections_per_client_second: 1000\n"
     listener: str = ""
     gateway: str = ""
     domains: str = ""

@@ -1,0 +1,95 @@
+"""A running service looked after by its administrator: health, metrics, one id all the way; limits."""
+
+import json
+import re
+import smtplib
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+
+from tests.real.house import LastpostHouse, Words, house
+from tests.stories.plans import SIMPLE
+from tests.support.deadline import wait_until
+
+HANAKO = "hanako@closing.example"
+FEW = Words(gateway="  sessions_per_client: 60\n")
+
+
+@pytest.fixture(scope="module")
+def us(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LastpostHouse]:
+    with house(tmp_path_factory.mktemp("care") / "us", plan=SIMPLE, words=FEW) as running:
+        yield running
+
+
+def metrics(us: LastpostHouse) -> dict[str, float]:
+    with urlopen(f"http://127.0.0.1:{us.http}/metrics", timeout=5) as answer:
+        lines = answer.read().decode().splitlines()
+    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if line[:1] != "#")}
+
+
+def test_health_names_every_role(us: LastpostHouse) -> None:
+    with urlopen(f"http://127.0.0.1:{us.http}/healthz", timeout=5) as answer:
+        told = json.loads(answer.read())
+    assert answer.status == 200
+    assert {"gateway", "outbox", "alarm", "committer"} <= set(json.dumps(told).replace('"', " ").split())
+
+
+def test_one_id_goes_from_the_reply_through_log_trace_and_header(us: LastpostHouse) -> None:
+    before = metrics(us)
+    with smtplib.SMTP("127.0.0.1", us.world, timeout=20) as client:
+        client.ehlo("client.example")
+        client.mail("friend@elsewhere.example")
+        client.rcpt(HANAKO)
+        code, words = client.data(b"Subject: to be followed\r\n\r\nx\r\n")
+    assert code == 250
+    (message,) = re.findall(r"2\.6\.0 Taken as (\S+)", words.decode())
+    arrived = us.arrives("closing.example", "hanako", b"to be followed")
+    assert message.encode() in arrived
+    wait_until(lambda: "delivered" in us.lastpost("trace", message), "it is settled")
+    logged = [json.loads(line) for line in us.program.output().splitlines() if message in line]
+    assert {"accepted", "delivered"} <= {str(line["event"]) for line in logged}, logged
+    assert all(line["message"] == message for line in logged)
+    after = metrics(us)
+    grown = {name for name, value in after.items() if value > before.get(name, 0)}
+    assert any(name.startswith("lastpost_messages_accepted") for name in grown), grown
+    assert any(name.startswith("lastpost_deliveries") for name in grown), grown
+
+
+def test_listings_are_one_json_array_alone_on_stdout(us: LastpostHouse) -> None:
+    for words in (
+        ("accounts", "list"),
+        ("accounts", "show", HANAKO),
+        ("plan", "show"),
+        ("explain", HANAKO),
+        ("clock", "show"),
+        ("audit", "list"),
+    ):
+        told = us.lastpost(*words, "--json")
+        assert isinstance(json.loads(told), list), words
+        assert told.startswith("[")
+
+
+def test_a_client_with_too_many_sessions_is_asked_to_come_later(us: LastpostHouse) -> None:
+    with ExitStack() as held:
+        banners = []
+        for _ in range(61):
+            client = held.enter_context(socket.create_connection(("127.0.0.1", us.world), timeout=20))
+            banners.append(client.recv(1000)[:9])
+        assert {one[:4] for one in banners[:60]} == {b"220 "}
+        assert banners[60] == b"421 4.7.0"
+    wait_until(lambda: us.rcpt(HANAKO).startswith("250"), "there is room again")
+
+
+def test_by_default_a_client_may_open_fifty_connections_a_second(tmp_path: Path) -> None:
+    with house(tmp_path / "us", plan=SIMPLE, words=Words(pace="")) as us, ExitStack() as held:
+        wait_until(lambda: us.rcpt(HANAKO).startswith("250"), "it serves")
+        threading.Event().wait(1.1)  # the second of that question is over
+        clients = [held.enter_context(socket.create_connection(("127.0.0.1", us.world), timeout=20)) for _ in range(60)]
+        banners = [client.recv(1000)[:9] for client in clients]
+        assert {one[:4] for one in banners[:50]} == {b"220 "}
+        assert b"421 4.7.0" in banners[50:]
