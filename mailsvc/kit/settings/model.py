@@ -10,6 +10,7 @@ from typing import Self
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
 from mailsvc.kit.faults import Fault, refuse
+from mailsvc.kit.settings.apart import no_domain, shared
 from mailsvc.kit.settings.gateway import GatewaySettings
 from mailsvc.kit.settings.mail import DomainSettings, Outbound, OutboxSettings, Quota
 from mailsvc.kit.settings.running import AccountsSettings, ClockSettings, HttpSettings, LogSettings
@@ -56,6 +57,20 @@ class Settings(Section):
         if isinstance(domains, Mapping):
             refuse(_twice([str(key) for key in domains]))
         return domains
+
+    @field_validator("domains")
+    @classmethod
+    def _maildirs_apart(cls, domains: Mapping[str, DomainSettings]) -> Mapping[str, DomainSettings]:
+        refuse(shared(domains))
+        return domains
+
+    @field_validator("outbound")
+    @classmethod
+    def _outward_apart(cls, outbound: Outbound | None) -> Outbound | None:
+        wrong = no_domain(outbound.deliver) if outbound else None
+        if wrong is not None:
+            refuse([(("deliver",), wrong)])
+        return outbound
 
     @field_validator("gateway")
     @classmethod

@@ -92,22 +92,22 @@ def test_domains_are_kept_in_one_form() -> None:
     ("name", "found"),
     [
         ("provider.example", "/exact/u"),
-        ("a.provider.example", "/below/u"),
-        ("a.b.provider.example", "/below/u"),
-        ("x.deep.provider.example", "/deep/u"),
-        ("deep.provider.example", "/below/u"),
+        ("a.provider.example", "/below/NAME/u"),
+        ("a.b.provider.example", "/below/NAME/u"),
+        ("x.deep.provider.example", "/deep/NAME/u"),
+        ("deep.provider.example", "/below/NAME/u"),
         ("other.example", None),
         ("example", None),
         ("notprovider.example", None),
     ],
 )
 def test_a_domain_finds_its_own_entry_or_the_nearest_star_above(name: str, found: str | None) -> None:
-    more = '  "*.provider.example": {deliver: "maildir:/below/{user}"}\n'
-    more += '  "*.deep.provider.example": {deliver: "maildir:/deep/{user}"}\n'
+    more = '  "*.provider.example": {deliver: "maildir:/below/{domain}/{user}"}\n'
+    more += '  "*.deep.provider.example": {deliver: "maildir:/deep/{domain}/{user}"}\n'
     settings = read(changed(("/srv/mail/{domain}", "/exact"), ("gateway:", more + "gateway:")))
     entry = settings.domain(DomainName.parse(name))
     target = entry.maildirs if entry else None
-    assert (str(target.folder(name, "u")) if target else None) == found
+    assert (str(target.folder("NAME", "u")) if target else None) == found
 
 
 def test_a_star_is_not_its_apex() -> None:

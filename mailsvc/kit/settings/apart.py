@@ -1,0 +1,39 @@
+"""Two people never share a Maildir: what settings must hold so that no two addresses lead to one folder.
+
+`shared(domains)` yields a fault for each domain whose Maildirs are those of another; `no_domain(target)` tells a
+template of many domains that does not tell them apart.
+"""
+
+from collections.abc import Iterator, Mapping
+from os.path import normpath
+
+from mailsvc.kit.faults import Fault
+from mailsvc.kit.settings.mail import DomainSettings
+from mailsvc.kit.targets import MaildirTarget
+from schedules.yamlfile import Wrong
+
+
+def no_domain(target: object) -> Wrong | None:
+    """What is wrong with a Maildir for many domains that has no `{domain}` in it."""
+    if not isinstance(target, MaildirTarget) or "{domain}" in target.template:
+        return None
+    return Wrong(f"{str(target)!r} would mix the mail of many domains", "write {domain} where their names go")
+
+
+def shared(domains: Mapping[str, DomainSettings]) -> Iterator[Fault]:
+    """Each domain whose Maildirs another domain above it in the file has already."""
+    first: dict[str, str] = {}
+    for pattern, domain in domains.items():
+        target = domain.maildirs
+        if target is None:
+            continue
+        path = (pattern, "deliver" if target is domain.deliver else "mailboxes")
+        wrong = no_domain(target) if pattern.startswith("*.") else None
+        if wrong is not None:
+            yield path, wrong
+            continue
+        place = normpath(target.template.replace("{domain}", pattern))
+        owner = first.setdefault(place, pattern)
+        if owner != pattern:
+            what = f"people of {pattern} and {owner} would share Maildirs"
+            yield path, Wrong(what, "write {domain} in the path, or import the addresses of one as aliases")
