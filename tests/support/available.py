@@ -44,7 +44,9 @@ def _strace() -> str | None:
 def _tmpfs() -> str | None:
     missing = _programs("mount", "umount")
     if missing is None:
-        done = subprocess.run(["unshare", "--mount", "mount", "-t", "tmpfs", "none", "/mnt"], check=False)
+        # In a root changed by chroot the propagation of "/" cannot be changed, and need not be.
+        alone = ["unshare", "--mount", "--propagation", "unchanged"]
+        done = subprocess.run([*alone, "mount", "-t", "tmpfs", "none", "/mnt"], check=False)
         missing = None if done.returncode == 0 else "tmpfs cannot be mounted here"
     return missing
 
