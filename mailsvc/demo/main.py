@@ -36,10 +36,11 @@ def _become_lastpost(options: Options) -> None:
 
 def _play(options: Options) -> int:
     from mailsvc.demo.play import play
+    from mailsvc.demo.telling import teller
     from mailsvc.records.errors import RecordsError
 
     try:
-        return asyncio.run(play(options, SystemRandom(), dict(os.environ), _say))
+        return asyncio.run(play(options, SystemRandom(), dict(os.environ), teller(sys.stdout)))
     except (RecordsError, OSError) as error:
         sys.stderr.write(f"the demo world cannot be played: {_sentence(error)}\n")
         return 1
@@ -51,8 +52,3 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     return str(error)
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()

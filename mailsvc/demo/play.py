@@ -5,6 +5,7 @@ plan is put in force last, and the role `world` is up only then: the first 200 o
 """
 
 import asyncio
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -91,5 +92,7 @@ async def _count_down(house: House, say: Say) -> None:
 
 @contextmanager
 def _log_file(world: World) -> Iterator[Log]:
-    with (world.state / "lastpost.log").open("a", encoding="utf-8") as stream:
+    descriptor = os.open(world.state / "lastpost.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    os.fchmod(descriptor, 0o600)  # it tells who wrote to whom
+    with os.fdopen(descriptor, "a", encoding="utf-8") as stream:
         yield configure(stream, json=True, level="info")

@@ -4,17 +4,19 @@ Plain lines, so that they read the same without a terminal. `TellingLog` passes 
 and turns the few that a spectator wants to see into sentences.
 """
 
+import contextlib
 import shlex
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import Self
+from typing import Self, TextIO
 from zoneinfo import ZoneInfo
 
 from mailsvc.demo.people import DOMAIN, PEOPLE
 from mailsvc.demo.plan import ZONE
 from mailsvc.demo.world import World
 from mailsvc.demo.worlds import DEFAULT, home
+from mailsvc.kit.printable import printable
 from mailsvc.kit.telemetry import Log
 
 Say = Callable[[str], None]
@@ -46,6 +48,17 @@ def greet(world: World, say: Say) -> None:
 
 def _run(state: Path) -> str:
     return "./run" if state == home() / DEFAULT else f"./run --state {shlex.quote(str(state))}"
+
+
+def teller(stream: TextIO) -> Say:
+    """Lines for the spectator, what strangers wrote made harmless; one who has gone away is no trouble to the mail."""
+
+    def say(line: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            stream.write(printable(line) + "\n")
+            stream.flush()
+
+    return say
 
 
 class Countdown:

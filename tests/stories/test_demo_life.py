@@ -89,6 +89,13 @@ def played(state: Path, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
 
 
+def test_what_tells_of_people_is_for_its_owner_alone(tmp_path: Path) -> None:
+    state = tmp_path / "world"
+    with demo_world(state, "--ends-in", str(ENDS_IN)):
+        private = ("lastpost.log", "world.json", "lastpost.yaml", "records.db", "records.db-wal")
+        assert {name: (state / name).stat().st_mode & 0o777 for name in private} == dict.fromkeys(private, 0o600)
+
+
 def test_a_running_world_is_never_begun_anew_nor_played_twice(tmp_path: Path) -> None:
     state = tmp_path / "world"
     with demo_world(state, "--ends-in", str(ENDS_IN)) as world:

@@ -1,5 +1,6 @@
 """What the demo world says: its greeting, its countdown, a sentence for each message, and nothing of the rest."""
 
+import io
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailsvc.demo.people import PEOPLE
-from mailsvc.demo.telling import Countdown, TellingLog, greet
+from mailsvc.demo.telling import Countdown, TellingLog, greet, teller
 from mailsvc.demo.world import Ports, World
 from mailsvc.demo.worlds import DEFAULT, home
 from tests.rules.gateway.house import QuietLog
@@ -24,6 +25,27 @@ def spoken(*before: float) -> list[str]:
     for seconds in before:
         countdown.look(END - seconds * SECOND, END)
     return [line.partition(" (")[0] for line in said]
+
+
+class Gone(io.StringIO):
+    """A terminal that was closed."""
+
+    def write(self, _text: str) -> int:
+        raise BrokenPipeError
+
+
+class TestTeller:
+    def test_a_line_is_a_line_whatever_a_stranger_wrote_into_it(self) -> None:
+        stream = io.StringIO()
+        say = teller(stream)
+        say("taken from a\x1b[2J\r\n\x9bb\u202e@evil.example\ud800, 花子\u3000さん")
+        assert stream.getvalue() == "taken from a\\x1b[2J\\r\\n\\x9bb\\u202e@evil.example\\ud800, 花子\u3000さん\n"
+
+    def test_nobody_there_to_read_is_no_trouble(self) -> None:
+        quiet = QuietLog()
+        log = TellingLog(quiet, teller(Gone()))
+        log.info("accepted", message=ID, sender="", size=1, kind="world")
+        assert quiet.events() == ["accepted"]
 
 
 class TestCountdown:
