@@ -97,6 +97,23 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
         SystemClock(tmp_path)
 
 
+def test_a_pipe_in_place_of_the_file_stops_nobody(tmp_path: Path) -> None:
+    file = tmp_path / "clock"
+    clock = SystemClock(file)
+    os.mkfifo(file)
+    assert clock.offset == timedelta()
+    held = os.open(file, os.O_RDWR)
+    try:
+        assert SystemClock(file).offset == timedelta()
+    finally:
+        os.close(held)
+
+
+def test_an_endless_file_is_read_no_further_than_an_offset_is_long() -> None:
+    with pytest.raises(BadFile, match="not an offset"):
+        SystemClock(Path("/dev/zero"))
+
+
 def test_a_movable_clock_moves_by_hand_alone() -> None:
     clock = MovableClock(datetime(2024, 1, 31, tzinfo=UTC), monotonic=5.0)
     assert (clock.now(), clock.wall(), clock.monotonic()) == (
