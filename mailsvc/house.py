@@ -194,6 +194,7 @@ class _Builder:
             metrics=self.metrics,
             log=self.log,
             wake_outbox=outbox.wake,
+            closed=lambda: self.settings.gateway.closed,
         )
         gateway = Gateway(self.settings, Life(parts), self.clock, self.metrics, self.log)
         await gateway.start()

@@ -93,3 +93,14 @@ def test_by_default_a_client_may_open_fifty_connections_a_second(tmp_path: Path)
         banners = [client.recv(1000)[:9] for client in clients]
         assert {one[:4] for one in banners[:50]} == {b"220 "}
         assert b"421 4.7.0" in banners[50:]
+
+
+def test_a_host_that_is_closed_as_a_whole_says_so_in_its_banner(tmp_path: Path) -> None:
+    with house(tmp_path / "us", plan=SIMPLE, words=Words(gateway="  closed: yes\n")) as us:
+        for port in (us.world, us.submission, us.inbound):
+            with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
+                assert client.recv(1000).startswith(b"521 5.3.2 "), "RFC 7504 3"
+                client.sendall(b"EHLO client.example\r\nQUIT\r\n")
+                heard = client.makefile("rb").read()
+                assert heard.startswith(b"503 "), heard
+        assert us.healthy()

@@ -131,6 +131,10 @@ class GatewaySettings(Section):
         default=BareNewline.REFUSE,
         description="CR or LF alone in DATA: refuse (550 5.6.11) or normalise; never passed on (SMTP smuggling).",
     )
+    closed: bool = Field(
+        default=False,
+        description="Whether this host has ended as a whole: everybody is told 521 5.3.2 at once (RFC 7504).",
+    )
 
     @field_validator("listeners")
     @classmethod
