@@ -55,7 +55,7 @@ class Staged:
             self.flush()
 
     def flush(self) -> None:
-        """Write what is waiting; a slice that took long makes the next ones shorter."""
+        """Write what is waiting, then leave the lock to others; a slow slice makes the next ones shorter."""
         if not self._waiting:
             return
         began = time.perf_counter()
@@ -64,6 +64,7 @@ class Staged:
         self._size = max(staging.FEWEST, self._size // 2) if slow else min(staging.MOST, self._size + self._size // 8)
         self._waiting.clear()
         self._count = 0
+        time.sleep(staging.BREATH)
 
     def start_again(self) -> None:
         """Give up what was staged so far, and begin with new generations."""

@@ -1,12 +1,14 @@
 """How each database is opened: drivers, pragmas, pools. Nothing above this module knows a driver's name.
 
-SQLite: WAL, synchronous=FULL, foreign keys on, a busy timeout; the file is made with mode 0600, which SQLite
+SQLite: WAL, synchronous=FULL, foreign keys on, a wait for the write lock; the file is made with mode 0600, which SQLite
 gives its -wal and -shm files too. PostgreSQL: psycopg 3, synchronous_commit=on, connections tested when taken.
 """
 
 import os
 import sqlite3
+import time
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -20,6 +22,8 @@ MODE = 0o600
 # A service checkpoints between its commits (committer.py); others inside theirs, as SQLite does by itself.
 _WAL_PAGES = 4000
 _CACHE_KIB = 16_384
+# Seconds between two tries to take the write lock: shorter than the gap between two slices of an import.
+_ASK_AGAIN = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +93,7 @@ def writing_engine(where: Place) -> Engine:
     if where.path is None:
         return _postgresql(where)
     engine = _sqlite(where, query_only=False)
-    event.listen(engine, "begin", _begin_immediate)
+    event.listen(engine, "begin", partial(_begin_immediate, busy=where.busy))
     return engine
 
 
@@ -98,8 +102,21 @@ def reading_engine(where: Place) -> Engine | None:
     return _sqlite(where, query_only=True) if where.inline else None
 
 
-def _begin_immediate(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+def _begin_immediate(connection: Connection, busy: float) -> None:
+    """Take the write lock within `busy` seconds.
+
+    SQLite's own patience asks ten times a second at last, and so misses the short gaps that an import leaves.
+    """
+    end = time.monotonic() + busy
+    while True:
+        try:
+            connection.connection.cursor().execute("BEGIN IMMEDIATE").close()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() >= end:
+                raise
+            time.sleep(_ASK_AGAIN)
+        else:
+            return
 
 
 def _sqlite(where: Place, *, query_only: bool) -> Engine:
@@ -121,6 +138,8 @@ def _sqlite(where: Place, *, query_only: bool) -> Engine:
         connection.execute(f"PRAGMA wal_autocheckpoint={_WAL_PAGES}")
         connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
         connection.execute(f"PRAGMA query_only={'ON' if query_only else 'OFF'}")
+        if not query_only:
+            connection.execute("PRAGMA busy_timeout=0")  # `_begin_immediate` waits; after it nobody is in the way
         return connection
 
     return create_engine(

@@ -25,8 +25,10 @@ from mailsvc.records.upsert import insert
 from schedules.names import DomainName
 
 # Entries of one transaction: the first, the fewest, the most; and the seconds one should take.
-SLICE, FEWEST, MOST = 200, 25, 400
-SECONDS = 0.015
+SLICE, FEWEST, MOST = 100, 25, 200
+SECONDS = 0.010
+# Seconds between two transactions, so that whoever waits for the write lock takes it there.
+BREATH = 0.003
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,7 @@ def slices(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
         began = time.perf_counter()
         yield part
         pace.took(time.perf_counter() - began)
+        time.sleep(BREATH)
 
 
 def check(connection: Connection, staged: Sequence[int], limit: int = 1000) -> list[Finding]:

@@ -82,12 +82,12 @@ def test_slices_shrink_where_a_transaction_takes_long(monkeypatch: pytest.Monkey
     monkeypatch.setattr(time, "perf_counter", lambda: next(seconds) * 1.0)
     entries = [entry(f"u{n}@closing.example") for n in range(1000)]
     parts = [len(part) for part in staging.slices(entries)]
-    assert parts[:6] == [200, 200, 100, 50, 25, 25]
+    assert parts[:6] == [100, 100, 50, 25, 25, 25]
     assert sum(parts) == 1000
 
 
 def test_slices_grow_where_it_is_quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "perf_counter", lambda: 0.0)
     parts = [len(part) for part in staging.slices([entry("a@closing.example")] * 20_000)]
-    assert parts[:2] == [200, 225]
-    assert max(parts) == 400
+    assert parts[:2] == [100, 112]
+    assert max(parts) == 200

@@ -1,0 +1,58 @@
+"""Who waits for SQLite's write lock gets it at the next gap, however short: an import must not keep mail waiting."""
+
+import asyncio
+import shutil
+import sqlite3
+import statistics
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from mailsvc.records import staging
+from mailsvc.records.errors import RecordsAway
+from mailsvc.records.store import Records
+from mailsvc.records.tables import marks
+from tests.contracts.made import entry
+
+
+@pytest.fixture
+def path(tmp_path: Path, sqlite_template: Path) -> Path:
+    return Path(shutil.copy(sqlite_template, tmp_path / "records.db"))
+
+
+async def test_a_commit_that_has_waited_long_takes_the_lock_as_soon_as_it_is_free(path: Path) -> None:
+    late = []
+    with Records.open(f"sqlite:///{path}") as records, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        async with records.committer.running():
+            for number in range(7):
+                other.execute("BEGIN IMMEDIATE")
+                waiting = asyncio.ensure_future(
+                    records.committer.insert([(marks, {"name": f"m{number}", "text": "x"})])
+                )
+                await asyncio.sleep(0.4)
+                other.execute("COMMIT")
+                free = time.perf_counter()
+                await waiting
+                late.append(time.perf_counter() - free)
+    assert statistics.median(late) < 0.03
+
+
+def test_an_import_leaves_the_lock_to_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    naps: list[float] = []
+    monkeypatch.setattr(time, "sleep", naps.append)
+    parts = list(staging.slices([entry("a@closing.example")] * 1000))
+    assert naps == [staging.BREATH] * len(parts)
+
+
+async def test_it_waits_as_long_as_it_was_told_and_no_longer(path: Path) -> None:
+    with Records.open(f"sqlite:///{path}", busy=0.3) as records, closing(sqlite3.connect(path)) as other:
+        async with records.committer.running():
+            other.execute("BEGIN IMMEDIATE")
+            began = time.perf_counter()
+            with pytest.raises(RecordsAway, match="locked"):
+                await records.committer.insert([(marks, {"name": "m", "text": "x"})])
+            assert 0.3 <= time.perf_counter() - began < 2
+            other.rollback()
+            await records.committer.insert([(marks, {"name": "m", "text": "x"})])
