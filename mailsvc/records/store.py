@@ -27,6 +27,8 @@ T = TypeVar("T")
 
 # Seconds to wait for another's lock before RecordsAway.
 BUSY = 5.0
+# Page cache of a connection outside the thread that looks addresses up: it reads bodies once, so it keeps little.
+OTHERS_CACHE_KIB = 512
 # Seconds a question to PostgreSQL may take.
 DEADLINE = 10.0
 
@@ -72,6 +74,7 @@ class Records:
         self._writes = engines.writing_engine(where)
         self._reads = engines.reading_engine(where)
         self._here = threading.local()
+        self._home = threading.get_ident()
         self._inline: list[Connection] = []
         self._askers = ThreadPoolExecutor(8, "records-ask")
         self.committer = Committer(self._writes, where)
@@ -159,6 +162,8 @@ class Records:
             if self._reads is None:
                 raise RecordsAway("these records have no inline connection")
             connection = self._reads.connect()
+            if threading.get_ident() != self._home:
+                connection.exec_driver_sql(f"PRAGMA cache_size=-{OTHERS_CACHE_KIB}")
             self._here.connection = connection
             self._inline.append(connection)
         return connection
