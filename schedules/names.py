@@ -16,9 +16,11 @@ import idna
 # RFC 5321 4.5.3.1.1 and 4.5.3.1.2, in octets.
 LOCAL_PART_LIMIT = 64
 DOMAIN_LIMIT = 255
+LABEL_LIMIT = 63  # RFC 1035 2.3.4
 # Bounce addresses of lists and rewritten senders are longer than RFC 5321 foresees, and real.
 SENDER_LOCAL_PART_LIMIT = 2_048
 
+_DOTS = re.compile("[.\u3002\uff0e\uff61]")  # RFC 3490 3.1
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
 _LITERAL = re.compile(r"\[(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|IPv6:[0-9A-Fa-f:.]{2,45})\]")
 # RFC 5322 atext and RFC 6531 UTF8-non-ascii; dots may stand anywhere, as old mobile addresses have them.
@@ -63,6 +65,9 @@ def _domain(text: str) -> DomainName:
     if _LITERAL.fullmatch(text):
         return DomainName(text)
     name = text.removesuffix(".")
+    # Before IDNA: what is too long stays so, and encoding a stranger's endless label costs much time.
+    if len(name) > DOMAIN_LIMIT or not all(len(label) <= LABEL_LIMIT for label in _DOTS.split(name)):
+        raise BadName(f"the domain name is longer than {DOMAIN_LIMIT} octets, or a part of it than {LABEL_LIMIT}")
     if not name.isascii():
         try:
             name = idna.encode(name, uts46=True).decode("ascii")

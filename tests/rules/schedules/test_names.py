@@ -31,6 +31,22 @@ def test_a_domain_longer_than_255_octets_is_refused() -> None:
         DomainName.parse(".".join(["abcdefghi"] * 30))
 
 
+@pytest.mark.parametrize("text", ["あ" * 600, "あ" * 64 + ".example", "\u3002".join(["あ" * 30] * 9)])
+def test_what_is_too_long_costs_no_encoding(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoded: list[str] = []
+    monkeypatch.setattr("schedules.names.idna.encode", lambda name, **_: encoded.append(name))
+    with pytest.raises(BadName, match="longer than 255"):
+        DomainName.parse(text)
+    assert encoded == []
+
+
+def test_labels_are_told_apart_by_every_full_stop() -> None:
+    stops = ["\u3002", "\uff0e", "\uff61", "."]
+    assert {DomainName.parse(stop.join(["a" * 40, "b" * 40, "日本"])).ascii for stop in stops} == {
+        f"{'a' * 40}.{'b' * 40}.xn--wgv71a"
+    }
+
+
 def test_a_name_lies_below_its_parent_and_never_below_itself() -> None:
     parent = DomainName.parse("seikyou.ne.jp")
     assert DomainName.parse("sub.seikyou.ne.jp").within(parent)
