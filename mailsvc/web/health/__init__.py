@@ -35,7 +35,9 @@ def health_app(roles: Roles, metrics: Metrics, settings: HttpSettings) -> Starle
         return Response(metrics.text(), media_type=_PROMETHEUS)
 
     routes = [Route("/healthz", healthz), Route("/metrics", metrics_text)]
-    return Starlette(routes=routes, middleware=[Middleware(SecureHeaders)])
+    app = Starlette(routes=routes, middleware=[Middleware(SecureHeaders)])
+    app.router.redirect_slashes = False  # a redirect would repeat whatever host the request named
+    return app
 
 
 def may_read_metrics(client: str, settings: HttpSettings) -> bool:

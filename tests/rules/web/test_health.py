@@ -115,3 +115,11 @@ def test_others_may_not(client: str) -> None:
 def test_networks_of_the_settings_may(client: str) -> None:
     assert may_read_metrics(client, http("192.0.2.0/28", "2001:db8::/64"))
     assert not may_read_metrics(client, http("198.51.100.0/24"))
+
+
+@pytest.mark.parametrize("path", ["/healthz/", "//healthz", "/metrics/", "/healthz/../metrics", "/%2e%2e/etc/passwd"])
+async def test_other_paths_are_not_there_and_lead_nowhere(path: str) -> None:
+    async with served(health_app(roles_of(gateway=True), metrics(), http())) as world:
+        answer = await world.ask(path, "X-Forwarded-Host: evil.example")
+        assert answer.status == 404
+        assert "location" not in answer.headers
