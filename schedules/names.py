@@ -13,12 +13,13 @@ from functools import lru_cache
 
 import idna
 
-# RFC 5321 4.5.3.1.1 and 4.5.3.1.2, in octets.
+# RFC 5321 4.5.3.1.1 and 4.5.3.1.2, in octets: mailboxes of ours keep to both.
 LOCAL_PART_LIMIT = 64
 DOMAIN_LIMIT = 255
 LABEL_LIMIT = 63  # RFC 1035 2.3.4
-# Bounce addresses of lists and rewritten senders are longer than RFC 5321 foresees, and real.
-SENDER_LOCAL_PART_LIMIT = 2_048
+# Elsewhere, bounce addresses of lists and rewritten senders (SRS) are longer than RFC 5321 foresees, and real: they
+# send mail, and notices are sent to them.
+LONGEST_LOCAL_PART = 2_048
 
 _DOTS = re.compile("[.\u3002\uff0e\uff61]")  # RFC 3490 3.1
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)")
@@ -89,10 +90,10 @@ class Address:
     domain: DomainName
 
     @classmethod
-    def parse(cls, text: str, *, longest: int = LOCAL_PART_LIMIT) -> "Address":
+    def parse(cls, text: str, *, longest: int = LONGEST_LOCAL_PART) -> "Address":
         """Read `local@domain`, the local part an atom or a quoted string (RFC 5321 4.1.2, RFC 6531 3.3).
 
-        `longest` is the limit of the local part in octets; real reverse-paths need more than mailboxes.
+        `longest` is the limit of the local part in octets: for a mailbox of ours it is LOCAL_PART_LIMIT.
         Raises BadName, saying what is wrong.
         """
         local, at, domain = text.rpartition("@")

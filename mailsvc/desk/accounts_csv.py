@@ -9,12 +9,13 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import TypeVar
 
 from filters.mail import AddressKind, Forwarding, Left
 from mailsvc.kit.quantities import parse_size, print_size
 from mailsvc.records.directory import Entry
-from schedules.names import Address
+from schedules.names import LOCAL_PART_LIMIT, Address
 from schedules.text import Language
 
 T = TypeVar("T")
@@ -192,7 +193,7 @@ def read_entry(row: Mapping[str, str]) -> Entry:
     Raises BadRow with every bad cell.
     """
     cells = _Cells(row)
-    address = cells.read("address", Address.parse)
+    address = cells.read("address", partial(Address.parse, longest=LOCAL_PART_LIMIT))
     if address is None:
         raise BadRow(*(cells.bad or [BadCell("address", "is empty; every row needs its address")]))
     alias_of = _alias_of(cells, address)

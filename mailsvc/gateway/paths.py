@@ -12,7 +12,7 @@ from typing import Final
 from filters.replies import Reply
 from mailsvc.gateway import answers
 from mailsvc.gateway.outcomes import Unacceptable
-from schedules.names import LOCAL_PART_LIMIT, SENDER_LOCAL_PART_LIMIT, Address, BadName, DomainName
+from schedules.names import Address, BadName, DomainName
 
 _MAILBOX = r"(?:\"(?:[^\"\\]|\\.)*\"|[^\s<>\"@,:;\\()\[\]]+)@[^\s<>@]+"
 # RFC 5321 4.1.2: A-d-l ":" before the mailbox; appendix C: a server drops it.
@@ -98,6 +98,6 @@ def _address(text: str, bad: Reply, *, smtputf8: bool, postmaster: DomainName | 
             raise Unacceptable(bad)
         return Address(text, postmaster)
     try:
-        return Address.parse(text, longest=SENDER_LOCAL_PART_LIMIT if postmaster is None else LOCAL_PART_LIMIT)
+        return Address.parse(text)
     except BadName:
         raise Unacceptable(bad) from None

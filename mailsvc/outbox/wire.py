@@ -9,7 +9,7 @@ raises `BadPath`.
 import re
 from typing import Literal
 
-from schedules.names import SENDER_LOCAL_PART_LIMIT, Address, BadName
+from schedules.names import Address, BadName
 
 BarePolicy = Literal["refuse", "normalise"]
 
@@ -75,7 +75,7 @@ def path(address: str) -> str:
     if _CONTROL.search(address):
         raise BadPath("the address holds a control character")
     try:
-        parsed = Address.parse(address, longest=SENDER_LOCAL_PART_LIMIT)
+        parsed = Address.parse(address)
         address.encode("utf-8")
     except (BadName, UnicodeEncodeError) as error:
         raise BadPath(str(error)) from None

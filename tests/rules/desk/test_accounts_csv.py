@@ -104,6 +104,7 @@ def test_sizes_are_read_as_people_write_them(quota: tuple[str, int]) -> None:
     [
         ("address", "", "every row needs its address"),
         ("address", "hanako", "needs the form local@domain"),
+        ("address", "x" * 65 + "@closing.example", "longer than 64 octets"),
         ("address", "hana ko@closing.example", "must be quoted"),
         ("address", "hanako@-closing.example", "is not a domain name"),
         ("address", "*@closing.example", "needs the address that takes its mail"),

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schedules.names import Address, BadName, DomainName
+from schedules.names import LOCAL_PART_LIMIT, Address, BadName, DomainName
 
 
 @pytest.mark.parametrize(
@@ -54,6 +54,13 @@ def test_a_name_lies_below_its_parent_and_never_below_itself() -> None:
     assert not DomainName.parse("notseikyou.ne.jp").within(parent)
 
 
+def test_addresses_elsewhere_may_be_longer_than_ours() -> None:
+    rewritten = "SRS0=HHHH=TT=" + "x" * 200 + "=user@forwarder.example"
+    assert str(Address.parse(rewritten)) == rewritten
+    with pytest.raises(BadName, match="longer than 64 octets"):
+        Address.parse(rewritten, longest=LOCAL_PART_LIMIT)
+
+
 @pytest.mark.parametrize(
     ("text", "local"),
     [
@@ -81,7 +88,7 @@ def test_local_parts_are_read_unquoted(text: str, local: str) -> None:
         "a b@x.example",
         '"a@x.example',
         "a@b@x.example",
-        "a" * 65 + "@x.example",
+        "a" * 2049 + "@x.example",
         '"\r\n"@x.example',
     ],
 )
