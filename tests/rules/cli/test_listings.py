@@ -1,4 +1,4 @@
-"""Listings for machines and for people: one JSON array alone, the same facts in words, and nothing changed by reading."""
+"""Listings for people and for machines: one JSON array alone, the same facts in words, nothing changed by reading."""
 
 import asyncio
 import json
