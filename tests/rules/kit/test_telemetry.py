@@ -129,7 +129,8 @@ def test_libraries_are_heard_in_the_same_form_without_secrets() -> None:
 @pytest.mark.parametrize(
     "name", ["uvicorn.access", "uvicorn.error", "apscheduler.scheduler", "mail.log", "sqlalchemy.engine"]
 )
-def test_chatty_libraries_are_heard_from_warning_on(name: str) -> None:
+def test_chatty_libraries_are_heard_from_warning_on(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logging.getLogger(name), "propagate", True)  # a web server of another test silences one
     world = World(level="debug")
     logging.getLogger(name).info("chatter")
     logging.getLogger(name).warning("trouble")
