@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from mailsvc.desk.desk import Desk
 from mailsvc.desk.doctor.finding import Finding, error, note, warning
-from mailsvc.desk.plans import edition_of
 from mailsvc.records import directory, editions
+from mailsvc.standing.almanac import UnreadableEdition, edition_of
 from schedules.edition import Edition
 from schedules.names import DomainName
 
@@ -17,17 +17,18 @@ PLANS, DIRECTORY = "plans", "directory"
 
 
 def check_plans(desk: Desk) -> Iterator[Finding]:
-    """Findings about the plans in force."""
+    """Findings about the plans in force, and about what softens them."""
+    if desk.settings.soft_bounce:
+        what = "soft_bounce is on, so every permanent refusal is a temporary one"
+        yield note(PLANS, what, "turn it off once the replies are those you want")
     with desk.records.read() as conn:
         stored = editions.load(conn)
     known: list[Edition] = []
     for one in stored:
         try:
             known.append(edition_of(one))
-        except ValueError as problem:
-            yield error(
-                PLANS, f"the stored plan {one.name} cannot be read: {problem}", "apply a corrected plan of its name"
-            )
+        except UnreadableEdition as problem:
+            yield error(PLANS, f"{problem} (it cannot be read)", "apply a corrected plan of its name")
     served = desk.settings.domains
     named = {pattern for edition in known for pattern in edition.plan.domains}
     for pattern in sorted(set(served) - named):

@@ -221,3 +221,9 @@ def test_a_moved_clock_is_a_note_and_a_bad_clock_file_an_error(house: Path) -> N
     assert any("moves time by 3 days" in finding.what for finding in found(house, "clock"))
     file.write_text("soon", encoding="utf-8")
     assert worst(house, "clock").severity is Severity.ERROR
+
+
+def test_soft_bounce_is_not_forgotten(house: Path) -> None:
+    assert not any("soft_bounce" in finding.what for finding in examine(house))
+    house.write_text(house.read_text(encoding="utf-8") + "\nsoft_bounce: yes\n", encoding="utf-8")
+    assert [finding.severity for finding in examine(house) if "soft_bounce is on" in finding.what] == [Severity.NOTE]
