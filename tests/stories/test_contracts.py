@@ -15,7 +15,7 @@ photo@closing.example,additional,C2,2027-03-31,2027-02-28,
 rokuro@closing.example,base,C3,,,2027-03-01
 """
 HANAKO, PHOTO, ROKURO = "hanako@closing.example", "photo@closing.example", "rokuro@closing.example"
-MOMENT = timedelta(seconds=8)
+MOMENT = timedelta(seconds=30)
 
 
 def test_the_last_day_is_a_whole_day_of_the_plans_zone(tmp_path: Path) -> None:

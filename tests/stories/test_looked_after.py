@@ -85,14 +85,25 @@ def test_a_client_with_too_many_sessions_is_asked_to_come_later(us: LastpostHous
     wait_until(lambda: us.rcpt(HANAKO).startswith("250"), "there is room again")
 
 
+def banners(us: LastpostHouse, wanted: int) -> list[bytes]:
+    """The first words of so many sessions, opened as fast as they go."""
+    with ExitStack() as held:
+        address = ("127.0.0.1", us.world)
+        clients = [held.enter_context(socket.create_connection(address, timeout=20)) for _ in range(wanted)]
+        return [client.recv(1000)[:9] for client in clients]
+
+
 def test_by_default_a_client_may_open_fifty_connections_a_second(tmp_path: Path) -> None:
-    with house(tmp_path / "us", plan=SIMPLE, words=Words(pace="")) as us, ExitStack() as held:
-        wait_until(lambda: us.rcpt(HANAKO).startswith("250"), "it serves")
-        threading.Event().wait(1.1)  # the second of that question is over
-        clients = [held.enter_context(socket.create_connection(("127.0.0.1", us.world), timeout=20)) for _ in range(60)]
-        banners = [client.recv(1000)[:9] for client in clients]
-        assert {one[:4] for one in banners[:50]} == {b"220 "}
-        assert b"421 4.7.0" in banners[50:]
+    with house(tmp_path / "us", plan=SIMPLE, words=Words(pace="")) as us:
+        assert us.rcpt(HANAKO).startswith("250")
+        for _ in range(10):  # a busy machine may need longer than the second for them
+            threading.Event().wait(1.1)  # the second of what was asked before is over
+            heard = banners(us, 60)
+            assert {one[:4] for one in heard[:50]} == {b"220 "}
+            if b"421 4.7.0" in heard[50:]:
+                break
+        else:
+            pytest.fail("nobody was asked to come later")
 
 
 def test_a_host_that_is_closed_as_a_whole_says_so_in_its_banner(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from tests.real.house import LastpostHouse, house
 from tests.stories.plans import END, NOTICE, plan, tokyo
 
 HANAKO = "hanako@closing.example"
-SOON, JUST = timedelta(seconds=8), timedelta(milliseconds=50)
+SOON, JUST = timedelta(seconds=20), timedelta(milliseconds=50)
 PLAN = plan(
     "announce: 2026-01-01, send-end: 2027-06-01, receive-end: {at: 2027-06-01, soft_for: 6 hours}",
     more="brown_outs:\n  - {from: 2027-05-10T10:00, until: 2027-05-10T10:15}\n",
