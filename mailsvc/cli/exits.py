@@ -41,6 +41,7 @@ def _told(error: Exception) -> int:
     from mailsvc.desk.refusals import Refused
     from mailsvc.kit.secrets import BadSecret
     from mailsvc.records.errors import RecordsError
+    from mailsvc.standing.almanac import UnreadableEdition
     from schedules.names import BadName
     from schedules.positions import BadFile, Wrong
 
@@ -52,7 +53,7 @@ def _told(error: Exception) -> int:
         case Wrong() | BadName():
             say(f"lastpost: {error}")
             return Exit.USAGE
-        case Refused() | RecordsError() | BadSecret():
+        case Refused() | RecordsError() | BadSecret() | UnreadableEdition():
             say(f"lastpost: {error}")
         case OSError():
             place = f"{error.filename}: " if error.filename else ""

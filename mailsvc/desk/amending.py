@@ -11,10 +11,11 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from mailsvc.desk.desk import Desk, why
-from mailsvc.desk.plans import edition_of, said, stored_plan
+from mailsvc.desk.plans import said, stored_plan
 from mailsvc.desk.refusals import Refused
 from mailsvc.records import editions
 from mailsvc.records.store import Connection
+from mailsvc.standing.almanac import edition_of
 from schedules.amendments import Act, Amendment, BadAmendment, Hold, Postpone, Scope
 from schedules.durations import parse_duration
 from schedules.edition import Edition

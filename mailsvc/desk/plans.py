@@ -16,6 +16,7 @@ from mailsvc.desk.refusals import Refused
 from mailsvc.records import editions
 from mailsvc.records.editions import StoredPlan
 from mailsvc.records.store import Connection
+from mailsvc.standing.almanac import edition_of
 from schedules.amendments import Amendment, BadAmendment, Hold, Postpone, RollBack
 from schedules.durations import print_duration
 from schedules.edition import Edition
@@ -141,14 +142,6 @@ def stored_plan(conn: Connection, name: str) -> StoredPlan:
         known = ", ".join(one.name for one in stored) or "none yet: `lastpost plan apply FILE --reason TEXT`"
         raise Refused(f"there is no plan {name!r} in force", f"plans in force: {known}")
     return found
-
-
-def edition_of(stored: StoredPlan) -> Edition:
-    """The edition that stands: the newest text with every amendment."""
-    edition = Edition(read_plan(stored.text, stored.file), stored.number)
-    for text in stored.amendments:
-        edition = edition.amended(Amendment.from_json(text))
-    return edition
 
 
 def show_plans(desk: Desk, name: str | None) -> list[Shown]:

@@ -72,7 +72,7 @@ class Almanac:
         return self._editions
 
     def _take(self, version: int, stored: list[StoredPlan]) -> None:
-        self._editions = tuple(_edition(plan) for plan in stored)
+        self._editions = tuple(edition_of(plan) for plan in stored)
         self._by_domain = {}
         self._version = version
 
@@ -86,7 +86,8 @@ def _stored(connection: Connection) -> tuple[int, list[StoredPlan]]:
     return _version(connection), editions.load(connection)
 
 
-def _edition(stored: StoredPlan) -> Edition:
+def edition_of(stored: StoredPlan) -> Edition:
+    """The edition that stands: a stored plan's newest text with every amendment. Raises UnreadableEdition."""
     try:
         edition = Edition(read_plan(stored.text, stored.file), stored.number)
         for text in stored.amendments:

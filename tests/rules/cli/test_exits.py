@@ -13,6 +13,7 @@ from mailsvc.cli.progress import EVERY, Progress
 from mailsvc.desk.refusals import Refused
 from mailsvc.kit.secrets import BadSecret
 from mailsvc.records.errors import Conflict, RecordsAway, WrongSchema
+from mailsvc.standing import UnreadableEdition
 from schedules.names import BadName
 from schedules.positions import BadFile, Position, Problem, Wrong
 
@@ -30,6 +31,7 @@ def raising(error: BaseException) -> Callable[[], int]:
         (Refused("it is late", "go home"), Exit.FAILED, "lastpost: it is late: go home"),
         (RecordsAway("the records are away: locked"), Exit.FAILED, "lastpost: the records are away: locked"),
         (WrongSchema("run `lastpost init`"), Exit.FAILED, "lastpost: run `lastpost init`"),
+        (UnreadableEdition("the stored plan p: odd"), Exit.FAILED, "lastpost: the stored plan p: odd"),
         (Conflict("somebody was first"), Exit.FAILED, "lastpost: somebody was first"),
         (BadSecret("the file is open to all", "chmod 600"), Exit.FAILED, "the file is open to all: chmod 600"),
         (FileNotFoundError(2, "No such file or directory", "x.csv"), Exit.FAILED, "x.csv: No such file or directory"),

@@ -14,7 +14,7 @@ from mailsvc.desk.doctor.examine import examine
 from mailsvc.desk.doctor.finding import Finding, Severity
 from mailsvc.desk.doctor.places import file_system
 from mailsvc.desk.plans import apply_plan
-from mailsvc.records import marks
+from mailsvc.records import editions, marks
 from schedules.jump import Suspect
 from schedules.planfile import read_plan
 from tests.rules.desk.world import EXAMPLE_CSV, PLAN, SETTINGS, opened
@@ -181,6 +181,16 @@ def test_an_address_of_another_machine_is_an_error(house: Path) -> None:
 
 
 # ── plans, accounts, clock ──────────────────────────────────────────────────────────────────────────────
+def test_a_stored_plan_of_another_version_is_an_error_and_no_crash(house: Path) -> None:
+    with opened(house.parent, ONE_DOMAIN) as world:
+        at = datetime(2024, 1, 1, tzinfo=UTC)
+        world.desk.records.act(
+            lambda conn: editions.add_amendment(conn, "closing", "{}", number=1, at=at, by="x", reason="of tomorrow")
+        )
+    assert worst(house, "plans").severity is Severity.ERROR
+    assert "the stored plan closing" in worst(house, "plans").what
+
+
 def test_a_domain_without_plan_is_a_note_and_one_without_accounts_a_warning(house: Path) -> None:
     changed(house, "domains:\n", 'domains:\n  new.example:\n    deliver: "maildir:mail/{domain}/{user}"\n')
     assert worst(house, "plans").severity is Severity.NOTE
