@@ -8,15 +8,14 @@ Use: `blame.add(finding)`, `blame.of(entry)`. Pure; memory grows with what was f
 
 from mailsvc.desk.accounts_csv import BadCell
 from mailsvc.records.entries import Entry
-from mailsvc.records.staging import Finding
+from mailsvc.records.staging import Finding, Trouble
 
-_TWICE = "the address is there twice"
 _COLUMNS = {
-    _TWICE: "address",
-    "it forwards to itself": "forward_to",
-    "its alias target does not exist": "alias_of",
-    "the contract is described in two ways": "contract",
-    "the holder is described in two ways": "holder",
+    Trouble.REPEATED: "address",
+    Trouble.FORWARDS_TO_ITSELF: "forward_to",
+    Trouble.AIMLESS: "alias_of",
+    Trouble.TWO_CONTRACTS: "contract",
+    Trouble.TWO_HOLDERS: "holder",
 }
 _UNNAMED = "@"
 
@@ -25,7 +24,7 @@ class Blame:
     """What was found so far. `len(blame)` counts it."""
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, str, str], str] = {}  # (column, domain, key) to what was found
+        self._found: dict[tuple[str, str, str], Trouble] = {}  # (column, domain, key) to what was found
         self._seen: set[tuple[str, str]] = set()
 
     def __len__(self) -> int:
@@ -56,7 +55,7 @@ class Blame:
             ("holder", entry.holder),
         )
         found = [(column, self._found.get((column, domain, name))) for column, name in asked]
-        if found[0][1] == _TWICE and (domain, key) not in self._seen:
+        if found[0][1] is Trouble.REPEATED and (domain, key) not in self._seen:
             self._seen.add((domain, key))
             found[0] = ("address", None)
-        return tuple(BadCell(column, what) for column, what in found if what is not None)
+        return tuple(BadCell(column, str(what)) for column, what in found if what is not None)

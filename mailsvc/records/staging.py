@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from functools import partial
 from itertools import islice
 
@@ -31,13 +32,23 @@ SECONDS = 0.010
 BREATH = 0.003
 
 
+class Trouble(StrEnum):
+    """What keeps a staged generation from being published, in the words it is told in."""
+
+    REPEATED = "the address is there twice"
+    FORWARDS_TO_ITSELF = "it forwards to itself"
+    AIMLESS = "its alias target does not exist"
+    TWO_CONTRACTS = "the contract is described in two ways"
+    TWO_HOLDERS = "the holder is described in two ways"
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """Something in a staged generation that must not be published."""
 
     domain: str
     key: str  # the local part, or the id of the contract or holder
-    what: str
+    what: Trouble
 
 
 def begin(connection: Connection, domain: DomainName, at: datetime, by: str) -> int:
@@ -109,11 +120,11 @@ def slices(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
 def check(connection: Connection, staged: Sequence[int], limit: int = 1000) -> list[Finding]:
     """What is wrong in generations that are to be published together; at most `limit` findings of each sort."""
     sorts = (
-        (addresses.c.key, addresses.c.repeated > 0, "the address is there twice"),
-        (addresses.c.key, addresses.c.forwards_to_itself, "it forwards to itself"),
-        (addresses.c.key, _aimless(staged), "its alias target does not exist"),
-        (contracts.c.contract, contracts.c.contradictions > 0, "the contract is described in two ways"),
-        (holders.c.holder, holders.c.contradictions > 0, "the holder is described in two ways"),
+        (addresses.c.key, addresses.c.repeated > 0, Trouble.REPEATED),
+        (addresses.c.key, addresses.c.forwards_to_itself, Trouble.FORWARDS_TO_ITSELF),
+        (addresses.c.key, _aimless(staged), Trouble.AIMLESS),
+        (contracts.c.contract, contracts.c.contradictions > 0, Trouble.TWO_CONTRACTS),
+        (holders.c.holder, holders.c.contradictions > 0, Trouble.TWO_HOLDERS),
     )
     return [finding for key, wrong, what in sorts for finding in _found(connection, key, staged, wrong, what, limit)]
 
@@ -216,7 +227,7 @@ def _found(
     key: Column[str],
     staged: Sequence[int],
     wrong: ColumnElement[bool],
-    what: str,
+    what: Trouble,
     limit: int,
 ) -> list[Finding]:
     table = key.table

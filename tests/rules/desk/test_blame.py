@@ -5,7 +5,7 @@ import pytest
 from mailsvc.desk.accounts_blame import Blame
 from mailsvc.desk.accounts_csv import BadCell
 from mailsvc.records.entries import Entry
-from mailsvc.records.staging import Finding
+from mailsvc.records.staging import Finding, Trouble
 from schedules.names import Address
 
 TWICE, ITSELF, NOWHERE = (
@@ -24,7 +24,7 @@ def entry(local: str, *, contract: str = "", holder: str = "", domain: str = DOM
 def blame(*findings: tuple[str, str]) -> Blame:
     made = Blame()
     for key, what in findings:
-        made.add(Finding(DOMAIN, key, what))
+        made.add(Finding(DOMAIN, key, Trouble(what)))
     return made
 
 
@@ -73,13 +73,13 @@ def test_every_row_of_what_is_described_in_two_ways_is_blamed(what: str, column:
 @pytest.mark.parametrize("what", [CONTRACT, HOLDER])
 def test_who_was_never_named_is_blamed_for_nothing_but_standing_there_twice(what: str) -> None:
     found = Blame()
-    assert not found.add(Finding(DOMAIN, "@hanako", what))
+    assert not found.add(Finding(DOMAIN, "@hanako", Trouble(what)))
     assert len(found) == 0
 
 
 def test_a_finding_is_new_once() -> None:
     found = Blame()
-    finding = Finding(DOMAIN, "hanako", ITSELF)
+    finding = Finding(DOMAIN, "hanako", Trouble(ITSELF))
     assert [found.add(finding), found.add(finding), len(found)] == [True, False, 1]
 
 
