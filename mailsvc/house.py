@@ -24,6 +24,7 @@ from prometheus_client import CollectorRegistry
 from mailsvc.alarm.role import AlarmRole
 from mailsvc.deeds.carry import Carrier
 from mailsvc.deeds.tell_administrators import TellAdministrators
+from mailsvc.desk.accounts_staging import discard_left_behind
 from mailsvc.desk.desk import open_records
 from mailsvc.gateway.gateway import Gateway
 from mailsvc.gateway.life import Life
@@ -133,6 +134,7 @@ class _Builder:
         self.stack.enter_context(records.serving())
         if self.settings.records.is_sqlite:  # one service at a time: what a killed one had in hand is nobody's
             records.act(lambda connection: _end_leases(connection, self.clock.now()))
+        records.act(lambda connection: discard_left_behind(connection, self.clock.now()))
         records.committer.observe = self.metrics.commit_seconds.observe
         return records
 
