@@ -10,7 +10,8 @@ from decimal import Decimal
 
 from schedules.positions import Wrong
 
-_SECONDS = {
+_SECONDS: dict[str, Decimal | int] = {
+    **dict.fromkeys(("ms", "millisecond", "milliseconds"), Decimal("0.001")),
     **dict.fromkeys(("s", "sec", "second", "seconds"), 1),
     **dict.fromkeys(("m", "min", "minute", "minutes"), 60),
     **dict.fromkeys(("h", "hour", "hours"), 3600),

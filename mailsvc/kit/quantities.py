@@ -12,6 +12,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, PlainSerializer
 
+from schedules import durations
 from schedules.yamlfile import Wrong
 
 _OCTETS = {
@@ -38,18 +39,8 @@ _SHOWN_SIZES = (
     ("kB", 10**3),
     ("KiB", 2**10),
 )
-_SECONDS = {
-    **dict.fromkeys(("s", "sec", "second", "seconds"), Decimal(1)),
-    **dict.fromkeys(("ms", "millisecond", "milliseconds"), Decimal("0.001")),
-    **dict.fromkeys(("m", "min", "minute", "minutes"), Decimal(60)),
-    **dict.fromkeys(("h", "hour", "hours"), Decimal(3600)),
-    **dict.fromkeys(("d", "day", "days"), Decimal(86_400)),
-    **dict.fromkeys(("w", "week", "weeks"), Decimal(604_800)),
-}
 _SIZE = re.compile(r"([0-9]{1,19}(?:\.[0-9]{1,9})?)\s*([A-Za-z]*)", re.ASCII)
-_DURATION_PART = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*([A-Za-z]+)\s*,?\s*", re.ASCII)
 _LARGEST_SIZE = 2**60
-_LONGEST = timedelta(days=36_525)
 _SIZE_REMEDY = "write octets or a unit, as in `100 MB` (1,000,000 each) or `100 MiB` (1,048,576 each)"
 _DURATION_REMEDY = "write a number and a unit, as in `30 s`, `5 min`, `1 h 30 min` or `7 days`"
 
@@ -85,15 +76,10 @@ def parse_duration(text: str) -> timedelta:
     stripped = text.strip()
     if stripped == "0":
         return timedelta()
-    seconds, end = Decimal(0), 0
-    for match in _DURATION_PART.finditer(stripped):
-        unit = _SECONDS.get(match[2].lower())
-        if unit is None or match.start() != end:
-            break
-        seconds, end = seconds + Decimal(match[1]) * unit, match.end()
-    if not stripped or end != len(stripped) or seconds > _LONGEST.total_seconds():
-        raise Wrong(f"{text!r} is not a duration", _DURATION_REMEDY)
-    return timedelta(microseconds=int(seconds * 1_000_000))
+    try:
+        return durations.parse_duration(stripped)
+    except Wrong:
+        raise Wrong(f"{text!r} is not a duration", _DURATION_REMEDY) from None
 
 
 def print_duration(length: timedelta) -> str:
