@@ -100,7 +100,7 @@ class Life:
     # ── DATA ────────────────────────────────────────────────────────────────────────────────────────────
     async def body(self, mail: Mail) -> Incoming:
         """Octets go to the records as they come."""
-        writer = BodyWriter(self._parts.records, self._parts.new_id, self._parts.clock.now)
+        writer = BodyWriter(self._parts.records, lambda: mail.id, self._parts.clock.now)
         return Incoming(writer, self.accept, mail, self._parts.log)
 
     def content(self, client: Client, mail: Mail, facts: Content) -> ContentVerdict:
