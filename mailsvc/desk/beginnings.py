@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mailsvc.desk.desk import Desk, clock_of, open_records
+from mailsvc.desk.refusals import Refused
 from mailsvc.kit.settings import Settings, example_settings
 
 MODE = 0o640  # settings name secrets, but hold none
@@ -27,8 +28,10 @@ class Made:
 def write_settings(path: Path) -> bool:
     """Write a commented example of the settings to `path`; False, and nothing is touched, where a file is there.
 
-    Its records lie beside it, so that they can be made at once.
+    Its records lie beside it, so that they can be made at once. Raises Refused where the folder is missing.
     """
+    if not path.parent.is_dir():
+        raise Refused(f"the folder {path.parent} is not there", f"make it with `mkdir -p {path.parent}`")
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, MODE)
     except FileExistsError:

@@ -103,6 +103,11 @@ def test_an_acknowledgement_ends_the_doubt_of_the_next_start_and_is_audited(worl
 
 
 # ── beginnings ──────────────────────────────────────────────────────────────────────────────────────────
+def test_settings_are_not_written_into_a_folder_that_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match=r"missing is not there: make it with `mkdir -p .*missing`"):
+        write_settings(tmp_path / "missing" / "lastpost.yaml")
+
+
 def test_records_are_made_once_and_their_folder_too(tmp_path: Path) -> None:
     file = tmp_path / "lastpost.yaml"
     assert write_settings(file)
