@@ -43,7 +43,15 @@ class Deadline:
         task = asyncio.ensure_future(work)
         self._committing.add(task)
         task.add_done_callback(self._landed)
-        return await self.within(_ended(task))
+        await asyncio.wait((task,), timeout=self._seconds)
+        if not task.done():
+            raise self._unable(TimeoutError())
+        try:
+            return task.result()
+        except Unacceptable:
+            raise
+        except Exception as error:
+            raise self._unable(error) from error
 
     async def settle(self) -> None:
         """Wait until every commit has landed or failed, no longer than for any other work."""
@@ -82,7 +90,3 @@ class _Begun(Generic[T]):
                     waits_for = self._work.send(came)
             except StopIteration as done:
                 return cast("T", done.value)
-
-
-async def _ended(task: "asyncio.Future[T]") -> T:
-    return await asyncio.shield(task)

@@ -68,7 +68,7 @@ class Life:
     async def _judged(self, client: Client, mail: Mail, asked: Address) -> RecipientVerdict:
         """The verdict at this second; where the clock has jumped, only what it would be without the jump too."""
         watch = self._parts.watch
-        now, suspect = watch.now(), watch.suspect  # in this order: a jump between the two is seen
+        now, suspect = watch.moment()
         at_now = await self._verdict(client, mail, asked, now)
         if suspect is None:
             return at_now

@@ -21,6 +21,7 @@ class Metrics:
         self.replies = Counter(
             "lastpost_replies", "SMTP replies to RCPT and the end of data.", ["code", "because"], registry=registry
         )
+        self._replies: dict[tuple[int, str], Counter] = {}  # finding a label anew costs more than counting
         self.messages_accepted = Counter(
             "lastpost_messages_accepted", "Messages answered 250 after they were durable.", registry=registry
         )
@@ -43,7 +44,10 @@ class Metrics:
 
     def replied(self, code: int, because: str) -> None:
         """Count one SMTP reply and its reason."""
-        self.replies.labels(str(code), because).inc()
+        counter = self._replies.get((code, because))
+        if counter is None:
+            counter = self._replies[code, because] = self.replies.labels(str(code), because)
+        counter.inc()
 
     def accepted(self, octets: int) -> None:
         """Count one durable message and its size."""

@@ -11,8 +11,6 @@ RecordsError
 
 import errno
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from sqlalchemy import exc
 
@@ -55,16 +53,25 @@ class Unstorable(RecordsError):
     """A value the database cannot hold, such as a NUL character in PostgreSQL text."""
 
 
-@contextmanager
-def at_the_door() -> Iterator[None]:
+class _Door:
+    """A context manager without state; passed at every look-up, so it is no generator."""
+
+    def __enter__(self) -> None:
+        """Open to everybody."""
+
+    def __exit__(self, _kind: object, error: BaseException | None, _traceback: object) -> None:
+        """Raise what a driver's error means; let anything else pass."""
+        ours = _ours(error) if isinstance(error, Exception) else None
+        if ours is not None:
+            raise ours from error
+
+
+_DOOR = _Door()
+
+
+def at_the_door() -> _Door:
     """Translate every driver error that passes into one of ours, with the cause attached."""
-    try:
-        yield
-    except Exception as error:
-        ours = _ours(error)
-        if ours is None:
-            raise
-        raise ours from error
+    return _DOOR
 
 
 def _ours(error: Exception) -> RecordsError | None:

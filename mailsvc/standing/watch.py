@@ -99,12 +99,19 @@ class Watch:
         self._look()
         return self._clock.now()
 
+    def moment(self) -> tuple[datetime, Suspect | None]:
+        """The time to go by and the doubt about it; a jump between the two readings is seen as doubt."""
+        now = self._clock.now()
+        doubt = self._look()
+        return now, None if doubt is None else self._moved(doubt)
+
     @property
     def suspect(self) -> Suspect | None:
         """The doubt, if there is any, as of now; its times are moved by a clock file's offset like `now()`."""
         doubt = self._look()
-        if doubt is None:
-            return None
+        return None if doubt is None else self._moved(doubt)
+
+    def _moved(self, doubt: Suspect) -> Suspect:
         offset = self._clock.now() - self._clock.wall()
         return replace(doubt, trusted_now=doubt.trusted_now + offset, wall_now=doubt.wall_now + offset)
 

@@ -94,6 +94,9 @@ class FakeWatch:
     def now(self) -> datetime:
         return NOW
 
+    def moment(self) -> tuple[datetime, Doubt | None]:
+        return NOW, self.suspect
+
 
 @dataclass
 class World:

@@ -1,20 +1,17 @@
 """A message's life over real records: judged, kept, answered; and what happens where something is away."""
 
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
-from typing import cast
 
 import pytest
 
 from filters.mail import AddressKind, Content, Forwarding, Left, Standing, Usage
 from filters.verdict import Accept, Because, Clean, Defer, Forward, Refuse
-from mailsvc.gateway.life import Life
 from mailsvc.gateway.outcomes import Unacceptable
 from mailsvc.gateway.paths import ReversePath
 from mailsvc.records import messages
 from mailsvc.records.store import RecordsAway
-from mailsvc.standing import FactsAway, Watch
+from mailsvc.standing import FactsAway
 from schedules.names import Address
 from schedules.words import Rule
 from tests.rules.gateway.life_world import (
@@ -117,28 +114,6 @@ async def test_what_only_a_clock_jump_changes_is_put_off(tmp_path: Path) -> None
         assert doubtful.because is Because.CLOCK_JUMP
         assert str(doubtful.reply).startswith("451 4.3.0")
         assert isinstance(await world.life.recipient(WORLD, MAIL, OUTSIDE), Refuse)
-
-
-class JumpingWatch:
-    """The clock jumps after the first look at it, whatever was looked at."""
-
-    looks = 0
-
-    def now(self) -> datetime:
-        self.looks += 1
-        return TRUSTED if self.looks == 1 else NOW
-
-    @property
-    def suspect(self) -> Doubt | None:
-        self.looks += 1
-        return None if self.looks == 1 else Doubt(TRUSTED)
-
-
-async def test_a_jump_between_two_looks_at_the_clock_refuses_nobody(tmp_path: Path) -> None:
-    async with open_world(tmp_path) as world:
-        world.standings.ending.add(HANAKO)
-        life = Life(replace(world.life._parts, watch=cast("Watch", JumpingWatch())))
-        assert isinstance(await life.recipient(WORLD, MAIL, HANAKO), Accept)
 
 
 async def test_the_mailbox_of_a_sender_is_not_counted(tmp_path: Path) -> None:

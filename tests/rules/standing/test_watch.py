@@ -91,6 +91,28 @@ async def test_a_jump_is_known_at_the_very_next_question(service: Service, jump:
     assert watch.suspect.trusted_now == BEFORE + HOUR
 
 
+class JumpingClock(OffsetClock):
+    """Jumps a day right after somebody has asked for the time, once it is armed."""
+
+    armed = False
+
+    def now(self) -> datetime:
+        answer = super().now()
+        if self.armed:
+            self.set(BEFORE + DAY)
+        return answer
+
+
+async def test_a_jump_between_two_looks_at_the_clock_is_seen_as_doubt(service: Service) -> None:
+    service.clock = clock = JumpingClock(BEFORE)
+    watch = service.started()
+    assert watch.moment() == (BEFORE, None)
+    clock.armed = True
+    now, doubt = watch.moment()
+    assert doubt is not None
+    assert (now, doubt.wall_now) == (BEFORE, BEFORE + DAY)
+
+
 @pytest.mark.parametrize("step", [59, -59])
 async def test_a_small_step_is_no_jump(service: Service, step: int) -> None:
     watch = service.started()
