@@ -198,7 +198,7 @@ def test_init_makes_an_installation_where_it_is_asked_to(lastpost: Line) -> None
 def test_a_folder_that_is_not_there_is_told_by_init(lastpost: Line) -> None:
     ran = lastpost("--settings", "nowhere/other.yaml", "init")
     assert (ran.code, ran.out) == (1, "")
-    assert "nowhere/other.yaml: No such file or directory" in ran.err
+    assert "the folder nowhere is not there: make it with `mkdir -p nowhere`" in ran.err
 
 
 def test_a_service_that_ends_by_itself_ends_with_a_sentence(made: Line, monkeypatch: pytest.MonkeyPatch) -> None:
