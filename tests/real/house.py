@@ -143,7 +143,7 @@ class LastpostHouse:
         if accounts is not None:
             named = self.folder / "accounts.csv"
             named.write_text(accounts)
-        self.lastpost("accounts", "import", str(named))
+        self.lastpost("accounts", "import", str(named), "--rejects", str(self.folder / "rejects.csv"))
         if plan is not None:
             self.apply(plan)
 
