@@ -8,7 +8,7 @@ from typing import assert_never
 
 from filters import quota, replies, service_end
 from filters.mail import AddressKind, Client, ClientKind, Content, Forwarding, Sender, Standing
-from filters.verdict import Accept, Because, Clean, ContentVerdict, Defer, Forward, RecipientVerdict, Refuse
+from filters.verdict import Accept, Because, Clean, Defer, Forward, RecipientVerdict, Refuse, SizeVerdict
 from schedules.names import Address
 from schedules.words import Capability, Rule, Ruling
 
@@ -28,7 +28,7 @@ def recipient(client: Client, sender: Sender, standing: Standing) -> RecipientVe
     )
 
 
-def content(facts: Content) -> ContentVerdict:
+def content(facts: Content) -> SizeVerdict:
     """Judge a message as a whole by what was counted while it was read."""
     if facts.limit and facts.octets > facts.limit:
         return Refuse(Because.TOO_LARGE, replies.TOO_LARGE)

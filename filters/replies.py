@@ -159,15 +159,40 @@ TOO_MANY_RECIPIENTS: Final = Reply(452, "4.5.3", "Too many recipients; send the 
 OTHER_CONTENT_POLICY: Final = Reply(452, "4.5.3", "Send to this recipient separately", "RFC 3463 3.6")
 
 # ── content ─────────────────────────────────────────────────────────────────────────────────────────────
+INFECTED: Final = Reply(554, "5.7.1", "Message refused: it carries malicious content", "RFC 3463 3.8")
+UNSCANNED: Final = Reply(550, "5.7.1", "Message refused: it cannot be checked for viruses", "RFC 3463 3.8")
+LOOP: Final = Reply(554, "5.4.6", "Mail loop: this message has been here before", "RFC 3463 3.5")
 BARE_NEWLINE: Final = Reply(550, "5.6.11", "Bare CR or LF in the message", "RFC 5321 2.3.8")
 
 # ── not now ─────────────────────────────────────────────────────────────────────────────────────────────
 FACTS_AWAY: Final = Reply(451, "4.3.0", "The directory cannot be asked now; try again", "RFC 3463 3.4")
 STORE_FULL: Final = Reply(452, "4.3.1", "No room to store mail now; try again", "RFC 3463 3.4")
 CLOCK_JUMP: Final = Reply(451, "4.3.0", "The time here is in doubt; try again", "RFC 3463 3.4")
+SCANNER_AWAY: Final = Reply(451, "4.7.1", "The virus check is away; try again", "RFC 3463 3.8")
+RATE_LIMIT: Final = Reply(450, "4.7.1", "Too much mail in this time; try again later", "RFC 3463 3.8")
 INTERNAL_ERROR: Final = Reply(451, "4.3.0", "Local error in processing; try again", "RFC 3463 3.4")
 TOO_MANY_CONNECTIONS: Final = Reply(421, "4.7.0", "Too many connections; try again", "RFC 5321 3.8")
 SHUTTING_DOWN: Final = Reply(421, "4.3.2", "Service closing for a moment; try again", "RFC 5321 3.8")
+
+
+def next_hop_refused(enhanced: str) -> Reply:
+    """554 in our own words where the provider's next hop refused for good: its own words may name an address."""
+    return Reply(
+        554,
+        enhanced if _ENHANCED.fullmatch(enhanced) and enhanced[0] == "5" else "5.0.0",
+        "Refused by the mailbox's server",
+        "RFC 3463 2",
+    )
+
+
+def next_hop_deferred(enhanced: str) -> Reply:
+    """451 where the provider's next hop will take it later: the client still owns the message."""
+    return Reply(
+        451,
+        enhanced if _ENHANCED.fullmatch(enhanced) and enhanced[0] == "4" else "4.0.0",
+        "The mailbox's server asks to try again",
+        "RFC 3463 2",
+    )
 
 
 def taken(message_id: str) -> Reply:

@@ -38,6 +38,16 @@ class Because(StrEnum):
     TOO_LARGE = "too-large"
     BARE_NEWLINE = "bare-newline"
     OTHER_CONTENT_POLICY = "other-content-policy"
+    BOUNCE_RETURNED = "bounce-returned"  # mail to an SRS address of ours, on its way back to the sender
+    ROUTED = "routed"  # to the successor that the plan names
+    RATE_LIMIT = "rate-limit"
+    LOOP = "loop"
+    CLEAN = "clean"
+    INFECTED = "infected"
+    UNSCANNED = "unscanned"
+    SCANNER_AWAY = "scanner-away"
+    NEXT_HOP_REFUSED = "next-hop-refused"
+    NEXT_HOP_DEFERRED = "next-hop-deferred"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,5 +91,39 @@ class Clean:
     """Nothing in the message speaks against taking it."""
 
 
+class Tell(StrEnum):
+    """Which people of ours are told that a message was put into quarantine; nobody outside ever is (KY-3)."""
+
+    SENDER = "sender"
+    RECIPIENTS = "recipients"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """Taken and delivered, with `header` in front: a line that says what is not known of it (KY-4)."""
+
+    because: Because
+    header: bytes  # one header field with its CRLF
+
+
+@dataclass(frozen=True, slots=True)
+class Quarantine:
+    """Kept in quarantine, delivered to nobody; the reply says 250 or refuses, as the client demands."""
+
+    because: Because
+    reply: Reply
+    tell: Tell
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Taken, and held for an administrator to release or drop."""
+
+    because: Because
+    reply: Reply
+
+
 RecipientVerdict = Accept | Forward | Refuse | Defer
-ContentVerdict = Clean | Refuse | Defer
+SizeVerdict = Clean | Refuse | Defer
+ContentVerdict = Clean | Marked | Quarantine | Hold | Refuse | Defer

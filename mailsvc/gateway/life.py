@@ -15,7 +15,7 @@ from datetime import datetime
 from filters import judge, replies
 from filters.mail import Client, ClientKind, Content, Sender
 from filters.replies import Reply
-from filters.verdict import Accept, Because, Clean, ContentVerdict, Defer, Forward, RecipientVerdict, Refuse
+from filters.verdict import Accept, Because, Clean, Defer, Forward, RecipientVerdict, Refuse, SizeVerdict
 from mailsvc.gateway.incoming import Incoming
 from mailsvc.gateway.parts import HouseParts
 from mailsvc.gateway.reception import Envelope, Mail, Taken
@@ -103,7 +103,7 @@ class Life:
         writer = BodyWriter(self._parts.records, lambda: mail.id, self._parts.clock.now)
         return Incoming(writer, self.accept, mail, self._parts.log)
 
-    def content(self, client: Client, mail: Mail, facts: Content) -> ContentVerdict:
+    def content(self, client: Client, mail: Mail, facts: Content) -> SizeVerdict:
         """Judge the message as a whole."""
         verdict = judge.content(facts)
         return verdict if isinstance(verdict, Clean) else self._refused(verdict, client, mail, "")

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from filters.mail import Client, Content
 from filters.replies import Reply
-from filters.verdict import Accept, ContentVerdict, Forward, RecipientVerdict
+from filters.verdict import Accept, Forward, RecipientVerdict, SizeVerdict
 from mailsvc.gateway.paths import ReversePath
 from schedules.names import Address, DomainName
 
@@ -67,7 +67,7 @@ class Reception(Protocol):
     async def recipient(self, client: Client, mail: Mail, asked: Address) -> RecipientVerdict:
         """Judge one recipient."""
 
-    def content(self, client: Client, mail: Mail, facts: Content) -> ContentVerdict:
+    def content(self, client: Client, mail: Mail, facts: Content) -> SizeVerdict:
         """Judge the message as a whole: its announced size at MAIL, what was counted at the end of its content."""
 
     async def body(self, mail: Mail) -> Body:
