@@ -22,7 +22,7 @@ from mailsvc.records.tables import messages
 
 __all__ = ["Because", "Message", "NewDelivery", "Trace", "accept", "accept_in", "find", "sweep_bodies", "trace"]
 
-Origin = Literal["smtp", "letter"]
+Origin = Literal["smtp", "letter", "dsn", "release"]
 
 # Written into the statement, not bound to it: that is how the partial indexes are found.
 _SPENT = literal_column("'spent'", Text)
@@ -46,6 +46,10 @@ class Message:
     eight_bit: bool
     trace: bytes  # header lines put in front of the body (RFC 5321 4.4)
     origin: Origin
+    ret: str = ""  # RFC 3461 4.3: full, hdrs, or empty
+    envid: str = ""  # RFC 3461 4.4, as given
+    scan: str = ""  # clean, or unread and why; empty where nothing was scanned
+    scanner: str = ""  # product and version of its signatures
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +146,10 @@ def _values(message: Message) -> dict[str, object]:
         "eight_bit": message.eight_bit,
         "trace": message.trace,
         "origin": message.origin,
+        "ret": message.ret,
+        "envid": message.envid,
+        "scan": message.scan,
+        "scanner": message.scanner,
         "settled_at": None,
         "body": "kept",
     }
@@ -162,4 +170,8 @@ def _message(row: RowMapping) -> Message:
         eight_bit=row["eight_bit"],
         trace=row["trace"],
         origin=row["origin"],
+        ret=row["ret"],
+        envid=row["envid"],
+        scan=row["scan"],
+        scanner=row["scanner"],
     )

@@ -1,4 +1,4 @@
-"""Every table of the records, by area: mail, directory, time, acts.
+"""Every table of the records, by area: mail, what is kept back, directory, time, acts.
 
 Only this room reads or writes them; other rooms call the functions of the modules beside this package.
 """
@@ -6,6 +6,15 @@ Only this room reads or writes them; other rooms call the functions of the modul
 from mailsvc.records.tables.acts import audit, usage
 from mailsvc.records.tables.columns import metadata
 from mailsvc.records.tables.directory import addresses, contracts, domains, generations, holders
+from mailsvc.records.tables.kept_back import (
+    cleared_threats,
+    forward_pauses,
+    notices,
+    quarantine,
+    quarantine_recipients,
+    rates,
+    reservations,
+)
 from mailsvc.records.tables.mail import body_chunks, body_spills, deliveries, messages
 from mailsvc.records.tables.time import amendments, deeds, marks, plans, versions
 
@@ -18,16 +27,23 @@ __all__ = [
     "audit",
     "body_chunks",
     "body_spills",
+    "cleared_threats",
     "contracts",
     "deeds",
     "deliveries",
     "domains",
+    "forward_pauses",
     "generations",
     "holders",
     "marks",
     "messages",
     "metadata",
+    "notices",
     "plans",
+    "quarantine",
+    "quarantine_recipients",
+    "rates",
+    "reservations",
     "usage",
     "versions",
 ]

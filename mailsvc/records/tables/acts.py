@@ -30,5 +30,6 @@ usage = Table(
     Column("octets", BigInteger, nullable=False),
     Column("over_since", Instant),
     Column("counted_at", Instant, nullable=False),
+    Column("warned", Integer, nullable=False, server_default="0"),  # per cent of which the subscriber was told
     sqlite_with_rowid=False,
 )

@@ -2,7 +2,7 @@
 
 A message row is written last, together with its deliveries: chunks without one are an orphan body.
 A delivery's `due_at` is when somebody may take it: `next_at` while queued, the end of the lease while claimed,
-NULL once settled or held.
+NULL once settled or held. `settled_at` is NULL as long as the mail still waits, held mail included.
 """
 
 from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text
@@ -43,6 +43,10 @@ messages = Table(
     Column("origin", Text, nullable=False),
     Column("settled_at", Instant),
     Column("body", Text, nullable=False),  # kept | spent | gone
+    Column("ret", Text, nullable=False, server_default=""),  # RFC 3461 4.3: full | hdrs, empty where not said
+    Column("envid", Text, nullable=False, server_default=""),  # RFC 3461 4.4
+    Column("scan", Text, nullable=False, server_default=""),  # clean | unread: WHY, empty where never scanned
+    Column("scanner", Text, nullable=False, server_default=""),  # product and version of its signatures
 )
 Index(
     "ix_messages_spent",
@@ -75,6 +79,18 @@ deliveries = Table(
     Column("owner", Text, nullable=False),
     Column("lease_until", Instant),
     Column("fence", Integer, nullable=False),
+    Column("notify", Text, nullable=False, server_default=""),  # RFC 3461 4.1, lower case, empty where not said
+    Column("orcpt", Text, nullable=False, server_default=""),  # RFC 3461 4.2
+    Column("report", Text, nullable=False, server_default=""),  # "returned ID" of a DSN, or "nobody: WHY"
+    Column("expires_at", Instant),  # when trying again ends; NULL in rows older than this column
+    Column("delay_told_at", Instant),
+    Column("relayed_at", Instant),  # taken by a hop that knows nothing of DSNs
+)
+Index(
+    "ix_deliveries_waiting",
+    deliveries.c.recipient,
+    sqlite_where=deliveries.c.settled_at.is_(None),
+    postgresql_where=deliveries.c.settled_at.is_(None),
 )
 Index(
     "ix_deliveries_due",
