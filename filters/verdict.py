@@ -99,6 +99,14 @@ class Tell(StrEnum):
     NOBODY = "nobody"
 
 
+class UnscannedAction(StrEnum):
+    """What an operator has done with a message that no scanner can ever read."""
+
+    REFUSE = "refuse"  # 550 5.7.1
+    HOLD = "hold"  # taken, and kept for an administrator
+    DELIVER = "deliver"  # delivered, with a header field that says so
+
+
 @dataclass(frozen=True, slots=True)
 class Marked:
     """Taken and delivered, with `header` in front: a line that says what is not known of it (KY-4)."""

@@ -6,20 +6,31 @@ file:line:column and remedy. `example_settings()` prints a commented file that i
 """
 
 from mailsvc.kit.settings.advice import advice
+from mailsvc.kit.settings.checking import (
+    QuarantineSettings,
+    RateSettings,
+    ResolverSettings,
+    UnscannedSettings,
+    VirusSettings,
+)
 from mailsvc.kit.settings.example import example_settings
 from mailsvc.kit.settings.gateway import BareNewline, GatewaySettings, Listener, Peers
 from mailsvc.kit.settings.handbook import settings_handbook
 from mailsvc.kit.settings.mail import DomainSettings, Outbound, OutboxSettings, Quota
 from mailsvc.kit.settings.model import Settings
 from mailsvc.kit.settings.read import parse_settings, read_settings
+from mailsvc.kit.settings.returning import AskedFor, BounceSettings, ForwardingSettings, PolicySettings
 from mailsvc.kit.settings.running import AccountsSettings, ClockSettings, HttpSettings, LogForm, LogLevel, LogSettings
 from mailsvc.kit.settings.service import Purpose, RecordsSettings, Service
 
 __all__ = [
     "AccountsSettings",
+    "AskedFor",
     "BareNewline",
+    "BounceSettings",
     "ClockSettings",
     "DomainSettings",
+    "ForwardingSettings",
     "GatewaySettings",
     "HttpSettings",
     "Listener",
@@ -29,11 +40,17 @@ __all__ = [
     "Outbound",
     "OutboxSettings",
     "Peers",
+    "PolicySettings",
     "Purpose",
+    "QuarantineSettings",
     "Quota",
+    "RateSettings",
     "RecordsSettings",
+    "ResolverSettings",
     "Service",
     "Settings",
+    "UnscannedSettings",
+    "VirusSettings",
     "advice",
     "example_settings",
     "parse_settings",

@@ -75,6 +75,19 @@ class OutboxSettings(Section):
         default=parse_duration("30 s"), gt=timedelta(), description="Longest wait for a next hop to answer."
     )
 
+    give_up: Duration = Field(
+        default=parse_duration("5 days"),
+        gt=timedelta(),
+        description="How long a delivery is tried; then its sender is told (RFC 5321 4.5.4.1: at least 4-5 days).",
+    )
+    handoff_budget: Duration = Field(
+        default=parse_duration("30 s"),
+        description="How long a session waits, with the virus check, for our own next hop to take it; 0 never.",
+    )
+    per_destination_concurrency: int = Field(
+        default=4, ge=1, le=100, description="Connections at once to one domain of others, found by its MX."
+    )
+
     @field_validator("longest_retry")
     @classmethod
     def _longest_not_first(cls, longest: object, info: ValidationInfo) -> object:

@@ -11,8 +11,10 @@ from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
 from mailsvc.kit.faults import Fault, refuse
 from mailsvc.kit.settings.apart import no_domain, shared
+from mailsvc.kit.settings.checking import QuarantineSettings, RateSettings, ResolverSettings, VirusSettings
 from mailsvc.kit.settings.gateway import GatewaySettings
 from mailsvc.kit.settings.mail import DomainSettings, Outbound, OutboxSettings, Quota
+from mailsvc.kit.settings.returning import BounceSettings, ForwardingSettings, PolicySettings
 from mailsvc.kit.settings.running import AccountsSettings, ClockSettings, HttpSettings, LogSettings
 from mailsvc.kit.settings.service import Purpose, RecordsSettings, Service
 from mailsvc.kit.settings.words import DomainPattern, Section, domain_pattern
@@ -42,6 +44,13 @@ class Settings(Section):
     outbox: OutboxSettings = Field(
         default=OutboxSettings(), description="How mail taken is delivered, and tried again."
     )
+    virus: VirusSettings = Field(default=VirusSettings(), description="The virus check, in both directions.")
+    quarantine: QuarantineSettings = Field(default=QuarantineSettings(), description="What is kept back.")
+    rate: RateSettings = Field(default=RateSettings(), description="How much mail is taken in a time.")
+    forwarding: ForwardingSettings = Field(default=ForwardingSettings(), description="Mail that is forwarded.")
+    bounces: BounceSettings = Field(default=BounceSettings(), description="What senders are told of failures.")
+    policy: PolicySettings = Field(default=PolicySettings(), description="Verdicts for MTAs that only ask.")
+    resolver: ResolverSettings = Field(default=ResolverSettings(), description="How DNS is asked.")
     clock: ClockSettings = Field(default=ClockSettings(), description="How far this machine's clock is trusted.")
     accounts: AccountsSettings = Field(default=AccountsSettings(), description="What an import of accounts may do.")
     log: LogSettings = Field(default=LogSettings(), description="What is written to standard error.")
