@@ -24,9 +24,11 @@ class ForwardingSettings(Section):
         description="Domain of rewritten reverse-paths (SRS), one that survives; left out, nothing is rewritten.",
         examples=["srs.surviving.example"],
     )
-    srs_secrets: tuple[SecretSource, ...] = Field(
-        default=(),
-        description="Secrets of SRS, [{file: PATH}, ...]: the first signs, all are believed; add new ones in front.",
+    srs_secrets: tuple[SecretSource, ...] | None = Field(
+        default=None,
+        min_length=1,
+        description="Secrets of SRS: the first signs, all are believed. Put a new one in front, remove old ones later.",
+        examples=[[{"file": "/etc/lastpost/srs.secret"}]],
     )
     hop_limit: int = Field(
         default=50, ge=10, le=500, description="Received lines at which a message is a loop, 554 5.4.6 (RFC 5321 6.3)."
@@ -34,9 +36,9 @@ class ForwardingSettings(Section):
 
     @model_validator(mode="after")
     def _both_or_neither(self) -> Self:
-        if self.srs_domain is not None and not self.srs_secrets:
+        if self.srs_domain is not None and self.srs_secrets is None:
             raise Wrong("SRS without a secret", "name a file of one random line under `srs_secrets`")
-        if self.srs_secrets and self.srs_domain is None:
+        if self.srs_secrets is not None and self.srs_domain is None:
             raise Wrong("secrets of SRS without its domain", "write `srs_domain: NAME` too")
         return self
 
