@@ -88,7 +88,7 @@ class DnsPeer(asyncio.DatagramProtocol):
                     reply.set_rcode(dns.rcode.NXDOMAIN)
             case records:
                 reply.answer.append(dns.rrset.from_text_list(question.name, TTL, "IN", key[1], list(records)))
-        return reply.to_wire()
+        return reply.to_wire(max_size=65_535)
 
     def datagram_received(self, data: bytes, addr: tuple[str | object, int]) -> None:
         answer = self.answer(data, tcp=False)
