@@ -7,7 +7,7 @@ nothing (open).
   midnight. Reading, fetching copies and forwarding stay until their stages: an expiry destroys nothing.
 - Suspension blocks sending, reading and changing mail; receiving follows the plan's `suspension` (KY-7).
 - A hold moves every stage but the announcement to its `until` for those it covers; in between, what it keeps open is
-  marked HOLD. Purge and dns-end wait for every hold in the domain.
+  marked HOLD. Purge and dns-end wait for every hold in the domain, the change to a successor for those on all of it.
 `schedules.timeline` asks at each instant where an answer may change, and keeps the answers.
 """
 
@@ -15,10 +15,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from schedules.amendments import Hold
+from schedules.amendments import Hold, Scope
 from schedules.applied import Applied
 from schedules.moments import end_of_day, later, start_of_day
-from schedules.plan import IRREVERSIBLE, Plan
+from schedules.plan import IRREVERSIBLE, WHOLE_DOMAIN, Plan
 from schedules.positions import Position
 from schedules.text import Text
 from schedules.words import Capability, Profile, Rule, Ruling, Stage, Suspension
@@ -198,15 +198,18 @@ def _reachable(day: date | None) -> date | None:
 
 
 def _end(stage: Stage, at: datetime, standing: Applied, profile: Profile) -> End:
-    domain = profile.domain.ascii
-    covering = [
-        (hold, reason)
-        for hold, reason in standing.holds
-        if (hold.scope.touches(domain) if stage in IRREVERSIBLE else hold.scope.covers(profile))
-    ]
+    covering = [(hold, reason) for hold, reason in standing.holds if _moves(hold.scope, stage, profile)]
     until, why = held_until(stage, at, covering)
     planned = Edge(at)
     return End(stage, planned if why is None else Edge(until), planned, None if why is None else Text(why, why))
+
+
+def _moves(scope: Scope, stage: Stage, profile: Profile) -> bool:
+    if stage in IRREVERSIBLE:
+        return scope.touches(profile.domain.ascii)
+    if stage in WHOLE_DOMAIN:
+        return scope.whole_domain and scope.touches(profile.domain.ascii)
+    return scope.covers(profile)
 
 
 def _reached(edge: Edge | None, now: float) -> bool:

@@ -108,6 +108,14 @@ class Edition:
         ]
         return held_until(stage, at, counted)[0]
 
+    def successor(self, domain: DomainName, now: datetime) -> str:
+        """Where all mail for `domain` goes at `now`, as `smtp://HOST:PORT`; empty while it stays with us (II-1)."""
+        line = self.plan.stages.get(Stage.SUCCESSOR)
+        if line is None:
+            return ""
+        at = self.stage_instant(Stage.SUCCESSOR, domain)
+        return line.to if at is not None and at.timestamp() <= now.timestamp() else ""
+
     def stages(self) -> tuple[tuple[Stage, datetime], ...]:
         """The stages and their instants after postponements, in order of time, then of `Stage`."""
         ranks = {stage: rank for rank, stage in enumerate(Stage)}

@@ -21,6 +21,9 @@ QUEUE_LIFE = timedelta(days=5)
 # Stages that nothing can take back once they have come.
 IRREVERSIBLE = frozenset({Stage.PURGE, Stage.DNS_END})
 
+# Stages that come for a domain as a whole: a hold on some of its addresses leaves them where they are.
+WHOLE_DOMAIN = frozenset({Stage.SUCCESSOR})
+
 
 @dataclass(frozen=True, slots=True)
 class StageLine:
@@ -31,6 +34,7 @@ class StageLine:
     reason: Text | None = None  # None: the plan's own reason
     source: Position = field(default=Position(""), compare=False)
     soft_for: timedelta = timedelta()  # only at receive-end: refuse with 450 this long before refusing for good
+    to: str = ""  # only at successor: the host that takes the mail over, smtp://HOST:PORT
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,10 @@ but is seldom meant. Checks look only at what is there, so that a plan with othe
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, time, timedelta
+from itertools import chain
 
 from schedules.moments import later
+from schedules.names import DomainName
 from schedules.plan import QUEUE_LIFE, BrownOut, Plan, StageLine
 from schedules.positions import Position, Problem
 from schedules.words import Stage
@@ -18,12 +20,15 @@ SHORTEST_NOTICE = timedelta(days=30)
 # Stages that must have come before another may come.
 PRECEDING: Mapping[Stage, tuple[Stage, ...]] = {
     **{stage: (Stage.ANNOUNCE,) for stage in Stage if stage is not Stage.ANNOUNCE},
+    # Who has refused mail for good has nothing left to hand over.
+    Stage.RECEIVE_END: (Stage.ANNOUNCE, Stage.SUCCESSOR),
     Stage.FORWARD_END: (Stage.ANNOUNCE, Stage.RECEIVE_END),
     Stage.READ_END: (Stage.ANNOUNCE, Stage.READ_ONLY),
     Stage.HOMEPAGE_END: (Stage.ANNOUNCE, Stage.HOMEPAGE_UPLOAD_END),
     Stage.PURGE: (
         Stage.ANNOUNCE,
         Stage.FREEZE,
+        Stage.SUCCESSOR,
         Stage.RECEIVE_END,
         Stage.READ_ONLY,
         Stage.READ_END,
@@ -52,6 +57,8 @@ def order_problems(stages: Mapping[Stage, StageLine]) -> Iterator[Problem]:
     for line in stages.values():
         if line.soft_for and line.stage is not Stage.RECEIVE_END:
             yield Problem(line.source, f"`soft_for` has no meaning at `{line.stage}`", "move it to `receive-end`")
+        if line.to and line.stage is not Stage.SUCCESSOR:
+            yield Problem(line.source, f"`to` has no meaning at `{line.stage}`", "move it to `successor`")
 
 
 def brown_out_problems(brown_outs: Sequence[BrownOut], receive_end: StageLine | None) -> Iterator[Problem]:
@@ -74,7 +81,8 @@ def brown_out_problems(brown_outs: Sequence[BrownOut], receive_end: StageLine | 
 
 def plan_warnings(plan: Plan) -> list[Problem]:
     """What a plan may say but is seldom meant, in order of place; an empty list where nothing stands out."""
-    return sorted({*_notice_warnings(plan), *_stage_warnings(plan), *_domain_warnings(plan)})
+    found = (_notice_warnings(plan), _stage_warnings(plan), _successor_warnings(plan), _domain_warnings(plan))
+    return sorted(set(chain.from_iterable(found)))
 
 
 def _notice_warnings(plan: Plan) -> Iterator[Problem]:
@@ -106,6 +114,19 @@ def _stage_warnings(plan: Plan) -> Iterator[Problem]:
             if stage not in plan.stages:
                 source = plan.stages[Stage.PURGE].source
                 yield Problem(source, f"mail is purged, but there is no `{stage}`", f"add the stage `{stage}`")
+
+
+def _successor_warnings(plan: Plan) -> Iterator[Problem]:
+    line, end = plan.stages.get(Stage.SUCCESSOR), plan.stages.get(Stage.RECEIVE_END)
+    if line is None:
+        return
+    host = line.to.removeprefix("smtp://").rpartition(":")[0]
+    if not host.startswith("[") and plan.closeness(DomainName.parse(host)) is not None:
+        what = f"the successor's host {host} has a name that this plan ends"
+        yield Problem(line.source, what, "name a host whose name stays")
+    if end is not None and end.at.timestamp() == line.at.timestamp():
+        what = "`receive-end` comes with `successor`, so nothing is ever handed over"
+        yield Problem(end.source, what, "let mail be received while it goes to the successor")
 
 
 def _domain_warnings(plan: Plan) -> Iterator[Problem]:

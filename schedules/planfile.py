@@ -47,6 +47,7 @@ def read_plan(text: str | bytes, file: str) -> Plan:
     dates = _Dates(tree.places, _zone_of(tree.value))
     dates.read(tree.value)
     problems = [*examined.problems, *dates.problems, *_repeated_domains(tree.value, tree.places)]
+    problems += _nameless_successor(tree.value, tree.places)
     problems += [
         *order_problems(dates.stages),
         *brown_out_problems(dates.brown_outs, dates.stages.get(Stage.RECEIVE_END)),
@@ -128,7 +129,7 @@ class _Dates:
         at = self._instant(model.at, path)
         if at is not None:
             reason = model.reason.text() if model.reason else None
-            self.stages[stage] = StageLine(stage, at, reason, self.places.of(path), model.soft_for)
+            self.stages[stage] = StageLine(stage, at, reason, self.places.of(path), model.soft_for, model.to)
 
     def _brown_out(self, model: BrownOutModel, path: Path) -> None:
         start, end = self._instant(model.start, (*path, "from")), self._instant(model.end, (*path, "until"))
@@ -173,6 +174,14 @@ def _repeated_domains(value: Value, places: Places) -> Iterator[Problem]:
             seen.setdefault(pattern, place)
 
 
+def _nameless_successor(value: Value, places: Places) -> Iterator[Problem]:
+    stages = value.get("stages") if isinstance(value, dict) else None
+    line = stages.get(Stage.SUCCESSOR.value) if isinstance(stages, dict) else None
+    if line is not None and not (isinstance(line, dict) and "to" in line):
+        remedy = "write `successor: {at: DATE, to: smtp://HOST:PORT}`"
+        yield Problem(places.of(("stages", Stage.SUCCESSOR.value)), "`stages.successor` names no host", remedy)
+
+
 def _text_tree(text: Text) -> dict[str, str]:
     return {"ja": text.ja, "en": text.en}
 
@@ -181,6 +190,8 @@ def _stage_tree(line: StageLine, zone: ZoneInfo) -> object:
     tree: dict[str, object] = {"at": written(line.at, zone)}
     if line.soft_for:
         tree["soft_for"] = print_duration(line.soft_for)
+    if line.to:
+        tree["to"] = line.to
     if line.reason is not None:
         tree["reason"] = _text_tree(line.reason)
     return tree if len(tree) > 1 else tree["at"]

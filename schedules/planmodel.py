@@ -8,6 +8,7 @@ import re
 import unicodedata
 import zoneinfo
 from datetime import timedelta
+from ipaddress import IPv6Address
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -23,6 +24,10 @@ from schedules.yamlfile import did_you_mean
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _URL = re.compile(r"https?://[\x21-\x7e]+")
 _URL_LIMIT = 200
+_HOP = re.compile(
+    r"smtp://(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<name>[^\s\[\]:/?#@]+))(?::(?P<port>[0-9]{1,5}))?"
+    r"(?:\?tls=(?P<tls>none|starttls|required))?"
+)
 
 
 def _texted(value: object, example: str) -> str:
@@ -90,6 +95,24 @@ def _url(value: str) -> str:
     return value
 
 
+_HOP_REMEDY = "write smtp://HOST:PORT, and ?tls=none, ?tls=starttls or ?tls=required behind it where that matters"
+
+
+def read_successor(value: object) -> str:
+    """The host that takes mail over, `smtp://HOST:PORT` with `?tls=` at need, in one spelling. Raises Wrong."""
+    text = _texted(value, "smtp://mx.successor.example:25")
+    found = _HOP.fullmatch(text)
+    port = int(found["port"] or 25) if found else 0
+    if found is None or not 1 <= port <= 65_535:
+        raise Wrong(f"{text!r} is no host to send mail to", _HOP_REMEDY)
+    try:
+        host = f"[{IPv6Address(found['six'])}]" if found["six"] else DomainName.parse(found["name"]).ascii
+    except (ValueError, BadName):
+        raise Wrong(f"{text!r} names no host", _HOP_REMEDY) from None
+    tls = found["tls"] or "starttls"
+    return f"smtp://{host}:{port}" + ("" if tls == "starttls" else f"?tls={tls}")
+
+
 def _long_form(value: object) -> object:
     return value if isinstance(value, dict) else {"at": value}
 
@@ -116,6 +139,9 @@ class StageModel(_Part):
     reason: TextModel | None = Field(None, description="why, where it differs from the plan's reason")
     soft_for: Annotated[timedelta, BeforeValidator(_duration)] = Field(
         timedelta(), description="only at receive-end: answer 450 this long before 550"
+    )
+    to: Annotated[str, BeforeValidator(read_successor)] = Field(
+        "", description="only at successor: the host that takes all mail over, smtp://HOST:PORT"
     )
 
 

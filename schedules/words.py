@@ -19,6 +19,7 @@ class Stage(StrEnum):
 
     ANNOUNCE = "announce"
     FREEZE = "freeze"
+    SUCCESSOR = "successor"
     SEND_END = "send-end"
     RECEIVE_END = "receive-end"
     READ_ONLY = "read-only"

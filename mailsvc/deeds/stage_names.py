@@ -8,6 +8,7 @@ from schedules.words import Stage
 STAGE_NAMES: Mapping[Stage, Text] = {
     Stage.ANNOUNCE: Text("終了の告知", "announcement of the end"),
     Stage.FREEZE: Text("設定変更の凍結", "settings frozen"),
+    Stage.SUCCESSOR: Text("後継事業者への切り替え", "mail goes to the successor"),
     Stage.SEND_END: Text("送信の終了", "end of sending"),
     Stage.RECEIVE_END: Text("受信の終了", "end of receiving"),
     Stage.READ_ONLY: Text("閲覧のみの期間の開始", "mailboxes read-only"),

@@ -42,7 +42,8 @@ class World:
         at = self.stages.get(Stage(stage))
         if at is None or stage == "announce":
             return at
-        return max([at, *self.holds])
+        # Holds of a world are on a group; a domain goes to its successor as a whole.
+        return at if stage == "successor" else max([at, *self.holds])
 
     def answer(self, capability: Capability, now: datetime) -> tuple[bool, Rule, bool]:
         """Whether it is allowed, by which rule, and whether a refusal is meant to pass."""

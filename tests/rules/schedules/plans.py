@@ -13,6 +13,7 @@ from schedules.words import Capability, Profile, Ruling
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 BERLIN = ZoneInfo("Europe/Berlin")
+SUCCESSOR = "smtp://mx.successor.example:25"
 HANAKO = Address.parse("hanako@closing.example")
 
 
@@ -32,12 +33,17 @@ def text(
         "title: {ja: 終了, en: The end}",
         "reason: {ja: 終了しました, en: it has ended}",
         "stages:" + ("" if stages else " {}"),
-        *(f"  {stage}: {at}" for stage, at in stages.items()),
+        *(f"  {stage}: {_line(stage, at)}" for stage, at in stages.items()),
         *(["brown_outs:"] if brown_outs else []),
         *(f"  - {{from: {start}, until: {end}}}" for start, end in brown_outs),
         more,
     ]
     return "\n".join(lines) + "\n"
+
+
+def _line(stage: str, at: str) -> str:
+    """A stage's line; a date alone does not do where a host must be named too."""
+    return f"{{at: {at}, to: {SUCCESSOR}}}" if stage == "successor" and not at.startswith("{") else at
 
 
 def plan(

@@ -85,6 +85,7 @@ def test_each_stage_ends_its_own_capability() -> None:
         "announce": set(),
         "purge": set(),
         "dns-end": set(),
+        "successor": set(),
     }
     assert set(ends) == {str(stage) for stage in Stage}
     for stage, capabilities in ends.items():
@@ -101,7 +102,7 @@ def test_a_ruling_tells_reason_line_and_how_long_it_stands() -> None:
     assert (opened.since, opened.until) == (local("2023-12-06T12:00"), local("2024-02-01T00:00"))
     soft = ruling(edition, "receive", "2024-02-01T00:00", profile)
     assert (soft.rule, soft.deferred, soft.stage) == (Rule.SOFT_START, True, Stage.RECEIVE_END)
-    assert str(soft.source) == "e.yaml:35:9"
+    assert str(soft.source) == "e.yaml:37:9"
     assert soft.until == local("2024-02-01T06:00")
     hard = ruling(edition, "receive", "2024-02-01T06:00", profile)
     assert (hard.rule, hard.deferred, hard.until) == (Rule.STAGE, False, None)

@@ -48,7 +48,10 @@ WORLDS = st.builds(
 def edition_of(world: World) -> tuple[Edition, Profile]:
     stages = {
         stage: StageLine(
-            stage, at.astimezone(world.zone), soft_for=world.soft_for if stage == "receive-end" else timedelta()
+            stage,
+            at.astimezone(world.zone),
+            soft_for=world.soft_for if stage == "receive-end" else timedelta(),
+            to="smtp://mx.successor.example:25" if stage == "successor" else "",
         )
         for stage, at in world.stages.items()
     }

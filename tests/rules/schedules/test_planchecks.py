@@ -19,7 +19,8 @@ def problems(source: str) -> list[str]:
 def test_an_impossible_order_is_told_at_the_stage_that_comes_too_early(early: Stage, late: Stage) -> None:
     told = problems(text({late: "2024-03-02", early: "2024-03-01T12:00"}))
     assert len(told) == 1
-    assert told[0].startswith(f"p.yaml:8:{len(early) + 5}: `{early}` (2024-03-01 12:00) comes before `{late}`")
+    column = len(early) + (10 if early is Stage.SUCCESSOR else 5)  # `{at: ` stands before it
+    assert told[0].startswith(f"p.yaml:8:{column}: `{early}` (2024-03-01 12:00) comes before `{late}`")
     assert told[0].endswith(f"put `{early}` at or after `{late}`")
 
 
@@ -32,6 +33,7 @@ def test_stages_may_come_at_one_instant(stage: Stage, before: Stage) -> None:
 
 
 def test_the_promised_impossible_orders_are_among_them() -> None:
+    assert Stage.SUCCESSOR in PRECEDING[Stage.RECEIVE_END]
     assert {Stage.EXPORT_END, Stage.READ_END} <= set(PRECEDING[Stage.PURGE])
     assert {Stage.RECEIVE_END, Stage.FORWARD_END} <= set(PRECEDING[Stage.DNS_END])
     assert Stage.RECEIVE_END in PRECEDING[Stage.FORWARD_END]

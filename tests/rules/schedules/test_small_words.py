@@ -59,6 +59,7 @@ def test_stages_are_written_as_plans_write_them() -> None:
     assert [stage.value for stage in Stage] == [
         "announce",
         "freeze",
+        "successor",
         "send-end",
         "receive-end",
         "read-only",
