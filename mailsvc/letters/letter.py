@@ -58,15 +58,15 @@ def compose(letter: Letter, *, sender: Address, host: str, at: datetime) -> byte
     policy = SMTPUTF8 if letter.smtputf8 or not sender.is_ascii else SMTP
     message = EmailMessage(policy)
     try:
-        message["From"] = _in_header(sender)
-        message["To"] = [_in_header(address) for address in letter.to]
+        message["From"] = in_header(sender)
+        message["To"] = [in_header(address) for address in letter.to]
         message["Subject"] = f"{letter.subject.ja} / {letter.subject.en}"
     except ValueError as error:
         raise BadLetter(str(error)) from None
     message["Date"] = format_datetime(at)
     message["Message-ID"] = message_id(letter.key, host)
     message["Auto-Submitted"] = "auto-generated"  # RFC 3834 5
-    message.set_content(_plain(letter.body.ja) + RULER + _plain(letter.body.en), charset="utf-8", cte="base64")
+    message.set_content(plain(letter.body.ja) + RULER + plain(letter.body.en), charset="utf-8", cte="base64")
     message["Content-Language"] = "ja, en"
     return message.as_bytes(policy=policy)
 
@@ -77,13 +77,15 @@ def one_line(text: str) -> str:
     return " ".join(filter(None, words))
 
 
-def _in_header(address: Address) -> HeaderAddress:
+def in_header(address: Address) -> HeaderAddress:
+    """An address as it stands in a header. Raises BadLetter where it holds a control character."""
     if _controls(str(address)):
         raise BadLetter("an address holds a control character")
     return HeaderAddress(username=address.local, domain=address.domain.ascii)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """A text as it stands in a letter: without control characters but line ends, one at its end."""
     lines = "".join(sign for sign in text if sign == "\n" or not _control(sign))
     return lines.strip("\n") + "\n"
 
