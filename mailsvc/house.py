@@ -45,7 +45,7 @@ from mailsvc.outbox.routes import Routes
 from mailsvc.outbox.smtp import Timeouts
 from mailsvc.records import deliveries, ledger
 from mailsvc.records.store import Connection, Records
-from mailsvc.standing import Almanac, Standings, UsageBook, Watch
+from mailsvc.standing import Almanac, Standings, UsageBook, Verdicts, Watch
 from mailsvc.standing.standings import mailbox_folders
 from mailsvc.standing.watch import Suspect
 from mailsvc.web.health import health_app
@@ -183,11 +183,12 @@ class _Builder:
 
     async def _gateway(self, records: Records, almanac: Almanac, watch: Watch, outbox: Outbox) -> None:
         book = UsageBook(records, self.settings.quota, mailbox_folders(self.settings), stamp=watch.stamp)
+        standings, routes = Standings(records, almanac, book, self.settings), Routes(self.settings)
         parts = HouseParts(
             records=records,
-            standings=Standings(records, almanac, book, self.settings),
+            verdicts=Verdicts(standings, watch, routes, self.log),
             watch=watch,
-            routes=Routes(self.settings),
+            routes=routes,
             clock=self.clock,
             new_id=self.new_id,
             hostname=self.settings.service.hostname,

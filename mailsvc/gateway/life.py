@@ -5,28 +5,26 @@
     the end   content()     the judge of contents, one answer true for all recipients
               accept()      message, deliveries and trace are durable together; only then 250
 
-Facts or records that cannot be asked now are answered 451 4.3.0, a full disk 452 4.3.1: never a refusal for good.
-While the clock is in doubt, what only the jump would change is answered 451. Bodies and secrets are never logged.
+Records that are away are answered 451 4.3.0, a full disk 452 4.3.1: never a refusal for good. Bodies and secrets are
+never logged.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 
 from filters import judge, replies
-from filters.mail import Client, ClientKind, Content, Sender
+from filters.mail import Client, Content
 from filters.replies import Reply
-from filters.verdict import Accept, Because, Clean, Defer, Forward, RecipientVerdict, Refuse, SizeVerdict
+from filters.verdict import Clean, Defer, RecipientVerdict, Refuse, SizeVerdict
 from mailsvc.gateway.incoming import Incoming
 from mailsvc.gateway.parts import HouseParts
 from mailsvc.gateway.reception import Envelope, Mail, Taken
 from mailsvc.gateway.trace import received
-from mailsvc.outbox.routes import NoRoute
 from mailsvc.records import messages
 from mailsvc.records.bodies import BodyWriter, StagedBody
 from mailsvc.records.deliveries import NewDelivery
 from mailsvc.records.messages import Message
-from mailsvc.records.store import RecordsAway
-from mailsvc.standing.usage import FactsAway
+from mailsvc.standing.verdicts import destinations
 from schedules.names import Address, DomainName
 
 Softly = Callable[[Reply], Reply]
@@ -50,51 +48,14 @@ class Life:
     # ── RCPT ────────────────────────────────────────────────────────────────────────────────────────────
     async def recipient(self, client: Client, mail: Mail, asked: Address) -> RecipientVerdict:
         """Judge one recipient now."""
-        begun = self._parts.clock.monotonic()
-        try:
-            verdict = self._routed(await self._judged(client, mail, asked))
-        except FactsAway as why:
-            verdict = judge.facts_away()
-            self._parts.log.warning("facts-away", message=mail.id, recipient=str(asked), why=str(why))
-        except RecordsAway as why:
-            verdict = judge.facts_away(full=why.full)
-            self._parts.log.warning("records-away", message=mail.id, recipient=str(asked), why=str(why))
-        self._parts.metrics.decision_seconds.observe(self._parts.clock.monotonic() - begun)
+        parts, begun = self._parts, self._parts.clock.monotonic()
+        verdict = await parts.verdicts.recipient(
+            client, mail.path.address, asked, size=mail.path.size, transaction=mail.id
+        )
+        parts.metrics.decision_seconds.observe(parts.clock.monotonic() - begun)
         if isinstance(verdict, Refuse | Defer):
             return self._refused(verdict, client, mail, str(asked))
-        self._parts.metrics.replied(verdict.reply.code, verdict.because)
-        return verdict
-
-    async def _judged(self, client: Client, mail: Mail, asked: Address) -> RecipientVerdict:
-        """The verdict at this second; where the clock has jumped, only what it would be without the jump too."""
-        watch = self._parts.watch
-        now, suspect = watch.moment()
-        at_now = await self._verdict(client, mail, asked, now)
-        if suspect is None:
-            return at_now
-        return judge.unless_clock_jumped(at_now, await self._verdict(client, mail, asked, suspect.trusted_now))
-
-    async def _verdict(self, client: Client, mail: Mail, asked: Address, now: datetime) -> RecipientVerdict:
-        sender = await self._sender(client, mail, now)
-        return judge.recipient(client, sender, await self._parts.standings.of(asked, now))
-
-    async def _sender(self, client: Client, mail: Mail, now: datetime) -> Sender:
-        """Only our own submission MTA speaks for senders of ours; elsewhere the reverse-path is a mere claim."""
-        address = mail.path.address
-        if address is None or client.kind is not ClientKind.SUBMISSION:
-            return Sender(address)
-        standing = await self._parts.standings.of(address, now, usage=False)
-        return Sender(address, standing if standing.ours else None)
-
-    def _routed(self, verdict: RecipientVerdict) -> RecipientVerdict:
-        """What has no way onward is put off at RCPT, before anything was promised."""
-        try:
-            if isinstance(verdict, Accept | Forward):
-                for target, _ in _targets(verdict):
-                    self._parts.routes.lane(target)
-        except NoRoute as why:
-            self._parts.log.warning("no-route", why=str(why))
-            return judge.facts_away()
+        parts.metrics.replied(verdict.reply.code, verdict.because)
         return verdict
 
     # ── DATA ────────────────────────────────────────────────────────────────────────────────────────────
@@ -125,7 +86,7 @@ class Life:
         """One for each place it goes to: a kept copy is one of its own, and nobody gets it twice."""
         found: dict[tuple[str, DomainName], NewDelivery] = {}
         for taken in envelope.recipients:
-            for target, because in _targets(taken.verdict):
+            for target, because in destinations(taken.verdict):
                 new = NewDelivery(str(target), str(taken.asked), because, self._parts.routes.lane(target))
                 found.setdefault((target.key, target.domain), new)
         return list(found.values())
@@ -159,16 +120,6 @@ class Life:
 
     def _softly(self, reply: Reply) -> Reply:
         return reply.softened() if self._parts.soft_bounce else reply
-
-
-def _targets(verdict: Accept | Forward) -> Iterator[tuple[Address, Because]]:
-    if isinstance(verdict, Forward):
-        yield verdict.target, verdict.because
-        if not verdict.keep:
-            return
-        yield verdict.mailbox, Because.LIVE
-    else:
-        yield verdict.mailbox, verdict.because
 
 
 def _told(taken: Taken) -> dict[str, str]:

@@ -8,7 +8,7 @@ from mailsvc.kit.settings import Settings
 from mailsvc.kit.telemetry import Log
 from mailsvc.outbox.routes import Routes
 from mailsvc.records.store import Records
-from mailsvc.standing import Standings, Watch
+from mailsvc.standing import Verdicts, Watch
 from schedules.clock import Clock
 from schedules.names import DomainName
 
@@ -18,7 +18,7 @@ class HouseParts:
     """Handed over by the house; `wake_outbox` hears on which lanes mail waits, `closed` whether the host is shut."""
 
     records: Records
-    standings: Standings
+    verdicts: Verdicts
     watch: Watch
     routes: Routes
     clock: Clock

@@ -38,7 +38,6 @@ class VirusSettings(Section):
         default=(),
         description="clamd:/SOCKET or clamd://HOST:PORT, several stand in for one another; yara:/RULES is asked too. "
         "Without any nothing is checked: `lastpost doctor` objects in production.",
-        examples=[["clamd:/run/clamav/clamd.ctl"]],
     )
     deadline: Duration = Field(
         default=parse_duration("20 s"), gt=timedelta(), description="Longest time for one check; then 451 4.7.1."
@@ -85,6 +84,5 @@ class ResolverSettings(Section):
     servers: tuple[str, ...] = Field(
         default=(),
         description="IP addresses of resolvers, IP or IP@PORT; left out, those of /etc/resolv.conf.",
-        examples=[["127.0.0.1"]],
     )
     timeout: Duration = Field(default=parse_duration("5 s"), gt=timedelta(), description="Longest wait for an answer.")

@@ -49,7 +49,6 @@ class BounceSettings(Section):
     authserv_ids: tuple[str, ...] = Field(
         default=(),
         description="Names under which our own MTAs write Authentication-Results (RFC 8601 2.5).",
-        examples=[["mx.provider.example"]],
     )
     delay_notice: Duration = Field(
         default=parse_duration("4 h"),

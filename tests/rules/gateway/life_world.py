@@ -21,7 +21,7 @@ from mailsvc.kit.metrics import Metrics
 from mailsvc.outbox.routes import Routes
 from mailsvc.records import messages
 from mailsvc.records.store import Records
-from mailsvc.standing import Standings, Watch
+from mailsvc.standing import Standings, Verdicts, Watch
 from schedules.names import Address
 from schedules.positions import Position
 from schedules.text import Text
@@ -134,11 +134,12 @@ async def open_world(
     metrics, woken = Metrics(CollectorRegistry()), list[str]()
     with Records.open(f"sqlite:///{folder}/records.db", create=True) as records:
         async with records.committer.running():
+            routes, seen = Routes(settings), cast("Watch", watch)
             parts = HouseParts(
                 records=records,
-                standings=cast("Standings", standings),
-                watch=cast("Watch", watch),
-                routes=Routes(settings),
+                verdicts=Verdicts(cast("Standings", standings), seen, routes, log),
+                watch=seen,
+                routes=routes,
                 clock=clock,
                 new_id=id_maker(clock, Random(1)),
                 hostname="mx.closing.example",
