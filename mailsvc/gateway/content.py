@@ -3,6 +3,7 @@
 `Unstuffer` turns DATA's stream into content and finds its end, CRLF.CRLF and nothing else, wherever the borders of
 chunks fall (RFC 5321 4.5.2, 4.1.1.4). `NewlineWatch` tells whether a CR or an LF stood alone (RFC 5321 2.3.8):
 relaying one would make us the second half of SMTP smuggling. `normalised` mends them where settings ask for it.
+`Opening` tells whether the content begins with a header, so that our own cannot run into something else.
 
 Nothing here fails and nothing here reads lines: each chunk costs a few searches at memory speed.
 """
@@ -22,6 +23,10 @@ _MARK_LF: Final = bytes(octet == 0x0A for octet in range(256))
 # The regular expression engine finds a fixed text of several octets faster than bytes.find does.
 _DOTTED: Final = re.compile(rb"\r\n\.")
 _END_MARK: Final = re.compile(re.escape(_END))
+# The end of an empty header, or a field's name; some write white space before its colon (RFC 5322 4.5).
+_HEADED: Final = re.compile(rb"\r\n|[!-9;-~]+[ \t]*:")
+# RFC 5322 2.1.1: no line is longer, and so no name of a field.
+_LONGEST_NAME: Final = 998
 _BARE_CR: Final = re.compile(rb"\r(?!\n)")
 _BARE_LF: Final = re.compile(rb"(?<!\r)\n")
 
@@ -94,6 +99,23 @@ class NewlineWatch:
     def bare(self) -> bool:
         """Whether any stood alone so far; a CR at the very end counts, as its LF has not come."""
         return self._bare or self._open_cr
+
+
+class Opening:
+    """Whether content begins with a header: its first line is a field (RFC 5322 2.2), or empty, or not there."""
+
+    def __init__(self) -> None:
+        self._line = b""
+        self._decided = False
+        self.headed = True
+
+    def look(self, chunk: Octets) -> None:
+        """Look at the next chunk; after the first line, at nothing any more."""
+        if self._decided or not chunk:
+            return
+        self._line += chunk[: _LONGEST_NAME - len(self._line)]
+        self.headed = _HEADED.match(self._line) is not None
+        self._decided = self.headed or len(self._line) == _LONGEST_NAME or b"\n" in self._line
 
 
 def normalised(content: Octets) -> bytes:

@@ -7,7 +7,7 @@ comes where the client expects it. Raises EndOfInput when the client goes, Farew
 
 from filters.mail import Content
 from filters.replies import TOO_LARGE, Reply
-from mailsvc.gateway.content import NewlineWatch, Octets, Unstuffer, normalised
+from mailsvc.gateway.content import NewlineWatch, Octets, Opening, Unstuffer, normalised
 from mailsvc.gateway.deadline import Deadline
 from mailsvc.gateway.outcomes import Farewell, Unacceptable
 from mailsvc.gateway.reception import Body, Envelope
@@ -23,6 +23,7 @@ class Intake:
         self._limit = limit
         self._normalise = normalise
         self._watch = NewlineWatch()
+        self._opening = Opening()
         self._octets = 0
         self.failure: Reply | None = None
 
@@ -30,6 +31,11 @@ class Intake:
     def facts(self) -> Content:
         """What the judge of contents needs to know."""
         return Content(self._octets, self._limit, bare_newline=self._watch.bare and not self._normalise)
+
+    @property
+    def headed(self) -> bool:
+        """Whether the content begins with a header."""
+        return self._opening.headed
 
     @property
     def hopeless(self) -> bool:
@@ -50,6 +56,7 @@ class Intake:
             return
         if self._watch.look(chunk) and self._normalise:
             chunk = normalised(chunk)
+        self._opening.look(chunk)
         too_large = self._limit and self._octets > self._limit
         if too_large or (self._watch.found and not self._normalise):
             await self.discard()

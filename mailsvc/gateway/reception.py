@@ -37,6 +37,7 @@ class Envelope:
     client: Client
     mail: Mail
     recipients: tuple[Taken, ...]
+    headed: bool = True  # the content begins with a header, so that our trace may stand in front of it as it is
 
 
 class Body(Protocol):

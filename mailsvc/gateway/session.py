@@ -196,7 +196,7 @@ class Session:
         return self._chunks
 
     async def _end_content(self, mail: Mail, content: intake.Intake) -> Reply:
-        envelope = Envelope(self._client, mail, tuple(self._taken))
+        envelope = Envelope(self._client, mail, tuple(self._taken), headed=content.headed)
         try:
             if content.failure:
                 return content.failure

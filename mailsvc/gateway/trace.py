@@ -2,6 +2,10 @@
 
 `received(...)` never fails: what the client called itself is made safe first, so no name can end the line or the
 comment it stands in. The recipient is named only where there is one, so that nobody learns of the others.
+
+A message whose first line is no header field is all body, whatever follows, and an empty line parts it from our line.
+Without that line a first line that begins with white space would fold into ours, and the fields after it would become
+a header that neither the sender's own server nor a virus check has seen. The message's octets stay as they came.
 """
 
 import re
@@ -29,7 +33,8 @@ def received(envelope: Envelope, hostname: str, at: datetime) -> bytes:
         asked = envelope.recipients[0].asked
         if asked.is_ascii or mail.path.smtputf8:
             lines.append(f"\tfor <{asked}>")
-    return ("\r\n".join(lines) + f";\r\n\t{_date_time(at.replace(microsecond=0))}\r\n").encode()
+    end = "\r\n" if envelope.headed else "\r\n\r\n"
+    return ("\r\n".join(lines) + f";\r\n\t{_date_time(at.replace(microsecond=0))}{end}").encode()
 
 
 # RFC 5322 3.3 knows whole seconds only, and a busy second has thousands of messages.

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsvc.gateway.content import NewlineWatch, Unstuffer, normalised
+from mailsvc.gateway.content import NewlineWatch, Opening, Unstuffer, normalised
 
 # Octets in which everything that matters is frequent.
 SPICY = st.lists(st.sampled_from([b"\r\n", b"\r", b"\n", b".", b"\r\n.", b"\r\n..", b"a", b"\x00", b"\xff"])).map(
@@ -147,3 +147,43 @@ def test_sound_content_is_untouched() -> None:
 
 def test_lf_becomes_crlf_and_cr_a_space() -> None:
     assert normalised(b"a\nb\rc\r\r\nd\n\n") == b"a\r\nb c \r\nd\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\r\n", b"\r\nbody\r\n", b"Subject: x\r\n", b"X:\r\n", b"To \t: a@b.example\r\n", b"a" * 997 + b":"],
+)
+def test_a_header_is_seen_wherever_chunks_end(content: bytes) -> None:
+    for chunks in (
+        [content],
+        [content[i : i + 1] for i in range(len(content))],
+        [b"", content or b"\r\n", b" folded\r\n"],
+    ):
+        assert opened(chunks)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b" Subject: x\r\n",
+        b"\tfolded\r\nSubject: x\r\n",
+        b"hello\r\nSubject: x\r\n",
+        b"hello",
+        b": nothing\r\n",
+        b"From a@b.example Mon Jan  1 00:00:00 2024\r\nSubject: x\r\n",
+        b"\x00:\r\n",
+        "件名: x\r\n".encode(),
+        b"a" * 998 + b":",
+        b"a" * 5000 + b"\r\nSubject: x\r\n",
+    ],
+)
+def test_what_is_no_header_is_seen_too(content: bytes) -> None:
+    for chunks in ([content], [content[i : i + 1] for i in range(len(content))], [content, b"\r\nSubject: x\r\n"]):
+        assert not opened(chunks)
+
+
+def opened(chunks: list[bytes]) -> bool:
+    opening = Opening()
+    for chunk in chunks:
+        opening.look(chunk)
+    return opening.headed

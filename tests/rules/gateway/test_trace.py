@@ -1,6 +1,8 @@
 """The Received line."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
+from email import message_from_bytes
 
 import pytest
 from hypothesis import given
@@ -64,3 +66,11 @@ def test_any_name_leaves_one_folded_header(helo: str) -> None:
     assert all(line.startswith(b"\t") for line in lines[1:-1])
     assert lines[-1] == b""
     assert max(map(len, lines)) < 998
+
+
+def test_what_has_no_header_of_its_own_does_not_run_into_ours() -> None:
+    headed = received(envelope("a@x.example"), "mx.example", AT)
+    headless = received(replace(envelope("a@x.example"), headed=False), "mx.example", AT)
+    assert headless == headed + b"\r\n"
+    read = message_from_bytes(headless + b" folded\r\nSubject: x\r\n\r\ny\r\n")
+    assert (read.keys(), read.get_payload()) == (["Received"], " folded\r\nSubject: x\r\n\r\ny\r\n")
