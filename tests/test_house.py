@@ -24,6 +24,9 @@ ROOMS = {
     "alembic": "mailsvc/records/",
     "dkim": "filters/dkim.py",
     "dns": "mailsvc/kit/",
+    "publicsuffixlist": "filters/auth/",
+    "srslib": "mailsvc/kit/srs.py",
+    "yara_x": "filters/scanners/yara.py",
 }
 UNFINISHED = re.compile(r"\b(?:" + "|".join(("TO" + "DO", "FIX" + "ME", "X" * 3)) + r")\b")
 # The project speaks of itself alone: not of who wrote it, where, or from which order.
