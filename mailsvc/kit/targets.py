@@ -1,7 +1,12 @@
-"""Where mail is delivered: `maildir:/srv/mail/{domain}/{user}` or `smtp://mx.provider.example:25?tls=required`.
+"""Where mail is delivered, as the settings name it.
 
-`Deliver` is the pydantic type; it reads the text into a `MaildirTarget` or an `SmtpTarget` and prints it back.
-A relative Maildir starts at the settings file's folder. What cannot be read raises `Wrong`, a ValueError with a remedy.
+    maildir:/srv/mail/{domain}/{user}            Maildir folders
+    smtp://mx.provider.example:25?tls=required   one next hop by SMTP
+    lmtp://store.provider.example:24             a store by LMTP, or lmtp:/run/dovecot/lmtp by its socket
+    mx:                                          outward only: each domain's own servers, found by DNS
+
+`Deliver` and, for mail that leaves, `DeliverOutward` are the pydantic types; they read the text and print it back.
+A relative path starts at the settings file's folder. What cannot be read raises `Wrong`, a ValueError with a remedy.
 """
 
 import re
@@ -18,7 +23,7 @@ from mailsvc.kit.redaction import blank_urls
 from schedules.names import BadName, DomainName
 from schedules.yamlfile import Wrong
 
-_REMEDY = "write `maildir:/srv/mail/{domain}/{user}` or `smtp://HOST:PORT`"
+_REMEDY = "write `maildir:/srv/mail/{domain}/{user}`, `smtp://HOST:PORT`, `lmtp://HOST:PORT` or `lmtp:/PATH/SOCKET`"
 _FILLED_IN = re.compile(r"\{(domain|user)\}")
 _FIELD = re.compile(r"\{([^{}]*)\}")
 
@@ -60,26 +65,89 @@ class SmtpTarget:
     tls: HopTls = HopTls.STARTTLS
 
     def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"smtp://{host}:{self.port}" + ("" if self.tls is HopTls.STARTTLS else f"?tls={self.tls}")
+        return f"smtp://{_bracketed(self.host)}:{self.port}" + (
+            "" if self.tls is HopTls.STARTTLS else f"?tls={self.tls}"
+        )
 
 
-def parse_target(text: str, folder: Path | None = None) -> MaildirTarget | SmtpTarget:
-    """Read a place to deliver to; a relative Maildir is taken below `folder`. Raises Wrong."""
-    if text.startswith("maildir:"):
-        return _maildir(text.removeprefix("maildir:"), text, folder)
+@dataclass(frozen=True, slots=True)
+class LmtpTarget:
+    """A store by LMTP (RFC 2033): a host name or IP address (IPv6 without brackets) and its port."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"lmtp://{_bracketed(self.host)}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class LmtpSocket:
+    """A store by LMTP on this machine, at a socket in the file system."""
+
+    path: str
+
+    def __str__(self) -> str:
+        return f"lmtp:{self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class MxTarget:
+    """The mail servers that DNS names for the recipient's domain (RFC 5321 5.1)."""
+
+    port: int = 25  # another one is for rehearsals in a network of one's own
+
+    def __str__(self) -> str:
+        return "mx:" if self.port == 25 else f"mx:{self.port}"
+
+
+Hosting = MaildirTarget | SmtpTarget | LmtpTarget | LmtpSocket  # what a domain of ours can have
+Target = Hosting | MxTarget
+
+
+def parse_target(text: str, folder: Path | None = None) -> Target:
+    """Read a place to deliver to; a relative path is taken below `folder`. Raises Wrong."""
+    scheme, _, rest = text.partition(":")
+    if scheme == "maildir":
+        return _maildir(rest, text, folder)
+    if scheme == "mx":
+        return _exchanges(rest, text)
+    if scheme == "lmtp" and not rest.startswith("//"):
+        return _socket(rest, text, folder)
+    return _hop(text)
+
+
+def _hop(text: str) -> SmtpTarget | LmtpTarget:
     try:
         url = urlsplit(text)
         port = url.port
     except ValueError:
         raise _no_target(text) from None
-    if url.scheme != "smtp" or not url.hostname or url.path or url.fragment:
+    if url.scheme not in {"smtp", "lmtp"} or not url.hostname or url.path or url.fragment:
         raise _no_target(text)
     if url.username is not None:
-        raise Wrong(
-            "the next hop names a user", f"write `smtp://{url.hostname}:25`, passwords do not stand in settings"
-        )
-    return SmtpTarget(_host(url.hostname, text), 25 if port is None else port, _tls(url, text))
+        remedy = f"write `{url.scheme}://{url.hostname}:25`, passwords do not stand in settings"
+        raise Wrong("the next hop names a user", remedy)
+    host = _host(url.hostname, text)
+    if url.scheme == "smtp":
+        return SmtpTarget(host, 25 if port is None else port, _tls(url, text))
+    if url.query or port is None:
+        raise _no_target(text)  # RFC 2033 5: LMTP has no port of its own, and never SMTP's
+    return LmtpTarget(host, port)
+
+
+def _exchanges(rest: str, text: str) -> MxTarget:
+    if not rest:
+        return MxTarget()
+    if not (rest.isascii() and rest.isdigit() and 0 < int(rest[:6]) <= 65_535):
+        raise Wrong(f"{text!r} is no place to deliver to", "write `mx:` for the servers that DNS names")
+    return MxTarget(int(rest))
+
+
+def _socket(rest: str, text: str, folder: Path | None) -> LmtpSocket:
+    if not rest.strip() or "\0" in rest or rest.startswith("~") or ".." in Path(rest).parts:
+        raise _no_target(text)
+    return LmtpSocket(str(folder / rest if folder else Path(rest)))
 
 
 def _no_target(text: str) -> Wrong:
@@ -97,6 +165,10 @@ def _maildir(template: str, text: str, folder: Path | None) -> MaildirTarget:
         raise Wrong(f"{text!r} would put everybody's mail into one Maildir", "write {user} where the names go")
     path = folder / template if folder else Path(template)
     return MaildirTarget(str(path))
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _host(host: str, text: str) -> str:
@@ -118,8 +190,8 @@ def _tls(url: SplitResult, text: str) -> HopTls:
     return HopTls(tls[0])
 
 
-def _read(value: object, info: ValidationInfo) -> MaildirTarget | SmtpTarget:
-    if isinstance(value, MaildirTarget | SmtpTarget):
+def _read_outward(value: object, info: ValidationInfo) -> Target:
+    if isinstance(value, Target):
         return value
     if not isinstance(value, str):
         raise _no_target(str(value))
@@ -127,14 +199,22 @@ def _read(value: object, info: ValidationInfo) -> MaildirTarget | SmtpTarget:
     return parse_target(value, here if here.is_absolute() else None)
 
 
+def _read(value: object, info: ValidationInfo) -> Hosting:
+    target = _read_outward(value, info)
+    if isinstance(target, MxTarget):
+        raise Wrong("a domain of ours has its mail here, not where DNS says", _REMEDY)
+    return target
+
+
 def _read_maildir(value: object, info: ValidationInfo) -> MaildirTarget:
-    target = _read(value, info)
+    target = _read_outward(value, info)
     if not isinstance(target, MaildirTarget):
         raise Wrong(f"{value!r} is no Maildir", "write `maildir:/srv/mail/{domain}/{user}`")
     return target
 
 
-Deliver = Annotated[
-    MaildirTarget | SmtpTarget, PlainValidator(_read), PlainSerializer(str, return_type=str, when_used="always")
+Deliver = Annotated[Hosting, PlainValidator(_read), PlainSerializer(str, return_type=str, when_used="always")]
+DeliverOutward = Annotated[
+    Target, PlainValidator(_read_outward), PlainSerializer(str, return_type=str, when_used="always")
 ]
 Maildirs = Annotated[MaildirTarget, PlainValidator(_read_maildir), PlainSerializer(str, return_type=str)]

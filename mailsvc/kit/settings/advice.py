@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from mailsvc.kit.settings.gateway import Peers
 from mailsvc.kit.settings.model import Settings
 from mailsvc.kit.settings.service import Purpose
-from mailsvc.kit.targets import HopTls, MaildirTarget, SmtpTarget
+from mailsvc.kit.targets import HopTls, SmtpTarget, Target
 from schedules.names import BadName, DomainName
 from schedules.positions import Problem
 
@@ -57,7 +57,7 @@ def _listeners(settings: Settings) -> Iterator[Problem]:
 
 
 def _next_hops(settings: Settings) -> Iterator[Problem]:
-    hops: list[tuple[tuple[str, ...], MaildirTarget | SmtpTarget]] = [
+    hops: list[tuple[tuple[str, ...], Target]] = [
         (("domains", name, "deliver"), one.deliver) for name, one in settings.domains.items()
     ]
     if settings.outbound is not None:

@@ -9,7 +9,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from mailsvc.kit.quantities import Duration, Size, parse_duration, parse_size
 from mailsvc.kit.settings.words import Section
-from mailsvc.kit.targets import Deliver, Maildirs, MaildirTarget
+from mailsvc.kit.targets import Deliver, DeliverOutward, Maildirs, MaildirTarget
 from schedules.yamlfile import Wrong
 
 
@@ -17,7 +17,10 @@ class DomainSettings(Section):
     """One domain of ours, or all below `*.`: where its mail goes and its mailboxes are."""
 
     deliver: Deliver = Field(
-        description="Its mail goes to maildir:/PATH/{domain}/{user} or smtp://HOST:PORT, ?tls=none|starttls|required.",
+        description=(
+            "Its mail goes to maildir:/PATH/{domain}/{user}, smtp://HOST:PORT (?tls=none|starttls|required), "
+            "lmtp://HOST:PORT or lmtp:/PATH/SOCKET."
+        ),
         examples=["maildir:/srv/mail/{domain}/{user}"],
     )
     mailboxes: Maildirs | None = Field(
@@ -36,8 +39,11 @@ class DomainSettings(Section):
 class Outbound(Section):
     """Where mail that leaves for other providers goes."""
 
-    deliver: Deliver = Field(
-        description="A next hop by SMTP, or Maildir folders that keep what would have left (demo, rehearsal).",
+    deliver: DeliverOutward = Field(
+        description=(
+            "A next hop by SMTP; mx: for each domain's own servers, found by DNS; or Maildir folders that keep what "
+            "would have left (demo, rehearsal)."
+        ),
         examples=["smtp://relay.provider.example:25"],
     )
 

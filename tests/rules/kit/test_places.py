@@ -7,7 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailsvc.kit.endpoints import Endpoint
-from mailsvc.kit.targets import HopTls, MaildirTarget, SmtpTarget, parse_target
+from mailsvc.kit.targets import (
+    HopTls,
+    LmtpSocket,
+    LmtpTarget,
+    MaildirTarget,
+    MxTarget,
+    SmtpTarget,
+    Target,
+    parse_target,
+)
 from schedules.yamlfile import Wrong
 
 
@@ -82,9 +91,15 @@ def test_endpoints_meet_when_both_cannot_be_listened_on(one: str, other: str, me
         ("smtp://日本.example:25", SmtpTarget("xn--wgv71a.example", 25)),
         ("maildir:/srv/{domain}/{user}", MaildirTarget("/srv/{domain}/{user}")),
         ("maildir:mail/{user}", MaildirTarget("/base/mail/{user}")),
+        ("lmtp://store.example:24", LmtpTarget("store.example", 24)),
+        ("lmtp://[::1]:2424", LmtpTarget("::1", 2424)),
+        ("lmtp:/run/dovecot/lmtp", LmtpSocket("/run/dovecot/lmtp")),
+        ("lmtp:run/lmtp", LmtpSocket("/base/run/lmtp")),
+        ("mx:", MxTarget()),
+        ("mx:2525", MxTarget(2525)),
     ],
 )
-def test_targets(text: str, target: MaildirTarget | SmtpTarget) -> None:
+def test_targets(text: str, target: Target) -> None:
     assert parse_target(text, Path("/base")) == target
     assert parse_target(str(target)) == target
 
@@ -96,7 +111,15 @@ def test_targets(text: str, target: MaildirTarget | SmtpTarget) -> None:
         "smtp:",
         "smtp://",
         "smtp://:25",
-        "lmtp://x:24",
+        "lmtp://x",
+        "lmtp://x:24?tls=required",
+        "lmtp://user:geheim@x:24",
+        "lmtp:",
+        "lmtp:../lmtp",
+        "lmtp:~/lmtp",
+        "mx:example",
+        "mx:0",
+        "mx:70000",
         "smtps://x:465",
         "smtp://x:99999",
         "smtp://x:25/path",
