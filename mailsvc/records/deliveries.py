@@ -18,8 +18,9 @@ from sqlalchemy import Connection, RowMapping, func, literal_column, select, upd
 
 from filters.verdict import Because
 from mailsvc.records import claims
+from mailsvc.records.endings import end_message
 from mailsvc.records.orders import Row
-from mailsvc.records.tables import deliveries, messages
+from mailsvc.records.tables import deliveries
 
 
 class DeliveryState(StrEnum):
@@ -208,17 +209,8 @@ def settle(connection: Connection, delivery: Delivery, outcome: Outcome, now: da
         lease_until=None,
     )
     if ours and end is not None:
-        _perhaps_all(connection, delivery.message_id, now)
+        end_message(connection, delivery.message_id, now)
     return ours
-
-
-def _perhaps_all(connection: Connection, message_id: str, now: datetime) -> None:
-    # Two outboxes may settle the last two recipients at once: the second must see what the first wrote.
-    connection.execute(select(messages.c.id).where(messages.c.id == message_id).with_for_update())
-    rest = set(connection.scalars(select(deliveries.c.state).where(deliveries.c.message_id == message_id)))
-    if rest <= {DeliveryState.DELIVERED, DeliveryState.UNDELIVERABLE}:
-        body = "spent" if rest == {DeliveryState.DELIVERED} else "kept"
-        connection.execute(update(messages).where(messages.c.id == message_id).values(settled_at=now, body=body))
 
 
 def lanes(connection: Connection) -> list[str]:

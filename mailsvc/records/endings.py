@@ -1,0 +1,30 @@
+"""When a message is settled, and whether anybody still needs its body.
+
+`end_message` is called in the transaction in which one of its deliveries ended, or its sender was told.
+Raises what the driver raises.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Connection, select, update
+
+from mailsvc.records.tables import deliveries, messages
+
+# The report on mail that a person has given up without telling anybody.
+DROPPED = "nobody: dropped by an administrator"
+_ENDED = frozenset({"delivered", "undeliverable", "returned"})
+
+
+def end_message(connection: Connection, message_id: str, now: datetime) -> None:
+    """Settle a message whose deliveries have all ended; its body becomes sweepable where nobody needs it any more.
+
+    A body is needed for mail that could not be delivered until its sender was told, or a person has dropped it.
+    """
+    # Two may settle the last two recipients at once: the second must see what the first wrote.
+    connection.execute(select(messages.c.id).where(messages.c.id == message_id).with_for_update())
+    ways = select(deliveries.c.state, deliveries.c.report).where(deliveries.c.message_id == message_id)
+    ends = connection.execute(ways).all()
+    if all(state in _ENDED for state, _ in ends):
+        needed = any(state == "undeliverable" and report != DROPPED for state, report in ends)
+        body = "kept" if needed else "spent"
+        connection.execute(update(messages).where(messages.c.id == message_id).values(settled_at=now, body=body))
