@@ -161,6 +161,9 @@ OTHER_CONTENT_POLICY: Final = Reply(452, "4.5.3", "Send to this recipient separa
 # ── content ─────────────────────────────────────────────────────────────────────────────────────────────
 INFECTED: Final = Reply(554, "5.7.1", "Message refused: it carries malicious content", "RFC 3463 3.8")
 UNSCANNED: Final = Reply(550, "5.7.1", "Message refused: it cannot be checked for viruses", "RFC 3463 3.8")
+# To the provider's own MTAs alone, whose logs then say where a message went.
+QUARANTINED: Final = Reply(250, "2.6.0", "Taken, and kept in quarantine", "RFC 5321 6.1")
+HELD: Final = Reply(250, "2.6.0", "Taken, and held for an administrator", "RFC 5321 6.1")
 LOOP: Final = Reply(554, "5.4.6", "Mail loop: this message has been here before", "RFC 3463 3.5")
 BARE_NEWLINE: Final = Reply(550, "5.6.11", "Bare CR or LF in the message", "RFC 5321 2.3.8")
 
