@@ -9,6 +9,7 @@ Datetimes of one zone compare by their wall time in Python, so everything here c
 """
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -98,6 +99,13 @@ def start_of_day(day: date, zone: ZoneInfo) -> datetime:
 def end_of_day(day: date, zone: ZoneInfo) -> datetime:
     """The first instant after `day` in `zone`."""
     return start_of_day(day + _DAY, zone)
+
+
+def months_after(day: date, months: int) -> date:
+    """The same day so many calendar months later; where that month is shorter, its last day (KY-1)."""
+    years, month = divmod(day.month - 1 + months, 12)
+    year = day.year + years
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def later(at: datetime, by: timedelta) -> datetime:

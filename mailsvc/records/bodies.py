@@ -1,22 +1,24 @@
 """Bodies: the octets of a message, kept as chunk rows of at most 1 MiB.
 
 `BodyWriter` takes octets as they come. Each full chunk is committed, so memory stays flat; what is left at the end
-(the whole of a small body) rides in the commit of its message. A body without a message row is an orphan: it was
-never promised to anyone, and `sweep_orphans` removes it. Fails with RecordsAway; a writer that failed must be
-discarded.
+(the whole of a small body) rides in the commit of its message. A body that no message and no row kept in quarantine
+has is an orphan: it was never promised to anyone, or was given up, and `sweep_orphans` removes it. Fails with
+RecordsAway; a writer that failed must be discarded.
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
-from sqlalchemy import Connection, delete, exists, select
+from sqlalchemy import Connection, delete, exists, or_, select
 
 from mailsvc.records.orders import Row
 from mailsvc.records.store import Records
-from mailsvc.records.tables import body_chunks, body_spills, messages
+from mailsvc.records.tables import body_chunks, body_spills, messages, quarantine
+from mailsvc.records.tables.columns import EPOCH
+from mailsvc.records.upsert import insert
 
 CHUNK = 1024 * 1024
 
@@ -110,22 +112,40 @@ def remove_chunks(connection: Connection, body_id: str, limit: int) -> int:
     return first
 
 
-def sweep_orphans(connection: Connection, older_than: datetime, limit: int) -> int:
-    """Remove up to `limit` chunks of bodies begun before `older_than` that have no message; returns how many rows went.
+def give_up(connection: Connection, body_ids: Sequence[str]) -> None:
+    """Hand bodies that nobody needs any more to the sweep for orphans, which removes them in slices."""
+    if body_ids:
+        row = insert(connection, body_spills)
+        again = row.on_conflict_do_update(index_elements=[body_spills.c.body_id], set_={"begun_at": EPOCH})
+        connection.execute(again, [{"body_id": body_id, "begun_at": EPOCH} for body_id in body_ids])
 
-    Call it again until it returns 0. Bodies that have got their message are only struck from the list.
+
+def sweep_orphans(connection: Connection, older_than: datetime, limit: int) -> int:
+    """Remove up to `limit` chunks of bodies begun before `older_than` that nobody has; returns how many rows went.
+
+    Call it again until it returns 0. Bodies that have got their message, or are kept in quarantine, are only struck
+    from the list.
     """
     old = select(body_spills.c.body_id).where(body_spills.c.begun_at < older_than)
-    kept = exists().where(messages.c.body_id == body_spills.c.body_id)
+    sent = exists().where(messages.c.body_id == body_spills.c.body_id)
+    kept_back = exists().where(quarantine.c.body_id == body_spills.c.body_id, quarantine.c.state == "kept")
+    kept = or_(sent, kept_back)
     struck = connection.execute(
         delete(body_spills).where(body_spills.c.body_id.in_(old.where(kept).limit(limit))),
     ).rowcount
     orphan = connection.execute(old.where(~kept).limit(1)).scalar_one_or_none()
     if orphan is None:
         return struck
-    if not remove_chunks(connection, orphan, limit):
-        connection.execute(delete(body_spills).where(body_spills.c.body_id == orphan))
+    remove_orphan(connection, orphan, limit)
     return struck + 1
+
+
+def remove_orphan(connection: Connection, body_id: str, limit: int) -> int:
+    """Remove up to `limit` chunks of a body that was given up; returns how many are left."""
+    left = remove_chunks(connection, body_id, limit)
+    if not left:
+        connection.execute(delete(body_spills).where(body_spills.c.body_id == body_id))
+    return left
 
 
 def _remove_from(connection: Connection, body_id: str, first: int) -> None:
