@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from filters.replies import Reply
-from mailsvc.gateway import answers
+from mailsvc.gateway import answers, dsn
 from mailsvc.gateway.outcomes import Unacceptable
 from schedules.names import Address, BadName, DomainName
 
@@ -35,13 +35,29 @@ class ReversePath:
     size: int = 0
     eight_bit: bool = False
     smtputf8: bool = False
+    ret: str = ""  # RFC 3461 4.3: full, hdrs, or empty
+    envid: str = ""  # RFC 3461 4.4, as it was given
 
 
-def mail_from(argument: bytes, *, extended: bool) -> ReversePath:
-    """Read `FROM:<path> [parameters]`; `extended`: the client has said EHLO, so parameters are allowed."""
+@dataclass(frozen=True, slots=True)
+class ForwardPath:
+    """What RCPT said; `notify` and `orcpt` are empty where nothing was said."""
+
+    address: Address
+    notify: str = ""  # RFC 3461 4.1: never, or a list of success, failure, delay
+    orcpt: str = ""  # RFC 3461 4.2, as it was given
+
+
+def mail_from(argument: bytes, *, extended: bool, notices: bool = False) -> ReversePath:
+    """Read `FROM:<path> [parameters]`; `extended`: the client has said EHLO, so parameters are allowed.
+
+    `notices`: it was offered DSN (RFC 3461).
+    """
     path, rest = _split(argument, _FROM, answers.SYNTAX_MAIL)
+    parameters = _parameters(rest, extended=extended)
+    ret, envid = dsn.of_mail(parameters) if notices else ("", "")
     size, eight_bit, smtputf8 = 0, False, False
-    for keyword, value in _parameters(rest, extended=extended).items():
+    for keyword, value in parameters.items():
         if keyword == "SIZE" and value is not None and value.isdecimal() and value.isascii() and len(value) <= 20:
             size = int(value)
         elif keyword == "BODY" and value is not None and value.upper() in {"7BIT", "8BITMIME"}:
@@ -53,17 +69,25 @@ def mail_from(argument: bytes, *, extended: bool) -> ReversePath:
         else:
             raise Unacceptable(answers.UNKNOWN_MAIL_PARAMETER)
     address = _address(path, answers.BAD_SENDER, smtputf8=smtputf8, postmaster=None) if path else None
-    return ReversePath(address, size, eight_bit, smtputf8)
+    return ReversePath(address, size, eight_bit, smtputf8, ret, envid)
 
 
-def rcpt_to(argument: bytes, *, extended: bool, smtputf8: bool, postmaster: DomainName) -> Address:
-    """Read `TO:<path>`; `<postmaster>` without a domain is that of `postmaster` (RFC 5321 4.5.1)."""
+def rcpt_to(
+    argument: bytes, *, extended: bool, smtputf8: bool, postmaster: DomainName, notices: bool = False
+) -> ForwardPath:
+    """Read `TO:<path>`; `<postmaster>` without a domain is that of `postmaster` (RFC 5321 4.5.1).
+
+    `notices`: the client was offered DSN (RFC 3461).
+    """
     path, rest = _split(argument, _TO, answers.SYNTAX_RCPT)
     if not path:
         raise Unacceptable(answers.BAD_RECIPIENT)
-    if _parameters(rest, extended=extended):
+    parameters = _parameters(rest, extended=extended)
+    notify, orcpt = dsn.of_rcpt(parameters, smtputf8=smtputf8) if notices else ("", "")
+    if parameters:
         raise Unacceptable(answers.UNKNOWN_RCPT_PARAMETER)
-    return _address(path, answers.BAD_RECIPIENT, smtputf8=smtputf8, postmaster=postmaster)
+    address = _address(path, answers.BAD_RECIPIENT, smtputf8=smtputf8, postmaster=postmaster)
+    return ForwardPath(address, notify, orcpt)
 
 
 def _split(argument: bytes, verb: re.Pattern[bytes], syntax: Reply) -> tuple[str, str]:

@@ -28,6 +28,8 @@ class Taken:
 
     asked: Address
     verdict: Accept | Forward
+    notify: str = ""  # RFC 3461 4.1: never, or a list of success, failure, delay
+    orcpt: str = ""  # RFC 3461 4.2
 
 
 @dataclass(frozen=True, slots=True)

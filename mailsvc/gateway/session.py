@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Final, Protocol
 
-from filters.mail import Client, Content
+from filters.mail import Client, ClientKind, Content
 from filters.replies import TOO_LARGE, TOO_MANY_RECIPIENTS, Reply
 from filters.verdict import Accept, Clean, Forward
 from mailsvc.gateway import answers, bdat, intake, paths
@@ -96,6 +96,8 @@ class Session:
         await self._greeted(argument, extended=True)
         words = [self._terms.hostname, "PIPELINING", f"SIZE {self._terms.size_limit}", "8BITMIME", "SMTPUTF8"]
         words += ["ENHANCEDSTATUSCODES", "CHUNKING"]
+        if self._owed_notices:
+            words.append("DSN")  # RFC 3461 4
         if self._terms.tls and not self._client.tls:
             words.append("STARTTLS")
         lines = [f"250-{word}\r\n" for word in words[:-1]] + [f"250 {words[-1]}\r\n"]
@@ -128,7 +130,7 @@ class Session:
             raise Unacceptable(answers.NESTED_MAIL)
         if not self._served:
             raise Unacceptable(answers.NOT_SERVED)
-        path = paths.mail_from(argument, extended=self._extended)
+        path = paths.mail_from(argument, extended=self._extended, notices=self._owed_notices)
         mail = Mail(self._terms.reception.new_id(), path, self._protocol(smtputf8=path.smtputf8))
         self._judge_content(mail, Content(path.size, self._terms.size_limit))
         self._mail = mail
@@ -137,18 +139,19 @@ class Session:
     async def rcpt(self, argument: bytes) -> Reply:
         """RFC 5321 4.1.1.3: each recipient is judged here and now."""
         mail = self._opened()
-        asked = paths.rcpt_to(
+        path = paths.rcpt_to(
             argument,
             extended=self._extended,
             smtputf8=mail.path.smtputf8,
             postmaster=self._terms.reception.postmaster_domain(),
+            notices=self._owed_notices,
         )
         if len(self._taken) >= self._terms.recipients_limit:
             return TOO_MANY_RECIPIENTS
-        work = self._terms.reception.recipient(self._client, mail, asked)
+        work = self._terms.reception.recipient(self._client, mail, path.address)
         verdict = await self._terms.deadline.within(work)
         if isinstance(verdict, Accept | Forward):
-            self._taken.append(Taken(asked, verdict))
+            self._taken.append(Taken(path.address, verdict, path.notify, path.orcpt))
         return verdict.reply
 
     async def data(self, argument: bytes) -> Reply:
@@ -216,6 +219,11 @@ class Session:
         if self._chunks:
             raise Unacceptable(answers.IN_BDAT)
         return self._mail
+
+    @property
+    def _owed_notices(self) -> bool:
+        """Only our own MTAs may ask for reports: the world is owed none that we refuse to send (RFC 3461)."""
+        return self._client.kind is not ClientKind.WORLD
 
     def _protocol(self, *, smtputf8: bool) -> str:
         secure = "S" if self._client.tls else ""

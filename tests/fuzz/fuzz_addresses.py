@@ -20,6 +20,9 @@ SEEDS: tuple[bytes, ...] = (
     "<花子@例え.jp> SMTPUTF8".encode(),
     b"<a@\xff>",
     b"a@b.example",
+    b"<a@b.example> RET=HDRS ENVID=QQ+2B3",
+    b"<a@b.example> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;a+3Db@c.example",
+    r"<a@b.example> NOTIFY=NEVER ORCPT=utf-8;\x{82B1}@例え.jp".encode(),
     b"<<>>",
     b"<SRS0=" + b"x" * 90 + b"=world.example=someone@forwarder.example>",
 )
@@ -28,17 +31,18 @@ SEEDS: tuple[bytes, ...] = (
 def target(data: bytes) -> None:
     """Read `data` as the argument of MAIL and of RCPT."""
     try:
-        path = mail_from(b"FROM:" + data, extended=True)
+        path = mail_from(b"FROM:" + data, extended=True, notices=True)
     except Unacceptable as why:
         _told(why.reply.permanent)
     else:
         _told(path.address is None or _sound(path.address))
     try:
-        asked = rcpt_to(b"TO:" + data, extended=True, smtputf8=True, postmaster=DomainName.parse("x.example"))
+        home = DomainName.parse("x.example")
+        asked = rcpt_to(b"TO:" + data, extended=True, smtputf8=True, postmaster=home, notices=True)
     except Unacceptable as why:
         _told(why.reply.permanent)
     else:
-        _told(_sound(asked))
+        _told(_sound(asked.address) and asked.orcpt.isprintable())
 
 
 def _sound(address: Address) -> bool:

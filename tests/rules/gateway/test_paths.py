@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from filters.replies import Reply
 from mailsvc.gateway import answers
 from mailsvc.gateway.outcomes import Unacceptable
-from mailsvc.gateway.paths import ReversePath, mail_from, rcpt_to
+from mailsvc.gateway.paths import ForwardPath, ReversePath, mail_from, rcpt_to
 from schedules.names import Address, DomainName
 
 HOME = DomainName.parse("closing.example")
@@ -20,7 +20,7 @@ def sender(argument: str | bytes, *, extended: bool = True) -> ReversePath:
 
 def recipient(argument: str | bytes, *, smtputf8: bool = False, extended: bool = True) -> str:
     octets = argument if isinstance(argument, bytes) else argument.encode()
-    return str(rcpt_to(octets, extended=extended, smtputf8=smtputf8, postmaster=HOME))
+    return str(rcpt_to(octets, extended=extended, smtputf8=smtputf8, postmaster=HOME).address)
 
 
 def refused(argument: str | bytes, *, to: bool = False, extended: bool = True) -> Reply:
@@ -153,6 +153,78 @@ def test_parameters_of_mail_that_are_refused(parameter: str, reply: Reply) -> No
 @pytest.mark.parametrize("parameter", ["NOTIFY=SUCCESS,FAILURE", "ORCPT=rfc822;a@b", "SIZE=1"])
 def test_recipients_take_no_parameter(parameter: str) -> None:
     assert refused(f"TO:<a@b.example> {parameter}", to=True) is answers.UNKNOWN_RCPT_PARAMETER
+
+
+def asked_of(parameters: str, *, smtputf8: bool = False) -> ForwardPath:
+    argument = f"TO:<a@b.example> {parameters}".encode()
+    return rcpt_to(argument, extended=True, smtputf8=smtputf8, postmaster=HOME, notices=True)
+
+
+def test_our_own_servers_say_what_they_want_to_be_told() -> None:
+    path = mail_from(b"FROM:<a@b.example> RET=full ENVID=QQ+2B3 SIZE=1", extended=True, notices=True)
+    assert (path.ret, path.envid, path.size) == ("full", "QQ+2B3", 1)
+    assert mail_from(b"FROM:<a@b.example> ret=HDRS", extended=True, notices=True).ret == "hdrs"
+    assert mail_from(b"FROM:<a@b.example>", extended=True, notices=True).ret == ""
+
+
+@pytest.mark.parametrize(
+    ("parameters", "notify", "orcpt"),
+    [
+        ("", "", ""),
+        ("NOTIFY=never", "never", ""),
+        ("notify=Delay,SUCCESS", "success,delay", ""),
+        ("NOTIFY=FAILURE,FAILURE", "failure", ""),
+        ("ORCPT=rfc822;A+2Bb@c.example", "", "rfc822;A+2Bb@c.example"),
+        ("NOTIFY=SUCCESS,FAILURE,DELAY ORCPT=x400;/S+3Dx", "success,failure,delay", "x400;/S+3Dx"),
+        (r"ORCPT=utf-8;\x{82B1}@b.example", "", r"utf-8;\x{82B1}@b.example"),
+        ("ORCPT=rfc822;" + "x" * 500, "", "rfc822;" + "x" * 500),
+    ],
+)
+def test_what_is_to_be_told_of_a_recipient(parameters: str, notify: str, orcpt: str) -> None:
+    assert asked_of(parameters) == ForwardPath(Address.parse("a@b.example"), notify, orcpt)
+
+
+def test_a_recipient_of_the_sender_may_be_in_utf8_where_it_is_spoken() -> None:
+    assert asked_of("ORCPT=utf-8;花@b.example", smtputf8=True).orcpt == "utf-8;花@b.example"
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        "NOTIFY",
+        "NOTIFY=",
+        "NOTIFY=NEVER,FAILURE",
+        "NOTIFY=SOMETIMES",
+        "NOTIFY=SUCCESS,",
+        "ORCPT",
+        "ORCPT=",
+        "ORCPT=x@y.example",
+        "ORCPT=x400;/S=x",
+        "ORCPT=;x@y.example",
+        "ORCPT=rfc822;",
+        "ORCPT=-;x",
+        "ORCPT=rfc822;a+0D+0ABcc:x",
+        "ORCPT=rfc822;+zz",
+        "ORCPT=rfc822;花@b.example",
+        "ORCPT=utf-8;花@b.example",
+        r"ORCPT=utf-8;\x{2028}@b.example",
+        "ORCPT=rfc822;" + "x" * 501,
+    ],
+)
+def test_what_cannot_be_told_is_refused(parameters: str) -> None:
+    with pytest.raises(Unacceptable) as caught:
+        asked_of(parameters)
+    assert caught.value.reply is answers.BAD_PARAMETER
+
+
+@pytest.mark.parametrize(
+    "parameter",
+    ["RET", "RET=BODY", "RET=", "ENVID", "ENVID=a+0A", "ENVID=a+2", "ENVID=" + "x" * 101, "RET=FULL RET=HDRS"],
+)
+def test_what_a_report_cannot_name_is_refused(parameter: str) -> None:
+    with pytest.raises(Unacceptable) as caught:
+        mail_from(f"FROM:<a@b.example> {parameter}".encode(), extended=True, notices=True)
+    assert caught.value.reply is answers.BAD_PARAMETER
 
 
 def test_after_helo_there_are_no_parameters() -> None:
