@@ -30,7 +30,7 @@ def serve(ctx: typer.Context) -> None:
     from mailsvc.house import serve as run_house
 
     try:
-        asyncio.run(run_house(session.of(ctx).settings))
+        asyncio.run(run_house(session.of(ctx).settings_file))
     except RoleEnded as ended:
         raise Refused(
             f"the service ended by itself: {ended}", "the log above tells the cause; mend it, start again"

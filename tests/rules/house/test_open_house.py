@@ -44,7 +44,7 @@ async def test_health_is_asked_before_all_roles_are_up(tmp_path: Path, monkeypat
         seen.append((code, roles["gateway"]))
         raise CannotListen("no door today")
 
-    monkeypatch.setattr("mailsvc.house.Gateway.start", asking)
+    monkeypatch.setattr("mailsvc.house.builder.Gateway.start", asking)
     with pytest.raises(CannotListen, match="no door today"):
         async with premises.house():
             pass
@@ -91,7 +91,7 @@ async def test_it_closes_from_the_doors_inward(tmp_path: Path, monkeypatch: pyte
             super().down(name)
             changes.append((name, False))
 
-    monkeypatch.setattr("mailsvc.house.Roles", Noted)
+    monkeypatch.setattr("mailsvc.house.frame.Roles", Noted)
     async with opened(tmp_path):
         assert changes == [(name, True) for name in ROLES]
         changes.clear()
@@ -204,7 +204,7 @@ class TestARoleThatEnds:
             raise ZeroDivisionError("at once")
 
         monkeypatch.setattr(Sweeper, "run", broken)
-        monkeypatch.setattr("mailsvc.house.Gateway.start", _never)
+        monkeypatch.setattr("mailsvc.house.builder.Gateway.start", _never)
         premises = Premises(tmp_path)
         premises.settle_in()
         before = asyncio.all_tasks()
