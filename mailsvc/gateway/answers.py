@@ -45,6 +45,7 @@ NOT_SERVED: Final = Reply(550, "5.7.1", "This listener does not serve you", "RFC
 TIMEOUT: Final = Reply(421, "4.4.2", "Timed out waiting for you; closing", "RFC 5321 4.5.3.2.7")
 TOO_MANY_ERRORS: Final = Reply(421, "4.7.0", "Too many errors; closing", "RFC 5321 3.8")
 TURNED_AWAY: Final = Reply(554, "5.7.1", "This listener does not serve you", "RFC 5321 3.1")
+NO_MAIL: Final = Reply(421, "4.7.0", "Too many commands that lead to no mail; closing", "RFC 5321 3.8")
 BAD_SEQUENCE: Final = Reply(503, "5.5.1", "No service here; send QUIT", "RFC 5321 3.1")
 BROKEN: Final = Reply(421, "4.3.0", "Local error; closing", "RFC 5321 3.8")
 

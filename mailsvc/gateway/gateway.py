@@ -17,7 +17,7 @@ from mailsvc.gateway.deadline import Deadline
 from mailsvc.gateway.limits import Admission
 from mailsvc.gateway.reception import Reception
 from mailsvc.gateway.server import GatewayServer, Patience, Porch
-from mailsvc.gateway.session import Terms
+from mailsvc.gateway.terms import Terms
 from mailsvc.kit.endpoints import Endpoint
 from mailsvc.kit.metrics import Metrics
 from mailsvc.kit.net import listen, server_tls
@@ -94,7 +94,9 @@ class Gateway:
     def _porch(self, listener: Listener) -> Porch:
         settings, doorman = self._settings, Doorman(listener)
         terms = self._terms(self._tls(ask=doorman.certificates_matter))
-        patience = Patience(settings.command_timeout.total_seconds(), settings.data_timeout.total_seconds())
+        patience = Patience(
+            settings.command_timeout.total_seconds(), settings.data_timeout.total_seconds(), settings.refusals_limit
+        )
         return Porch(terms, doorman, self._admission, patience, self._log, begun=self._began, ended=self._ended)
 
     def _tls(self, *, ask: bool) -> ssl.SSLContext | None:

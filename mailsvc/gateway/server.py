@@ -19,9 +19,10 @@ from filters.mail import Client, ClientKind
 from filters.replies import INTERNAL_ERROR, SHUTTING_DOWN, Reply
 from mailsvc.gateway import answers, tls
 from mailsvc.gateway.clients import Doorman
-from mailsvc.gateway.limits import Admission
+from mailsvc.gateway.limits import Admission, Allowance
 from mailsvc.gateway.outcomes import Farewell, LineTooLong, Unacceptable
-from mailsvc.gateway.session import Session, Terms
+from mailsvc.gateway.session import Session
+from mailsvc.gateway.terms import Terms
 from mailsvc.gateway.wire import Wire
 from mailsvc.kit.telemetry import Log
 
@@ -34,10 +35,11 @@ LINGER_SECONDS: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long a client may take, in seconds (RFC 5321 4.5.3.2)."""
+    """How much a client is borne with (RFC 5321 4.5.3.2, 7.8)."""
 
-    command: float
-    content: float
+    command: float  # seconds
+    content: float  # seconds, as a `limits.Allowance`
+    refusals: int  # refusals and commands that lead nowhere, between two messages taken; for the world only
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,8 @@ class GatewayServer(SMTP):
         self._give_up_at = 0.0
         self._client = Client(ClientKind.WORLD, "", 0)
         self._errors = 0
+        self._fruitless = 0
+        self._allowance = Allowance(porch.patience.content)
 
     # ── the connection's life, told by the base ─────────────────────────────────────────────────────────
     def eof_received(self) -> bool:
@@ -100,7 +104,7 @@ class GatewayServer(SMTP):
 
     @property
     def _patience(self) -> float:
-        return self._porch.patience.content if self._receiving else self._porch.patience.command
+        return self._allowance.left if self._receiving else self._porch.patience.command
 
     def _ring_at(self, instant: float) -> None:
         if self._timeout_handle is not None:
@@ -111,8 +115,8 @@ class GatewayServer(SMTP):
         now = self.loop.time()
         if self.wire.waiting and now >= self._give_up_at:
             self.wire.interrupt(Farewell(answers.TIMEOUT))
-        else:
-            self._ring_at(self._give_up_at if now < self._give_up_at else now + self._patience)
+        else:  # it rang too early, or we ourselves are at work
+            self._ring_at(self._give_up_at if now < self._give_up_at else now + 1.0)
 
     # ── what a session asks of its connection ───────────────────────────────────────────────────────────
     def say(self, answer: bytes) -> None:
@@ -120,8 +124,19 @@ class GatewayServer(SMTP):
         self._answers.append(answer)
 
     def receiving(self, *, content: bool) -> None:
-        """Content has its own time limit, counted from chunk to chunk."""
+        """Content has its own time limit."""
         self._receiving = content
+        self._allowance.begin(self.wire.waited, self.wire.arrived)
+
+    def fruitless(self) -> None:
+        """Count what led to no mail, of a client that is no server of ours."""
+        self._fruitless += self._client.kind is ClientKind.WORLD
+        if self._fruitless > self._porch.patience.refusals:
+            raise Farewell(answers.NO_MAIL)
+
+    def fruitful(self) -> None:
+        """A message was taken: what was fruitless before is forgotten."""
+        self._fruitless = 0
 
     async def start_tls(self, context: ssl.SSLContext) -> None:
         """Go on encrypted, with a client that has said nothing yet and may be known by its certificate."""
@@ -230,12 +245,14 @@ class GatewayServer(SMTP):
         return reply and self._mistake(reply)
 
     def _mistake(self, reply: Reply) -> Reply:
-        """Count what a sound client would not do; refused recipients are no mistakes."""
+        """Count what a sound client would not do, and what was refused for good, which is no mistake."""
         if reply in answers.MISTAKES:
             self._errors += 1
             if self._errors > ERRORS_LIMIT:
                 self._answer(reply)
                 raise Farewell(answers.TOO_MANY_ERRORS)
+        elif reply.permanent:
+            self.fruitless()
         return reply
 
     def _log_cause(self, error: Exception) -> None:
@@ -247,6 +264,7 @@ class GatewayServer(SMTP):
 
     def _before_waiting(self) -> None:
         self._flush()
+        self._allowance.look(self.wire.waited, self.wire.arrived)
         self._reset_timeout()
 
     def _flush(self) -> None:
@@ -256,7 +274,7 @@ class GatewayServer(SMTP):
 
     async def _drain(self) -> None:
         self._flush()
-        async with asyncio.timeout(self._patience):
+        async with asyncio.timeout(self._porch.patience.command):
             await self._writer.drain()
 
     # ── the end ─────────────────────────────────────────────────────────────────────────────────────────

@@ -5,49 +5,21 @@ replies is the order of commands, so pipelining needs nothing here (RFC 2920). R
 ends, `EndOfInput` where the client goes in the middle of a message.
 """
 
-import ssl
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from dataclasses import replace
+from typing import Final
 
 from filters.mail import Client, ClientKind, Content
 from filters.replies import TOO_LARGE, TOO_MANY_RECIPIENTS, Reply
 from filters.verdict import Accept, Clean, Forward
 from mailsvc.gateway import answers, bdat, intake, paths
-from mailsvc.gateway.deadline import Deadline
 from mailsvc.gateway.outcomes import Farewell, Unacceptable
-from mailsvc.gateway.reception import Envelope, Mail, Reception, Taken
-from mailsvc.gateway.wire import Wire
+from mailsvc.gateway.reception import Envelope, Mail, Taken
+from mailsvc.gateway.terms import Line, Terms
 
 HELO_LIMIT: Final = 255
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What all sessions of a gateway share. Sizes are octets, 0 means none."""
-
-    reception: Reception
-    deadline: Deadline
-    hostname: str
-    size_limit: int
-    recipients_limit: int
-    normalise: bool
-    tls: ssl.SSLContext | None
-
-
-class Line(Protocol):
-    """The connection under a session."""
-
-    wire: Wire
-
-    def say(self, answer: bytes) -> None:
-        """Send this, soon."""
-
-    def receiving(self, *, content: bool) -> None:
-        """Content follows, or commands again: they have different time limits."""
-
-    async def start_tls(self, context: ssl.SSLContext) -> None:
-        """Answer 220 and go on encrypted; the client is a new one afterwards."""
+# A BDAT chunk of fewer octets costs us more than it brings.
+SMALL_CHUNK: Final = 512
 
 
 class Session:
@@ -107,6 +79,7 @@ class Session:
         name = argument.decode("utf-8", "replace")[:HELO_LIMIT]
         if not name or not name.isprintable():
             raise Unacceptable(answers.SYNTAX_HELO)
+        self._line.fruitless()
         await self.close()
         self._extended = extended
         self._client = replace(self._client, helo=name)
@@ -178,6 +151,8 @@ class Session:
             raise RuntimeError("a chunk without a message")
         if last or content.hopeless:
             return await self._end_content(self._mail, content)
+        if octets < SMALL_CHUNK:
+            self._line.fruitless()
         return Reply(250, "2.0.0", f"{octets} octets received", "RFC 3030 2")
 
     async def _chunk_begins(self, octets: int) -> intake.Intake:
@@ -204,7 +179,10 @@ class Session:
             if content.failure:
                 return content.failure
             self._judge_content(mail, content.facts)
-            return await content.finish(envelope)
+            reply = await content.finish(envelope)
+            if reply.code == 250:
+                self._line.fruitful()
+            return reply
         finally:
             await self.close()
 
@@ -235,15 +213,18 @@ class Session:
     async def rset(self, argument: bytes) -> Reply:
         """RFC 5321 4.1.1.5."""
         _none(argument)
+        self._line.fruitless()
         await self.close()
         return answers.OK
 
     async def noop(self, _argument: bytes) -> Reply:
         """RFC 5321 4.1.1.9."""
+        self._line.fruitless()
         return answers.OK
 
     async def vrfy(self, argument: bytes) -> Reply:
         """RFC 5321 3.5.3: neither confirmed nor denied, so that nobody can list addresses."""
+        self._line.fruitless()
         return answers.CANNOT_VERIFY if argument else answers.SYNTAX_VRFY
 
     async def expn(self, _argument: bytes) -> Reply:
@@ -252,6 +233,7 @@ class Session:
 
     async def help(self, _argument: bytes) -> Reply:
         """RFC 5321 4.1.1.8."""
+        self._line.fruitless()
         return answers.HELP
 
     async def quit(self, argument: bytes) -> Reply:

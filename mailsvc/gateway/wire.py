@@ -30,8 +30,16 @@ class Wire(asyncio.StreamReader):
     def __init__(self, loop: asyncio.AbstractEventLoop, before_waiting: Callable[[], None] = lambda: None) -> None:
         super().__init__(limit=CHUNK, loop=loop)
         self._before_waiting = before_waiting
+        self._clock = loop.time
         self._scanned = 0
         self.waiting = False
+        self.waited = 0.0  # seconds, in all
+        self.arrived = 0  # octets, in all
+
+    def feed_data(self, data: bytes) -> None:  # type: ignore[override]  # a transport gives nothing else
+        """Take what has come over the connection."""
+        self.arrived += len(data)
+        super().feed_data(data)
 
     def has_line(self) -> bool:
         """Whether a whole command line has arrived already: its replies may wait for it (RFC 2920 3.2)."""
@@ -109,11 +117,12 @@ class Wire(asyncio.StreamReader):
             raise EndOfInput
         if not begun:
             self._before_waiting()
-        self.waiting = True
+        self.waiting, since = True, self._clock()
         try:
             await self._wait_for_data("arrival")  # type: ignore[attr-defined]  # not in typeshed
         finally:
             self.waiting = False
+            self.waited += self._clock() - since
 
     def _rest_over(self) -> None:
         self._maybe_resume_transport()  # type: ignore[attr-defined]  # not in typeshed

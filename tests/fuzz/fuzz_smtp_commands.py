@@ -11,7 +11,8 @@ import ssl
 from filters.mail import Client, ClientKind
 from mailsvc.gateway.deadline import Deadline
 from mailsvc.gateway.outcomes import EndOfInput, Farewell, LineTooLong, Unacceptable
-from mailsvc.gateway.session import Session, Terms
+from mailsvc.gateway.session import Session
+from mailsvc.gateway.terms import Terms
 from mailsvc.gateway.wire import Wire
 from tests.rules.gateway.house import MemoryReception, QuietLog
 
@@ -55,6 +56,12 @@ class _Line:
 
     def receiving(self, *, content: bool) -> None:
         """Time does not matter here."""
+
+    def fruitless(self) -> None:
+        """Nor does patience."""
+
+    def fruitful(self) -> None:
+        """Nor does patience."""
 
     async def start_tls(self, context: ssl.SSLContext) -> None:
         raise AssertionError(f"TLS was not offered: {context}")

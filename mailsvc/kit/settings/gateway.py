@@ -114,13 +114,21 @@ class GatewaySettings(Section):
     connections_per_client_second: int = Field(
         default=50, ge=1, description="New connections of one IP address in a second; then 421 4.7.0."
     )
+    refusals_limit: int = Field(
+        default=100,
+        ge=1,
+        description="Refusals, and commands like NOOP, in a session of the world without a message taken; then "
+        "421 4.7.0.",
+    )
     command_timeout: Duration = Field(
         default=parse_duration("5 min"),
         gt=timedelta(),
         description="Wait for the next command (RFC 5321 4.5.3.2.7: at least 5 min).",
     )
     data_timeout: Duration = Field(
-        default=parse_duration("3 min"), gt=timedelta(), description="Wait for the next octets of a message."
+        default=parse_duration("3 min"),
+        gt=timedelta(),
+        description="Wait for the octets of a message; below 2 kB/s it runs out, above it begins anew.",
     )
     handler_deadline: Duration = Field(
         default=parse_duration("60 s"),

@@ -21,7 +21,7 @@ async def test_recipients_beyond_the_limit_are_put_off() -> None:
 
 
 async def test_refused_recipients_do_not_count() -> None:
-    async with open_gateway(recipients_limit=100) as house, house.client() as peer:
+    async with open_gateway(recipients_limit=100, refusals_limit=200) as house, house.client() as peer:
         await peer.open_mail()
         for number in range(150):
             await peer.say(f"RCPT TO:<nobody{number}@closing.example>", "550 5.1.1")
@@ -166,13 +166,13 @@ async def test_content_has_its_own_time_from_chunk_to_chunk() -> None:
         await peer.say("DATA", "354")
         for _ in range(4):
             await asyncio.sleep(0.25)
-            await peer.send(b"x\r\n")
+            await peer.send(b"x" * 998 + b"\r\n")
         await peer.expect("421 4.4.2")
         assert house.reception.bodies[0].discarded
 
 
 async def test_a_client_that_reads_nothing_is_not_obeyed_for_ever() -> None:
-    async with open_gateway(command_timeout="300 ms") as house, house.client() as peer:
+    async with open_gateway(command_timeout="300 ms", refusals_limit=10**9) as house, house.client() as peer:
         transport = peer.writer.transport
         assert isinstance(transport, asyncio.Transport)
         transport.pause_reading()
