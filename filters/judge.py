@@ -4,7 +4,8 @@
 `mailsvc.standing` has gathered and never fail. The first rule that speaks decides; each is one small function below.
 """
 
-from typing import assert_never
+from dataclasses import replace
+from typing import Final, assert_never
 
 from filters import quota, replies, service_end
 from filters.mail import AddressKind, Client, ClientKind, Content, Forwarding, Sender, Standing
@@ -18,6 +19,7 @@ def recipient(client: Client, sender: Sender, standing: Standing) -> RecipientVe
     return (
         _role_address(standing)
         or _sender_may_not_send(client, sender)
+        or _returned(standing)
         or _not_ours(client, standing)
         or _unknown(standing)
         or _forwarded(standing)
@@ -51,7 +53,10 @@ def _role_address(standing: Standing) -> RecipientVerdict | None:
     """Postmaster and abuse of a domain of ours are always taken, in the end phase too (RFC 5321 4.5.1)."""
     if standing.kind is not AddressKind.ROLE:
         return None
-    return _forwarded(standing) or Accept(_mailbox(standing), Because.ROLE_ADDRESS, replies.RECIPIENT_OK)
+    forwarded = _forwarded(standing)
+    if isinstance(forwarded, Forward):
+        return forwarded
+    return Accept(_mailbox(standing), Because.ROLE_ADDRESS, replies.RECIPIENT_OK)
 
 
 def _sender_may_not_send(client: Client, sender: Sender) -> Refuse | Defer | None:
@@ -59,6 +64,17 @@ def _sender_may_not_send(client: Client, sender: Sender) -> Refuse | Defer | Non
         return None  # null and foreign senders may submit: notices, and mail that is forwarded on
     ruling = _ruling(sender.standing, Capability.SEND)
     return service_end.sending(ruling) if ruling else None
+
+
+def _returned(standing: Standing) -> RecipientVerdict | None:
+    """Mail to a sender whose mail we forwarded goes back to that sender: only an address we have signed has one."""
+    back = standing.returned
+    if back is None:
+        return None
+    verdict = _again(back) if back.ours else Accept(back.asked, Because.BOUNCE_RETURNED, replies.RECIPIENT_OK)
+    if isinstance(verdict, Accept | Forward):
+        return replace(verdict, because=Because.BOUNCE_RETURNED, reply=replies.RECIPIENT_OK)
+    return verdict
 
 
 def _not_ours(client: Client, standing: Standing) -> Accept | Refuse | None:
@@ -78,7 +94,7 @@ def _unknown(standing: Standing) -> Refuse | None:
     return Refuse(Because.UNKNOWN_ADDRESS, replies.UNKNOWN_ADDRESS) if standing.kind is None else None
 
 
-def _forwarded(standing: Standing) -> Forward | None:
+def _forwarded(standing: Standing) -> Forward | Defer | None:
     """Confirmed forwarding goes on until forward-end; a copy stays only where the mailbox could take it."""
     wish, ruling = _forwarding(standing), _ruling(standing, Capability.FORWARD)
     if wish is None or (ruling and not ruling.allowed):
@@ -88,7 +104,37 @@ def _forwarded(standing: Standing) -> Forward | None:
         because, reply = Because.FORWARDED_DISCLOSED, replies.forwarded_disclosed(wish.target)
     else:
         because, reply = Because.FORWARDED, replies.RECIPIENT_OK
-    return Forward(_mailbox(standing), wish.target, keep, because, reply)
+    forward = Forward(_mailbox(standing), wish.target, keep, because, reply)
+    return forward if standing.onward is None else _through(forward, _again(standing.onward))
+
+
+def _through(forward: Forward, then: RecipientVerdict) -> Forward | Defer | None:
+    """Mail forwarded to another address of ours goes where that one's mail goes; where it is refused, it stays."""
+    match then:
+        case Accept():
+            return replace(forward, target=then.mailbox)
+        case Forward():
+            also = (*then.also, then.mailbox) if then.keep else then.also
+            told = forward if then.because is Because.FORWARDED_DISCLOSED else _undisclosed(forward)
+            return replace(told, target=then.target, also=also)
+        case Defer():
+            return then
+        case Refuse():
+            return None
+        case _ as never:
+            assert_never(never)
+
+
+def _undisclosed(forward: Forward) -> Forward:
+    return replace(forward, because=Because.FORWARDED, reply=replies.RECIPIENT_OK)
+
+
+_OURSELVES: Final = Client(ClientKind.INBOUND, "", 0)
+
+
+def _again(standing: Standing) -> RecipientVerdict:
+    """The verdict on mail that comes to an address of ours by way of another one: who sent it was judged there."""
+    return recipient(_OURSELVES, Sender(None), standing)
 
 
 def _left(standing: Standing) -> Refuse | None:
@@ -132,8 +178,8 @@ def _ruling(standing: Standing, capability: Capability) -> Ruling | None:
 
 
 def _forwarding(standing: Standing) -> Forwarding | None:
-    """The wish to forward, once its target has confirmed it and if it does not lead back to itself."""
+    """The wish to forward, once its target has confirmed it, while it takes mail, and if it leads away from here."""
     wish = standing.forwarding
-    if wish is None or not wish.confirmed or wish.target.same_mailbox(_mailbox(standing)):
+    if wish is None or not wish.confirmed or wish.paused or wish.target.same_mailbox(_mailbox(standing)):
         return None
     return wish

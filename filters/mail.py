@@ -48,6 +48,7 @@ class Forwarding:
     confirmed: bool  # the target has said yes; without it nothing is forwarded
     disclose: bool  # the subscriber consents that senders learn the target (KY-16)
     keep: bool  # a copy stays in the mailbox while it exists
+    paused: bool = False  # the target has refused for good: nothing is forwarded until somebody resumes it
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,8 @@ class Standing:
     forwarding: Forwarding | None = None
     usage: Usage | None = None  # None: not counted, no limit known
     notice_url: str = ""  # page that tells the world about the end
+    onward: "Standing | None" = None  # of the forwarding's target, where that is an address of ours too
+    returned: "Standing | None" = None  # of the sender whose mail was forwarded under this address of ours (SRS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,7 @@ class Forward:
     keep: bool
     because: Because
     reply: Reply
+    also: tuple[Address, ...] = ()  # mailboxes on the way that keep copies, where it goes through another of ours
 
 
 @dataclass(frozen=True, slots=True)
