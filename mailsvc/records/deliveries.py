@@ -1,118 +1,59 @@
 """Deliveries: one per recipient of a message, claimed by an outbox, settled once.
 
     QUEUED ──claim──▶ CLAIMED ──settle Delivered──────▶ DELIVERED
-      ▲                  │ │ ├──settle Undeliverable──▶ UNDELIVERABLE
-      └─settle Deferred──┘ │
-                           └─lease ends, claim──▶ UNKNOWN (claimed again; how the first attempt ended is not known)
-    HELD waits for a person. UNKNOWN settles as CLAIMED does.
+      ▲                  │ │ ├──settle Undeliverable──▶ UNDELIVERABLE ──its sender told──▶ RETURNED
+      └─settle Deferred──┘ │ └──settle Unsure─────────▶ UNKNOWN (the answer was lost)
+                           └─lease ends, claim────────▶ UNKNOWN (the worker was lost)
+    UNKNOWN is due again, claimed and settled as QUEUED is. HELD waits for a person.
 
 What was accepted is never judged again; a settlement with a stale fence changes nothing.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from enum import StrEnum
 
-from sqlalchemy import Connection, RowMapping, func, literal_column, select, update
+from sqlalchemy import CTE, Connection, RowMapping, func, literal_column, select, update
 
-from filters.verdict import Because
 from mailsvc.records import claims
+from mailsvc.records.delivery import (
+    Claimed,
+    Deferred,
+    Delivered,
+    Delivery,
+    DeliveryState,
+    NewDelivery,
+    Outcome,
+    Undeliverable,
+    Unsure,
+    delivery_of,
+    ended,
+)
 from mailsvc.records.endings import end_message
-from mailsvc.records.orders import Row
 from mailsvc.records.tables import deliveries
 
-
-class DeliveryState(StrEnum):
-    """How far a delivery is."""
-
-    QUEUED = "queued"
-    CLAIMED = "claimed"
-    UNKNOWN = "unknown"  # claimed again after a lease ran out: the earlier attempt may have succeeded
-    DELIVERED = "delivered"
-    UNDELIVERABLE = "undeliverable"
-    HELD = "held"
-
-
-@dataclass(frozen=True, slots=True)
-class NewDelivery:
-    """A recipient as its verdict pinned it."""
-
-    recipient: str  # where it goes
-    original: str  # as the client asked
-    because: Because
-    lane: str  # deliveries of one lane share a next hop
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """One recipient's delivery as it stands."""
-
-    id: str  # stable over all attempts, fit for a file name
-    message_id: str
-    number: int  # among the message's recipients, from 0
-    recipient: str
-    original: str
-    because: Because
-    lane: str
-    state: DeliveryState
-    attempts: int  # including the present one
-    next_at: datetime | None  # when it is tried next; None once settled
-    last_reply: str
-    fence: int
-    settled_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Delivered:
-    """The next hop has taken it, and said so."""
-
-    reply: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Deferred:
-    """Not now; again at `next_at`."""
-
-    next_at: datetime
-    reply: str
-
-
-@dataclass(frozen=True, slots=True)
-class Undeliverable:
-    """Never; the reply says why."""
-
-    reply: str
-
-
-Outcome = Delivered | Deferred | Undeliverable
-
-_STATE_AFTER: Mapping[type[Outcome], DeliveryState] = {
-    Delivered: DeliveryState.DELIVERED,
-    Deferred: DeliveryState.QUEUED,
-    Undeliverable: DeliveryState.UNDELIVERABLE,
-}
-
-
-def row_of(message_id: str, number: int, new: NewDelivery, first: datetime) -> Row:
-    """The row of a new delivery, due at `first`."""
-    return deliveries, {
-        "message_id": message_id,
-        "number": number,
-        "recipient": new.recipient,
-        "original": new.original,
-        "because": str(new.because),
-        "lane": new.lane,
-        "state": "queued",
-        "attempts": 0,
-        "next_at": first,
-        "due_at": first,
-        "last_reply": "",
-        "settled_at": None,
-        "owner": "",
-        "lease_until": None,
-        "fence": 0,
-    }
+__all__ = [
+    "Claimed",
+    "Deferred",
+    "Delivered",
+    "Delivery",
+    "DeliveryState",
+    "NewDelivery",
+    "Outcome",
+    "Undeliverable",
+    "Unsure",
+    "claim",
+    "claim_in",
+    "counts",
+    "due_lanes",
+    "end_leases",
+    "in_state",
+    "lanes",
+    "next_due",
+    "of_message",
+    "renew",
+    "settle",
+]
 
 
 def claim(
@@ -136,11 +77,11 @@ def claim(
     for share in (max(1, limit // max(1, len(open_))), limit):
         for lane in turns:
             wanted = min(share, limit - len(taken))
-            taken += _claim_in(connection, lane, owner, now, lease, wanted) if wanted else []
+            taken += claim_in(connection, lane, owner, now, lease, wanted) if wanted else []
     return taken
 
 
-def _claim_in(
+def claim_in(
     connection: Connection,
     lane: str,
     owner: str,
@@ -148,6 +89,7 @@ def _claim_in(
     lease: timedelta,
     limit: int,
 ) -> list[Delivery]:
+    """Take up to `limit` due deliveries of one lane, oldest first."""
     due = (
         select(deliveries)
         .where(deliveries.c.lane == lane, deliveries.c.due_at <= now)
@@ -160,7 +102,7 @@ def _claim_in(
 
 def _take(connection: Connection, row: RowMapping, owner: str, until: datetime) -> Delivery:
     state = DeliveryState.CLAIMED if row["state"] == DeliveryState.QUEUED else DeliveryState.UNKNOWN
-    found = _delivery(row)
+    found = delivery_of(row)
     taken = replace(found, state=state, attempts=found.attempts + 1, fence=found.fence + 1)
     connection.execute(
         update(deliveries)
@@ -193,37 +135,34 @@ def settle(connection: Connection, delivery: Delivery, outcome: Outcome, now: da
 
     When a message's last delivery is settled as delivered, its body becomes sweepable.
     """
-    state = _STATE_AFTER[type(outcome)]
-    again = outcome.next_at if isinstance(outcome, Deferred) else None
-    end = now if again is None else None
-    ours = claims.settle(
-        connection,
-        deliveries,
-        _key(delivery),
-        delivery.fence,
-        state=str(state),
-        next_at=again,
-        due_at=again,
-        last_reply=outcome.reply,
-        settled_at=end,
-        lease_until=None,
-    )
-    if ours and end is not None:
+    columns = ended(delivery.notify, outcome, now)
+    ours = claims.settle(connection, deliveries, _key(delivery), delivery.fence, **columns)
+    if ours and columns["settled_at"] is not None:
         end_message(connection, delivery.message_id, now)
     return ours
 
 
 def lanes(connection: Connection) -> list[str]:
     """The lanes that have deliveries to make, now or later; a skip through the index, not a scan."""
-    found: list[str] = []
-    lane = connection.execute(_FIRST_LANE).scalar()
-    while lane is not None:
-        found.append(lane)
-        lane = connection.execute(_FIRST_LANE.where(deliveries.c.lane > lane)).scalar()
-    return found
+    return list(connection.scalars(_LANES))
 
 
-_FIRST_LANE = select(func.min(deliveries.c.lane)).where(deliveries.c.due_at.is_not(None))
+def due_lanes(connection: Connection, now: datetime, limit: int) -> list[str]:
+    """Up to `limit` lanes that have deliveries to make now, oldest first."""
+    soonest = select(func.min(deliveries.c.due_at)).where(deliveries.c.lane == _FOUND.c.lane, _DUE).scalar_subquery()
+    waiting = _LANES.where(soonest <= now).order_by(soonest).limit(limit)
+    return list(connection.scalars(waiting))
+
+
+def _skip_through_lanes() -> CTE:
+    first = select(func.min(deliveries.c.lane).label("lane")).where(_DUE).cte("found", recursive=True)
+    following = select(func.min(deliveries.c.lane)).where(_DUE, deliveries.c.lane > first.c.lane)
+    return first.union_all(select(following.correlate(first).scalar_subquery()).where(first.c.lane.is_not(None)))
+
+
+_DUE = deliveries.c.due_at.is_not(None)
+_FOUND = _skip_through_lanes()
+_LANES = select(_FOUND.c.lane).where(_FOUND.c.lane.is_not(None))
 
 
 def next_due(connection: Connection, skip_lanes: Collection[str] = ()) -> datetime | None:
@@ -252,33 +191,15 @@ def of_message(connection: Connection, message_id: str) -> Sequence[Delivery]:
     rows = connection.execute(
         select(deliveries).where(deliveries.c.message_id == message_id).order_by(deliveries.c.number),
     )
-    return [_delivery(row) for row in rows.mappings()]
+    return [delivery_of(row) for row in rows.mappings()]
 
 
 def in_state(connection: Connection, state: DeliveryState, limit: int = 100) -> Sequence[Delivery]:
     """Up to `limit` deliveries in one state, in order of their messages: what is held, what is undeliverable."""
     query = select(deliveries).where(deliveries.c.state == literal_column(f"'{state}'"))
     rows = connection.execute(query.order_by(deliveries.c.message_id, deliveries.c.number).limit(limit))
-    return [_delivery(row) for row in rows.mappings()]
+    return [delivery_of(row) for row in rows.mappings()]
 
 
 def _key(delivery: Delivery) -> dict[str, object]:
     return {"message_id": delivery.message_id, "number": delivery.number}
-
-
-def _delivery(row: RowMapping) -> Delivery:
-    return Delivery(
-        id=f"{row['message_id']}-{row['number']}",
-        message_id=row["message_id"],
-        number=row["number"],
-        recipient=row["recipient"],
-        original=row["original"],
-        because=Because(row["because"]),
-        lane=row["lane"],
-        state=DeliveryState(row["state"]),
-        attempts=row["attempts"],
-        next_at=row["next_at"],
-        last_reply=row["last_reply"],
-        fence=row["fence"],
-        settled_at=row["settled_at"],
-    )

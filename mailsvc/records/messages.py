@@ -14,13 +14,26 @@ from sqlalchemy import Connection, RowMapping, Text, delete, literal_column, sel
 from filters.verdict import Because
 from mailsvc.records import bodies
 from mailsvc.records.bodies import StagedBody
-from mailsvc.records.deliveries import Delivery, NewDelivery, of_message, row_of
+from mailsvc.records.deliveries import Delivery, of_message
+from mailsvc.records.delivery import Beginning, Claimed, Delivered, NewDelivery, Outcome, Undeliverable, row_of
 from mailsvc.records.orders import Row, insert_rows
 from mailsvc.records.store import Records
 from mailsvc.records.tables import deliveries as delivery_table
 from mailsvc.records.tables import messages
 
-__all__ = ["Because", "Message", "NewDelivery", "Trace", "accept", "accept_in", "find", "sweep_bodies", "trace"]
+__all__ = [
+    "Because",
+    "Claimed",
+    "Message",
+    "NewDelivery",
+    "Trace",
+    "accept",
+    "accept_attempted",
+    "accept_in",
+    "find",
+    "sweep_bodies",
+    "trace",
+]
 
 Origin = Literal["smtp", "letter", "dsn", "release"]
 
@@ -62,9 +75,30 @@ class Trace:
     body_kept: bool
 
 
-async def accept(records: Records, message: Message, deliveries: Sequence[NewDelivery], staged: StagedBody) -> None:
-    """Make a message and its deliveries durable, in one group commit with others. Raises RecordsAway: answer 4xx."""
-    await records.committer.insert(_rows(message, deliveries, staged))
+async def accept(
+    records: Records,
+    message: Message,
+    deliveries: Sequence[NewDelivery],
+    staged: StagedBody,
+    *,
+    claimed: Claimed | None = None,
+) -> None:
+    """Make a message and its deliveries durable, in one group commit with others. Raises RecordsAway: answer 4xx.
+
+    `claimed` where an attempt at all of them runs already: the outbox then adopts it, and nobody else begins one
+    before the lease has ended. Otherwise they are queued and due at once.
+    """
+    await records.committer.insert(_rows(message, staged, [(new, claimed) for new in deliveries]))
+
+
+async def accept_attempted(
+    records: Records, message: Message, attempted: Sequence[tuple[NewDelivery, Outcome]], staged: StagedBody
+) -> None:
+    """The same after a first attempt has ended: each delivery begins with its own outcome. Raises RecordsAway.
+
+    Where all were delivered only the trace is written, no body; where some were not, the body is kept for these.
+    """
+    await records.committer.insert(_rows(message, staged, attempted))
 
 
 def accept_in(
@@ -74,7 +108,7 @@ def accept_in(
     staged: StagedBody,
 ) -> None:
     """The same inside a transaction of the caller: a letter and the deed it belongs to are one."""
-    insert_rows(connection, _rows(message, deliveries, staged))
+    insert_rows(connection, _rows(message, staged, [(new, None) for new in deliveries]))
 
 
 def find(connection: Connection, message_id: str) -> Message | None:
@@ -121,14 +155,19 @@ def sweep_traces(connection: Connection, settled_before: datetime, limit: int) -
     return len(old)
 
 
-def _rows(message: Message, deliveries: Sequence[NewDelivery], staged: StagedBody) -> list[Row]:
+def _rows(message: Message, staged: StagedBody, begun: Sequence[tuple[NewDelivery, Beginning]]) -> list[Row]:
     if (message.body_id, message.size, message.sha256) != (staged.id, staged.size, staged.sha256):
         raise ValueError(f"message {message.id} does not describe body {staged.id}")
-    if not deliveries:
+    if not begun:
         raise ValueError(f"message {message.id} goes to nobody")
-    row: Row = (messages, _values(message))
-    first = message.received_at
-    return [*staged.tail, row, *(row_of(message.id, n, new, first) for n, new in enumerate(deliveries))]
+    now = message.received_at
+    all_delivered = all(isinstance(beginning, Delivered) for _, beginning in begun)
+    all_ended = all(isinstance(beginning, Delivered | Undeliverable) for _, beginning in begun)
+    row = _values(message) | {"settled_at": now if all_ended else None}
+    if all_delivered:  # what was written of it already, because it is large, is swept
+        row["body"] = "gone" if staged.size < bodies.CHUNK else "spent"
+    rows = [row_of(message.id, number, new, now, beginning) for number, (new, beginning) in enumerate(begun)]
+    return [*(() if all_delivered else staged.tail), (messages, row), *rows]
 
 
 def _values(message: Message) -> dict[str, object]:
