@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from filters.mail import ClientKind
 from mailsvc.notices.notices import Notices
 from mailsvc.notices.quarantined import Quarantined, Way
 from mailsvc.records import quarantine
@@ -61,9 +62,10 @@ class Quarantining:
 
 
 def _way(case: Case, address: Address) -> Way:
-    """A sender of ours is told of what it sent, also where it wrote to itself."""
+    """A sender of ours is told of what it sent, also where it wrote to itself; elsewhere a sender is a mere claim."""
     received = any(_is(address, one.recipient) or _is(address, one.original) for one in case.recipients)
-    sent = case.sender_local and (not received or _is(address, case.mail_from))
+    ours = case.sender_local and case.client_kind == ClientKind.SUBMISSION
+    sent = ours and (not received or _is(address, case.mail_from))
     return Way.SENT if sent else Way.RECEIVED
 
 

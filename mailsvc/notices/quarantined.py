@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from mailsvc.letters.letter import Letter
 from mailsvc.letters.templates import write
-from mailsvc.records.cases import Case
+from mailsvc.records.cases import INFECTED, Case
 from mailsvc.records.notices import Item
 from schedules.names import Address
 
@@ -44,7 +44,7 @@ class Quarantined:
             "id": case.id,
             "at": case.at.isoformat(),
             "way": str(way),
-            "why": "infected" if case.why == "infected" else "unread",
+            "why": "infected" if case.why == INFECTED else "unread",
             "sender": claimed(case.mail_from),
             "last_day": last_day.isoformat(),
         }

@@ -7,10 +7,18 @@ from enum import StrEnum
 
 from sqlalchemy import RowMapping
 
+from filters.scan import Unreadable
 from filters.verdict import Because
 from mailsvc.records.bodies import StagedBody
 from mailsvc.records.orders import Row
 from mailsvc.records.tables import quarantine, quarantine_recipients
+
+INFECTED = "infected"
+
+
+def unread(why: Unreadable) -> str:
+    """What is said of a message that no scanner can read, where that of another names its threat."""
+    return f"unread: {why}"
 
 
 class QuarantineState(StrEnum):
@@ -43,20 +51,15 @@ class Case:
     mail_from: str  # the reverse-path; empty is the null sender (RFC 5321 4.5.5)
     smtputf8: bool
     eight_bit: bool
-    sender_local: bool  # the sender is an address of ours that our submission MTA speaks for
+    sender_local: bool  # the reverse-path names an address of ours; only submission speaks for it
     accepted: bool  # its client was answered 250
     reply: str  # what it was answered
-    why: str  # infected | unread: WHY
+    why: str  # INFECTED or unread(WHY)
     threat: str  # as the scanner names it; empty where it was not read
     scanner: str  # product and version of its signatures
     recipients: tuple[Recipient, ...]
     trace: bytes  # header lines that stand in front of the body on a release (RFC 5321 4.4)
     content_sha256: str  # see mailsvc.kit.content_hash
-
-    @property
-    def cleared_as(self) -> str:
-        """What an administrator's word is about: the threat, or why it could not be read."""
-        return self.threat or self.why
 
 
 @dataclass(frozen=True, slots=True)

@@ -104,7 +104,7 @@ def sweep(connection: Connection, now: datetime, limit: int) -> int:
 
 
 def is_cleared(connection: Connection, content_sha256: str, threat: str) -> bool:
-    """Whether an administrator has said that this content is no threat of this name (or `unread: WHY`)."""
+    """Whether an administrator has said that this content is no threat of this name (or `cases.unread` of it)."""
     query = select(cleared_threats.c.at).where(
         cleared_threats.c.content_sha256 == content_sha256, cleared_threats.c.threat == threat
     )

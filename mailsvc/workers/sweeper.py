@@ -1,8 +1,9 @@
 """The sweeper: a role that removes what nobody needs any more, in slices that hold no lock for long.
 
 Bodies all of whose recipients have their mail, pieces of bodies whose session broke off, directories that an import has
-replaced, and the traces of settled messages after their retention. It ends only by cancellation; while the records are
-away it waits. Retention looks at the trusted time, so a clock that jumps ahead forgets nothing early.
+replaced, the traces of settled messages and what is in quarantine after their retention. It ends only by cancellation;
+while the records are away it waits. Retention looks at the trusted time, so a clock that jumps ahead forgets nothing
+early; of the quarantine a round forgets no more than one slice, so that a wrong time is seen before all of it is gone.
 """
 
 import asyncio
@@ -11,12 +12,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mailsvc.kit.telemetry import Log
-from mailsvc.records import bodies, messages, staging
+from mailsvc.records import bodies, messages, quarantine, staging
 from mailsvc.records.store import Connection, Records, RecordsAway
 
 # Rows or 1 MiB chunks of one slice; the time between two slices leaves the lock to those who take mail.
 _ROWS = 500
 _CHUNKS = 4
+_QUARANTINED = 100
 _BREATH_SECONDS = 0.02
 _ROUND_SECONDS = 5.0
 # A session may take long over a body: DATA has a time limit for each piece, none as a whole.
@@ -45,10 +47,16 @@ class Sweeper:
     async def round(self) -> None:
         """Sweep everything there is to sweep now. Raises RecordsAway."""
         now = self.now()
+        await self._quarantine(now)
         await self._all(lambda connection: messages.sweep_bodies(connection, _CHUNKS))
         await self._all(lambda connection: bodies.sweep_orphans(connection, now - _ABANDONED, _CHUNKS))
         await self._all(lambda connection: staging.sweep_generations(connection, _ROWS))
         await self._all(lambda connection: messages.sweep_traces(connection, now - self.retention, _ROWS))
+
+    async def _quarantine(self, now: datetime) -> None:
+        gone = await self.records.committer.commit(lambda connection: quarantine.sweep(connection, now, _QUARANTINED))
+        if gone:
+            self.log.info("quarantine-retention", forgotten=gone)
 
     async def _all(self, slice_: Callable[[Connection], int]) -> None:
         while await self.records.committer.commit(slice_):
