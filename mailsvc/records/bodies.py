@@ -7,7 +7,7 @@ RecordsAway; a writer that failed must be discarded.
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -15,7 +15,7 @@ from functools import partial
 from sqlalchemy import Connection, delete, exists, or_, select
 
 from mailsvc.records.orders import Row
-from mailsvc.records.store import Records
+from mailsvc.records.store import Records, RecordsAway
 from mailsvc.records.tables import body_chunks, body_spills, messages, quarantine
 from mailsvc.records.tables.columns import EPOCH
 from mailsvc.records.upsert import insert
@@ -31,6 +31,10 @@ class StagedBody:
     size: int
     sha256: str
     tail: tuple[Row, ...]
+
+    def in_memory(self) -> tuple[bytes, ...]:
+        """The octets at the end that only the message's commit will write: all of a small body."""
+        return tuple(values["data"] for _, values in self.tail if isinstance(values["data"], bytes))
 
 
 class BodyWriter:
@@ -90,6 +94,20 @@ async def read_body(records: Records, body_id: str) -> AsyncIterator[bytes]:
     while (data := await records.ask(partial(chunk, body_id=body_id, number=number))) is not None:
         yield data
         number += 1
+
+
+async def staged_octets(records: Records, staged: StagedBody) -> AsyncGenerator[bytes, None]:
+    """The octets of a body whose message may not be written yet, from the start; may be opened again and again."""
+    held = staged.in_memory()
+    number, left = 0, staged.size - sum(map(len, held))
+    while left > 0:
+        octets = await records.ask(partial(chunk, body_id=staged.id, number=number))
+        if octets is None:
+            raise RecordsAway(f"the records are away: chunk {number} of the body {staged.id} is not there")
+        yield octets
+        number, left = number + 1, left - len(octets)
+    for octets in held:
+        yield octets
 
 
 def chunk(connection: Connection, body_id: str, number: int) -> bytes | None:

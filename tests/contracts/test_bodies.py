@@ -35,6 +35,15 @@ async def test_octets_come_back_untouched(committing: Records, size: int) -> Non
     assert await read(committing, sent.body_id) == octets
 
 
+@pytest.mark.parametrize("size", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK])
+async def test_a_staged_body_is_read_before_and_after_its_message_is_written(committing: Records, size: int) -> None:
+    octets = pattern(size)
+    staged = await staged_body(committing, octets)
+    assert b"".join([piece async for piece in bodies.staged_octets(committing, staged)]) == octets
+    await messages.accept(committing, message(staged), [to("a@b.example")], staged)
+    assert b"".join([piece async for piece in bodies.staged_octets(committing, staged)]) == octets
+
+
 async def test_octets_may_come_in_any_pieces(committing: Records) -> None:
     octets = pattern(2 * CHUNK + 5)
     writer = BodyWriter(committing, new_id)
