@@ -17,13 +17,14 @@ from mailsvc.records import bodies, quarantine
 from mailsvc.records.cases import Kept, QuarantineState
 from mailsvc.records.store import Connection
 from schedules.names import Address
+from schedules.positions import Wrong
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """Which messages, in an administrator's words; what is None is not asked about."""
 
-    state: QuarantineState | None = None
+    state: str | None = None
     address: str | None = None  # its sender, or one of its recipients
     before: str | None = None  # an id of the listing: those after it
     limit: int = 100
@@ -59,11 +60,12 @@ class Told:
 
 
 def list_quarantine(desk: Desk, asked: Asked) -> list[dict[str, object]]:
-    """The newest messages, newest first. Raises Refused for an id to go on from that is not there, and BadName."""
+    """The newest messages, newest first. Raises Refused for a `before` that is not there, BadName and Wrong."""
+    state = _state(asked.state) if asked.state else None
     address = str(Address.parse(asked.address)) if asked.address else ""
     with desk.records.read() as conn:
         before = known(conn, asked.before) if asked.before else None
-        found = quarantine.listing(conn, state=asked.state, address=address, before=before, limit=asked.limit)
+        found = quarantine.listing(conn, state=state, address=address, before=before, limit=asked.limit)
     zone = desk.settings.service.zoneinfo
     return [_row(kept, zone) for kept in found]
 
@@ -111,6 +113,13 @@ def in_quarantine(kept: Kept) -> Kept:
         if gone
         else f"`lastpost trace {kept.case.id}` tells what became of it",
     )
+
+
+def _state(text: str) -> QuarantineState:
+    try:
+        return QuarantineState(text)
+    except ValueError:
+        raise Wrong(f"{text!r} is no state of quarantine", f"write {', '.join(QuarantineState)}") from None
 
 
 def _chunks(desk: Desk, body_id: str) -> Iterator[bytes]:
