@@ -1,70 +1,91 @@
 """Everything a judge needs to know of an address, gathered at one instant.
 
 `await Standings(...).of(address, now)` resolves role addresses, plus-addressing, the catch-all and aliases, and adds
-the plan's rulings and the mailbox's usage. On SQLite nothing is awaited but a large count, a new note of a full
+the plan's rulings and the mailbox's usage; for a forward to an address of ours the standing of that one, for a sender
+we have rewritten (SRS) that of the sender. On SQLite nothing is awaited but a large count, a new note of a full
 mailbox, and a fresh count before a refusal for good.
 Raises FactsAway where a domain of ours has no published directory, an alias leads nowhere or a mailbox cannot be
 counted, and RecordsAway where the records cannot be asked.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from filters.mail import AddressKind, Standing
 from mailsvc.kit.settings import DomainSettings, Settings
-from mailsvc.records import directory
+from mailsvc.kit.srs import Srs
 from mailsvc.records.directory import Entry
-from mailsvc.records.store import Connection, Records
+from mailsvc.records.store import Records
 from mailsvc.standing.almanac import Almanac
-from mailsvc.standing.usage import FactsAway, UsageBook
+from mailsvc.standing.resolving import LONGEST_CHAIN, Found, forwarder, resolve, untagged
+from mailsvc.standing.usage import UsageBook
 from migrator.maildir import safe_user
 from schedules.edition import Edition
 from schedules.names import Address
 from schedules.words import Capability, Profile, Rulings
 
-# RFC 5321 4.5.1, RFC 2142 4.
-ROLES = frozenset({"postmaster", "abuse"})
-CATCH_ALL = "*"
-# Aliases of aliases; more than this is a circle or a mistake.
-_LONGEST_CHAIN = 10
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """What the directory says of an address: the entries from the one asked for to the mailbox itself."""
-
-    kind: AddressKind | None  # None: unknown
-    chain: tuple[Entry, ...] = ()
-
 
 class Standings:
     """The standing of any address, ours or not."""
 
-    def __init__(self, records: Records, almanac: Almanac, usage: UsageBook, settings: Settings) -> None:
+    def __init__(
+        self, records: Records, almanac: Almanac, usage: UsageBook, settings: Settings, *, srs: Srs | None = None
+    ) -> None:
         self._records = records
         self._almanac = almanac
         self._usage = usage
         self._settings = settings
+        self._srs = srs
 
     async def of(self, address: Address, now: datetime, *, usage: bool = True) -> Standing:
         """The standing of `address` at `now`; `usage` false leaves the mailbox uncounted, as for a sender.
 
         Raises FactsAway and RecordsAway.
         """
+        if self._srs is not None and self._srs.is_shaped(address):
+            sender = self._srs.reverse(address, at=now)
+            returned = await self.of(sender, now) if sender is not None else None
+            return Standing(asked=address, ours=True, kind=None, returned=returned)
+        return await self._of(address, now, usage=usage, behind=())
+
+    async def forwarder(self, original: Address, target: Address) -> Entry | None:
+        """The entry by whose forward mail for `original` goes to `target`; None where it does so no longer.
+
+        Raises FactsAway and RecordsAway.
+        """
+        return await self._records.ask(
+            lambda connection: forwarder(connection, original, target, self._settings.domain)
+        )
+
+    async def _of(self, address: Address, now: datetime, *, usage: bool, behind: tuple[Address, ...]) -> Standing:
+        """`behind` are the mailboxes of ours that have forwarded to this one."""
         domain = self._settings.domain(address.domain)
         if domain is None:
             return Standing(asked=address, ours=False, kind=None)
-        found = await self._records.ask(lambda connection: _resolve(connection, address, domain))
+        found = await self._records.ask(lambda connection: resolve(connection, address, domain))
         standing = self._known(address, found, now, domain)
-        counts = usage and _takes_mail(standing)
-        if not counts or standing.mailbox is None:
+        if not usage:
             return standing
-        limit = found.chain[-1].quota if found.chain else None
-        return replace(standing, usage=await self._usage.of(standing.mailbox, limit, now))
+        if _takes_mail(standing) and standing.mailbox is not None:
+            limit = found.chain[-1].quota if found.chain else None
+            standing = replace(standing, usage=await self._usage.of(standing.mailbox, limit, now))
+        return await self._followed(standing, now, behind)
 
-    def _known(self, address: Address, found: _Found, now: datetime, domain: DomainSettings) -> Standing:
+    async def _followed(self, standing: Standing, now: datetime, behind: tuple[Address, ...]) -> Standing:
+        """With the standing of whom it forwards to, where that is one of ours; a way that leads back is none."""
+        wish, mailbox = standing.forwarding, standing.mailbox or standing.asked
+        if wish is None or not wish.confirmed or wish.paused or self._settings.domain(wish.target.domain) is None:
+            return standing
+        if len(behind) >= LONGEST_CHAIN or any(mailbox.same_mailbox(one) for one in behind):
+            return replace(standing, forwarding=None)
+        onward = await self._of(wish.target, now, usage=True, behind=(*behind, mailbox))
+        if any((onward.mailbox or onward.asked).same_mailbox(one) for one in (*behind, mailbox)):
+            return replace(standing, forwarding=None)
+        return replace(standing, onward=onward)
+
+    def _known(self, address: Address, found: Found, now: datetime, domain: DomainSettings) -> Standing:
         edition = self._almanac.of(address.domain)
         first, *rest = [self._rulings(entry, now) for entry in found.chain] or [
             edition.at(edition.profile(address), now)
@@ -76,7 +97,7 @@ class Standings:
             mailbox=_mailbox(address, found, plus=domain.plus_addressing),
             rulings=_strictest(first, rest) if rest else first,
             left=next((entry.left for entry in found.chain if entry.left), None),
-            forwarding=next((entry.forwarding for entry in found.chain if entry.forwarding), None),
+            forwarding=found.forwarding,
             notice_url=edition.plan.notice_url or self._settings.service.notice_url,
         )
 
@@ -85,13 +106,13 @@ class Standings:
         return edition.at(_profile(edition, entry), now)
 
 
-def _mailbox(address: Address, found: _Found, *, plus: bool) -> Address | None:
+def _mailbox(address: Address, found: Found, *, plus: bool) -> Address | None:
     """Where its mail is kept: a role address without an entry has one mailbox of its own, whatever the tag."""
     if found.chain:
         return found.chain[-1].address
     if found.kind is None:
         return None
-    return Address(_untagged(address.key) if plus else address.key, address.domain)
+    return Address(untagged(address.key) if plus else address.key, address.domain)
 
 
 def mailbox_folders(settings: Settings) -> Callable[[Address], Path | None]:
@@ -103,54 +124,6 @@ def mailbox_folders(settings: Settings) -> Callable[[Address], Path | None]:
         return target.folder(mailbox.domain.ascii, safe_user(mailbox.local)) if target else None
 
     return folder
-
-
-def _resolve(connection: Connection, address: Address, domain: DomainSettings) -> _Found:
-    role = _untagged(address.key) in ROLES if domain.plus_addressing else address.key in ROLES
-    entry = _entry(connection, address, plus=domain.plus_addressing)
-    if entry is None and not role:
-        entry = directory.find(connection, address.domain, CATCH_ALL)
-    if entry is None:
-        if role:
-            return _Found(AddressKind.ROLE)
-        if directory.generation_of(connection, address.domain) is None:
-            raise FactsAway(f"{address.domain} has no published directory: import its accounts")
-        return _Found(None)
-    try:
-        chain = _followed(connection, entry, plus=domain.plus_addressing)
-    except FactsAway:
-        if role:  # RFC 5321 4.5.1: better its own mailbox than an answer that it is away
-            return _Found(AddressKind.ROLE)
-        raise
-    return _Found(AddressKind.ROLE if role else entry.kind, chain)
-
-
-def _entry(connection: Connection, address: Address, *, plus: bool) -> Entry | None:
-    """The directory's entry for `address` itself or without its tag (RFC 5233)."""
-    entry = directory.find(connection, address.domain, address.key)
-    if entry is None and plus and _untagged(address.key) != address.key:
-        entry = directory.find(connection, address.domain, _untagged(address.key))
-    return entry
-
-
-def _untagged(key: str) -> str:
-    return key.split("+", 1)[0] or key
-
-
-def _followed(connection: Connection, entry: Entry, *, plus: bool) -> tuple[Entry, ...]:
-    """The entries from an alias to its mailbox. Raises FactsAway for a chain that is broken or goes in a circle."""
-    chain = [entry]
-    while chain[-1].alias_of is not None:
-        target = chain[-1].alias_of
-        if len(chain) > _LONGEST_CHAIN:
-            raise FactsAway(
-                f"the alias {entry.address} leads in a circle, or through more than {_LONGEST_CHAIN} others"
-            )
-        following = _entry(connection, target, plus=plus)
-        if following is None:
-            raise FactsAway(f"the alias {entry.address} leads to {target}, which the directory does not know")
-        chain.append(following)
-    return tuple(chain)
 
 
 def _takes_mail(standing: Standing) -> bool:
