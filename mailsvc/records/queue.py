@@ -1,13 +1,13 @@
 """The queue as administrators see it: deliveries that have not been made, listed and counted.
 
-`Wanted` says which; `rows` streams them oldest first, as plain values and instants in microseconds, since a listing may
-have a hundred thousand of them; `totals` counts them by state. Nothing is changed here (queue_acts.py does).
-On SQLite a listing that is read to its end sees the queue at one moment.
+`Wanted` says which; `listing` streams them oldest first, each as the text of a JSON object with the entries COLUMNS,
+made by the database itself, since there may be a hundred thousand of them; `totals` counts them by state.
+Nothing is changed here (queue_acts.py does). On SQLite a listing shows the queue at one moment.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import (
     BigInteger,
@@ -16,7 +16,9 @@ from sqlalchemy import (
     Executable,
     Text,
     and_,
+    cast,
     func,
+    literal,
     literal_column,
     or_,
     select,
@@ -26,24 +28,21 @@ from sqlalchemy import (
 from mailsvc.records.tables import deliveries, messages
 from mailsvc.records.upsert import is_sqlite
 
-Cell = str | int | None
-Row = Sequence[Cell]
-
 COLUMNS = (
     "message",
-    "number",
     "recipient",
     "sender",
     "size",
-    "lane",
     "state",
     "attempts",
-    "received_at",
     "next_at",
-    "expires_at",
+    "age",
     "last_reply",
+    "lane",
+    "received_at",
+    "expires_at",
+    "delivery",
 )
-INSTANTS = frozenset({"received_at", "next_at", "expires_at"})
 WAITING = ("queued", "claimed", "unknown", "held", "undeliverable")
 _BOTH = deliveries.join(messages, messages.c.id == deliveries.c.message_id)
 _SLICE = 2000  # rows that are fetched from the database at once
@@ -62,25 +61,30 @@ class Wanted:
     received_before: datetime | None = None
 
 
-def rows(connection: Connection, wanted: Wanted, limit: int | None = None) -> Iterator[Row]:
-    """The deliveries wanted, oldest first, with the columns COLUMNS; at most `limit`."""
-    query = select(*_told()).select_from(_BOTH).where(*conditions(wanted)).limit(limit)
+def listing(connection: Connection, wanted: Wanted, limit: int | None, now: datetime) -> Iterator[str]:
+    """The deliveries wanted, oldest first, at most `limit`, each a JSON object on one line.
+
+    Times have the offset of `now`, to the second; `age` is in seconds.
+    """
+    object_ = _object(now, on_sqlite=is_sqlite(connection))
+    query = select(object_).select_from(_BOTH).where(*conditions(wanted)).limit(limit)
     in_order = query.order_by(deliveries.c.message_id, deliveries.c.number)
     yield from _as_driven(connection, in_order) if is_sqlite(connection) else _streamed(connection, in_order)
 
 
-def _as_driven(connection: Connection, query: Executable) -> Iterator[Row]:
-    """Rows as the driver gives them: wrapping each of a hundred thousand would take longer than reading it."""
+def _as_driven(connection: Connection, query: Executable) -> Iterator[str]:
+    """Rows as the driver gives them: wrapping each of a hundred thousand would take as long as reading it."""
     with connection.execute(query) as found:
         while some := found.cursor.fetchmany(_SLICE):
-            yield from some
+            for (text,) in some:
+                yield text
 
 
-def _streamed(connection: Connection, query: Executable) -> Iterator[Row]:
+def _streamed(connection: Connection, query: Executable) -> Iterator[str]:
     options = {"stream_results": True, "yield_per": _SLICE}
     with connection.execute(query, execution_options=options) as found:
-        for row in found:
-            yield tuple(row)
+        for (text,) in found:
+            yield text
 
 
 def totals(connection: Connection, wanted: Wanted) -> Mapping[str, int]:
@@ -123,9 +127,36 @@ def _is(asked: str) -> ColumnElement[bool]:
     return deliveries.c.message_id == asked
 
 
-def _told() -> list[ColumnElement[Cell]]:
-    own = ("number", "recipient", "lane", "state", "attempts", "next_at", "expires_at", "last_reply")
-    named: dict[str, ColumnElement[Cell]] = {name: deliveries.c[name] for name in own}
-    named |= {"message": deliveries.c.message_id, "sender": messages.c.mail_from}
-    named |= {"size": messages.c.size, "received_at": messages.c.received_at}
-    return [type_coerce(named[name], BigInteger) if name in INSTANTS else named[name] for name in COLUMNS]
+def _object(now: datetime, *, on_sqlite: bool) -> ColumnElement[str]:
+    """The JSON object of a delivery, as either database makes it."""
+    own = ("recipient", "lane", "state", "attempts", "last_reply")
+    told: dict[str, ColumnElement[str] | ColumnElement[int]] = {name: deliveries.c[name] for name in own}
+    told |= {"message": deliveries.c.message_id, "sender": messages.c.mail_from, "size": messages.c.size}
+    told["delivery"] = deliveries.c.message_id + "-" + cast(deliveries.c.number, Text)
+    seconds = {name: _seconds(column) for name, column in _INSTANTS.items()}
+    told["age"] = literal(int(now.timestamp()), BigInteger) - seconds["received_at"]
+    told |= {name: _iso(at, now, on_sqlite=on_sqlite) for name, at in seconds.items()}
+    pairs = [part for name in COLUMNS for part in (literal_column(f"'{name}'", Text), told[name])]
+    return func.json_object(*pairs) if on_sqlite else cast(func.json_build_object(*pairs), Text)
+
+
+_INSTANTS = {
+    "received_at": messages.c.received_at,
+    "next_at": deliveries.c.next_at,
+    "expires_at": deliveries.c.expires_at,
+}
+
+
+def _seconds(at: ColumnElement[datetime]) -> ColumnElement[int]:
+    return type_coerce(at, BigInteger) // literal_column("1000000", BigInteger)
+
+
+def _iso(at: ColumnElement[int], now: datetime, *, on_sqlite: bool) -> ColumnElement[str]:
+    """ISO 8601 with the offset that holds at `now`."""
+    offset = now.utcoffset() or timedelta()
+    moved = at + literal_column(str(offset // timedelta(seconds=1)), BigInteger)
+    zone = now.isoformat()[-6:]
+    if on_sqlite:
+        return func.strftime(f"%Y-%m-%dT%H:%M:%S{zone}", moved, "unixepoch")
+    utc = func.timezone("UTC", func.to_timestamp(moved))
+    return func.to_char(utc, f'YYYY-MM-DD"T"HH24:MI:SS"{zone}"')

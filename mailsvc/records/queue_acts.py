@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, bindparam, or_, select, tuple_, update
 
 from mailsvc.records.endings import DROPPED, end_message
 from mailsvc.records.queue import Wanted, conditions
@@ -90,12 +90,20 @@ def in_hand(connection: Connection, wanted: Wanted, now: datetime) -> tuple[int,
 
 _BOTH = deliveries.join(messages, messages.c.id == deliveries.c.message_id)
 _KEY = (deliveries.c.message_id, deliveries.c.number)
+_NAMES = ("message_id", "number")
+_WRITTEN = ("state", "next_at", "due_at", "settled_at", "report", "expires_at", "last_reply")
+_WRITE = (
+    update(deliveries)
+    .where(*(deliveries.c[name] == bindparam(f"new_{name}") for name in _NAMES))
+    .values({name: bindparam(f"new_{name}") for name in _WRITTEN})
+    .values(owner="", lease_until=None, fence=deliveries.c.fence + 1)
+)
 
 
 def _do(connection: Connection, wanted: Wanted, after: Key | None, limit: int, now: datetime, act: _Act) -> Done:
     states = [state for state in act.states if state in wanted.states]
     query = (
-        select(*_KEY, deliveries.c.state, deliveries.c.expires_at)
+        select(*_KEY, *(deliveries.c[name] for name in _WRITTEN))
         .select_from(_BOTH)
         .where(*conditions(replace(wanted, states=states)), _free(now), _alive())
         .order_by(*_KEY)
@@ -105,8 +113,8 @@ def _do(connection: Connection, wanted: Wanted, after: Key | None, limit: int, n
     if after is not None:
         query = query.where(tuple_(*_KEY) > after)
     found = connection.execute(query).mappings().all()
-    for row in found:
-        _write(connection, row, act.becomes(row))
+    if found:
+        connection.execute(_WRITE, [_bound({**row, **act.becomes(row)}) for row in found])
     changed = [(row["message_id"], row["number"]) for row in found]
     _reopen(connection, {row["message_id"] for row in found if row["state"] == "undeliverable"})
     return Done(changed, changed[-1] if len(changed) == limit else None)
@@ -130,10 +138,8 @@ def _due(row: RowMapping, now: datetime, give_up: timedelta) -> Values:
     return due
 
 
-def _write(connection: Connection, row: RowMapping, values: Values) -> None:
-    here = and_(deliveries.c.message_id == row["message_id"], deliveries.c.number == row["number"])
-    free = {"owner": "", "lease_until": None, "fence": deliveries.c.fence + 1}
-    connection.execute(update(deliveries).where(here).values(**values, **free))
+def _bound(row: Values) -> dict[str, object]:
+    return {f"new_{name}": row[name] for name in (*_NAMES, *_WRITTEN)}
 
 
 def _reopen(connection: Connection, ids: set[str]) -> None:
