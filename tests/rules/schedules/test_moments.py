@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schedules.moments import Moment, end_of_day, later, start_of_day, written
+from schedules.moments import Moment, end_of_day, later, months_after, start_of_day, written
 from schedules.positions import Wrong
 from tests.rules.schedules.plans import BERLIN, TOKYO, local
 
@@ -111,3 +111,18 @@ def test_days_follow_one_another_without_gap_or_overlap(day: date, zone: ZoneInf
     assert before.date() < day
     assert first.date() >= day
     assert end_of_day(day, zone).timestamp() >= first.timestamp()
+
+
+@pytest.mark.parametrize(
+    ("day", "months", "after"),
+    [
+        ("2024-01-31", 2, "2024-03-31"),
+        ("2023-12-31", 2, "2024-02-29"),
+        ("2022-12-31", 2, "2023-02-28"),
+        ("2024-12-15", 1, "2025-01-15"),
+        ("2024-02-29", 24, "2026-02-28"),
+        ("2024-05-31", 0, "2024-05-31"),
+    ],
+)
+def test_calendar_months_keep_the_day_or_end_with_the_month(day: str, months: int, after: str) -> None:
+    assert months_after(date.fromisoformat(day), months) == date.fromisoformat(after)
