@@ -1,0 +1,1 @@
+"""The scanners that a virus check asks, and the check itself."""
