@@ -1,0 +1,1 @@
+"""The policy service: our verdicts for MTAs that do not relay through the gateway, or that filter after their queue."""

@@ -1,0 +1,117 @@
+"""Answers to Postfix' `check_policy_service`: our verdict as an action of access(5).
+
+RCPT is answered by the one judgement of recipients, DATA and END-OF-MESSAGE by the judge of contents and the limit of
+recipients; a refusal has our code, enhanced code and words, all else is DUNNO, which leaves the word to the MTA's next
+restriction. We never say OK: an answer of ours opens nothing that the MTA keeps closed. Mail for domains that are not
+ours is the MTA's own affair, so RELAY_DENIED becomes DUNNO too.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from filters import judge, replies
+from filters.mail import Client, ClientKind, Content
+from filters.replies import Reply
+from filters.verdict import Because, Defer, RecipientVerdict, Refuse
+from mailsvc.kit.metrics import Metrics
+from mailsvc.kit.telemetry import Log
+from mailsvc.policyd import request
+from mailsvc.policyd.request import Request, Stage
+from schedules.names import Address
+
+DUNNO = b"action=DUNNO\n\n"
+
+
+class Recipients(Protocol):
+    """The one judgement of recipients."""
+
+    async def recipient(
+        self, client: Client, sender: Address | None, asked: Address, *, size: int = 0, transaction: str = ""
+    ) -> RecipientVerdict:
+        """The verdict at this second; nothing is raised."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What is answered by settings: sizes are octets."""
+
+    asked_for: ClientKind  # whose mail it is where no login is named
+    size_limit: int
+    recipients_limit: int
+    soft_bounce: bool = False
+    closed: Callable[[], bool] = lambda: False
+
+
+class PolicySpeech:
+    """The Speech of the policy service."""
+
+    ask_again = f"action={replies.INTERNAL_ERROR}\n\n".encode("ascii")
+
+    def __init__(self, verdicts: Recipients, terms: Terms, metrics: Metrics, log: Log) -> None:
+        self._verdicts = verdicts
+        self._terms = terms
+        self._metrics = metrics
+        self._log = log
+
+    async def hear(self, reader: asyncio.StreamReader) -> bytes | None:
+        """The next question."""
+        return await request.hear(reader)
+
+    async def answer(self, heard: bytes) -> bytes:
+        """`action=…` for it. Raises Garbled."""
+        asked = request.read_request(heard)
+        verdict = await self._verdict(asked)
+        return DUNNO if verdict is None else self._refused(asked, verdict)
+
+    async def _verdict(self, asked: Request) -> Refuse | Defer | None:
+        if self._terms.closed():
+            return Refuse(Because.SERVICE_ENDED, replies.HOST_CLOSED)
+        match asked.stage:
+            case Stage.RCPT:
+                return await self._of_recipient(asked)
+            case Stage.DATA | Stage.END_OF_MESSAGE:
+                return self._of_message(asked)
+            case _:
+                return None
+
+    async def _of_recipient(self, asked: Request) -> Refuse | Defer | None:
+        recipient, sender = request.plain_address(asked.recipient), request.plain_address(asked.sender)
+        if recipient is None:
+            return None  # a bare <postmaster>, or what the MTA itself refuses as no address
+        if asked.sender and sender is None:
+            return None
+        kind = ClientKind.SUBMISSION if asked.login else self._terms.asked_for
+        client = Client(kind, asked.client_ip, 0, asked.helo)
+        verdict = await self._verdicts.recipient(
+            client, sender, recipient, size=asked.size, transaction=asked.instance and f"policy-{asked.instance}"
+        )
+        if not isinstance(verdict, Refuse | Defer) or verdict.because is Because.RELAY_DENIED:
+            return None
+        return verdict
+
+    def _of_message(self, asked: Request) -> Refuse | Defer | None:
+        if asked.recipients > self._terms.recipients_limit:
+            return Defer(Because.TOO_MANY_RECIPIENTS, replies.TOO_MANY_RECIPIENTS)
+        verdict = judge.content(Content(asked.size, self._terms.size_limit))
+        return verdict if isinstance(verdict, Refuse | Defer) else None
+
+    def _refused(self, asked: Request, verdict: Refuse | Defer) -> bytes:
+        reply = _softly(verdict.reply, soft=self._terms.soft_bounce)
+        self._metrics.replied(reply.code, verdict.because)
+        self._log.info(
+            "policy-refused",
+            instance=asked.instance,
+            client=asked.client_ip,
+            stage=str(asked.stage),
+            sender=asked.sender,
+            recipient=asked.recipient,
+            code=reply.code,
+            because=str(verdict.because),
+        )
+        return f"action={reply}\n\n".encode("ascii")
+
+
+def _softly(reply: Reply, *, soft: bool) -> Reply:
+    return reply.softened() if soft else reply
