@@ -1,7 +1,7 @@
 """What a delivery is, and how an attempt at it can end: the words of the outbox and of everything that lists mail.
 
 A `NewDelivery` is pinned by a verdict, a `Delivery` is its row as it stands. An attempt ends in an `Outcome`; a row can
-begin as queued, as `Claimed` (an attempt is running already) or with the outcome of an attempt that has ended.
+begin as queued, `Held`, `Claimed` (an attempt is running already) or with the outcome of an attempt that has ended.
 """
 
 from collections.abc import Mapping
@@ -111,7 +111,14 @@ class Claimed:
     until: datetime
 
 
-Beginning = Claimed | Outcome | None  # None: queued
+@dataclass(frozen=True, slots=True)
+class Held:
+    """It waits for a person to release or drop it."""
+
+    why: str
+
+
+Beginning = Claimed | Held | Outcome | None  # None: queued
 
 
 def state_after(outcome: Outcome) -> DeliveryState:
@@ -175,6 +182,8 @@ def row_of(message_id: str, number: int, new: NewDelivery, now: datetime, beginn
         case Claimed(owner, until):
             row |= {"state": "claimed", "attempts": 1, "fence": 1, "owner": owner, "lease_until": until}
             row |= {"due_at": until}
+        case Held(why):
+            row |= {"state": "held", "next_at": None, "due_at": None, "last_reply": why}
         case outcome:
             row |= {"attempts": 1, "fence": 1, **ended(new.notify, outcome, now)}
     return deliveries, row

@@ -15,7 +15,7 @@ from filters.verdict import Because
 from mailsvc.records import bodies
 from mailsvc.records.bodies import StagedBody
 from mailsvc.records.deliveries import Delivery, of_message
-from mailsvc.records.delivery import Beginning, Claimed, Delivered, NewDelivery, Outcome, Undeliverable, row_of
+from mailsvc.records.delivery import Beginning, Claimed, Delivered, NewDelivery, Undeliverable, row_of
 from mailsvc.records.orders import Row, insert_rows
 from mailsvc.records.store import Records
 from mailsvc.records.tables import deliveries as delivery_table
@@ -92,9 +92,9 @@ async def accept(
 
 
 async def accept_attempted(
-    records: Records, message: Message, attempted: Sequence[tuple[NewDelivery, Outcome]], staged: StagedBody
+    records: Records, message: Message, attempted: Sequence[tuple[NewDelivery, Beginning]], staged: StagedBody
 ) -> None:
-    """The same after a first attempt has ended: each delivery begins with its own outcome. Raises RecordsAway.
+    """The same where each delivery begins in its own way: after a first attempt, or held. Raises RecordsAway.
 
     Where all were delivered only the trace is written, no body; where some were not, the body is kept for these.
     """

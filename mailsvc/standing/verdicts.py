@@ -83,8 +83,7 @@ def destinations(verdict: Accept | Forward) -> Iterator[tuple[Address, Because]]
     """Every address a verdict sends mail to, and why: a forward that keeps a copy has two."""
     if isinstance(verdict, Forward):
         yield verdict.target, verdict.because
-        if not verdict.keep:
-            return
-        yield verdict.mailbox, Because.LIVE
+        for mailbox in (verdict.mailbox, *verdict.also) if verdict.keep else verdict.also:
+            yield mailbox, Because.LIVE
     else:
         yield verdict.mailbox, verdict.because

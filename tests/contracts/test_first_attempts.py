@@ -8,7 +8,7 @@ import pytest
 from mailsvc.records import deliveries, messages
 from mailsvc.records.bodies import CHUNK
 from mailsvc.records.deliveries import Claimed, Deferred, Delivered, DeliveryState, Outcome, Undeliverable, Unsure
-from mailsvc.records.delivery import LIFETIME, begun
+from mailsvc.records.delivery import LIFETIME, Beginning, Held, begun
 from mailsvc.records.messages import Message, NewDelivery
 from mailsvc.records.store import Records
 from tests.contracts.made import MINUTE, NOW, message, staged_body, to
@@ -142,3 +142,20 @@ async def test_lanes_that_are_due_come_oldest_first(committing: Records) -> None
         assert deliveries.due_lanes(connection, LATER, 10) == ["a", "c", "b"]
         assert deliveries.due_lanes(connection, LATER, 2) == ["a", "c"]
         assert deliveries.lanes(connection) == ["a", "b", "c", "d"]
+
+
+async def test_what_is_held_waits_for_a_person(committing: Records) -> None:
+    staged = await staged_body(committing, b"hello\r\n")
+    made = message(staged)
+    beginnings: list[tuple[NewDelivery, Beginning]] = [
+        (to("u0@x.example"), Held("unscanned")),
+        (to("u1@x.example"), None),
+    ]
+    await messages.accept_attempted(committing, made, beginnings, staged)
+    with committing.read() as connection:
+        trace = messages.trace(connection, made.id)
+    assert trace is not None
+    assert trace.settled_at is None
+    assert [one.state for one in trace.deliveries] == [DeliveryState.HELD, DeliveryState.QUEUED]
+    claimed = committing.act(lambda connection: deliveries.claim(connection, "w", LATER, MINUTE, 10))
+    assert [one.number for one in claimed] == [1]
