@@ -103,7 +103,7 @@ def _despite(kept: Kept, found: _Found, said: str, despite_threat: bool) -> _Fou
 
 
 def _deliveries(desk: Desk, kept: Kept) -> Sequence[NewDelivery]:
-    routes = Routes(desk.settings)
+    routes = Routes(lambda: desk.settings)
     try:
         return [
             NewDelivery(one.recipient, one.original, one.because, routes.lane(Address.parse(one.recipient)))
