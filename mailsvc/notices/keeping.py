@@ -6,7 +6,7 @@ A message of an id that is there already is not kept twice, nor told twice. Rais
 client is answered 4xx and still has it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -24,17 +24,17 @@ from schedules.names import Address
 
 @dataclass(frozen=True, slots=True)
 class Quarantining:
-    """Keeps messages for so many calendar months by the days of `zone` (KY-1)."""
+    """Keeps messages for so many calendar months, which are asked each time, by the days of `zone` (KY-1)."""
 
     records: Records
     notices: Notices
     kind: Quarantined
-    keep_months: int
+    keep_months: Callable[[], int]
     zone: ZoneInfo
 
     async def keep(self, case: Case, staged: StagedBody, tell: Sequence[Address], now: datetime) -> None:
         """Keep the message and tell those of `tell` that are addresses of ours. Raises RecordsAway."""
-        last_day = months_after(case.at.astimezone(self.zone).date(), self.keep_months)
+        last_day = months_after(case.at.astimezone(self.zone).date(), self.keep_months())
         ours = {(one.domain.ascii, one.key): one for one in tell if self.notices.ours(one.domain)}
         told = [address for _, address in sorted(ours.items(), key=lambda found: found[0])]
 

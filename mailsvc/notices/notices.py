@@ -30,8 +30,13 @@ _POLL_SECONDS = 1.0
 class Kind(Protocol):
     """One kind of notice."""
 
-    name: str  # stable: it stands in the records
-    collect: timedelta  # at most one letter to an address in this time
+    @property
+    def name(self) -> str:
+        """Stable: it stands in the records."""
+
+    @property
+    def collect(self) -> timedelta:
+        """At most one letter goes to an address in this time, by the settings as they are now."""
 
     def letter(self, to: Address, items: Sequence[Item], count: int, key: str) -> Letter:
         """The letter about `count` events, of which `items` are told one by one; `key` makes its Message-ID."""

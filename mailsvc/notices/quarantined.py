@@ -5,7 +5,7 @@ when it came, which way it went, and the sender it claims, in signs that no mail
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -29,14 +29,19 @@ class Way(StrEnum):
 
 
 class Quarantined:
-    """The kind `quarantined`; `host` is named as the writer, `zone` dates what people read."""
+    """The kind `quarantined`; `collect` is asked each time, `host` is named as the writer, `zone` dates what is read."""
 
     name = "quarantined"
 
-    def __init__(self, *, collect: timedelta, zone: ZoneInfo, host: str) -> None:
-        self.collect = collect
+    def __init__(self, *, collect: Callable[[], timedelta], zone: ZoneInfo, host: str) -> None:
+        self._collect = collect
         self._zone = zone
         self._host = host
+
+    @property
+    def collect(self) -> timedelta:
+        """At most one letter goes to an address in this time."""
+        return self._collect()
 
     def item(self, case: Case, way: Way, last_day: date) -> Item:
         """What is told of one message; `last_day` is the last day it is kept."""

@@ -75,9 +75,9 @@ class Scene:
 
     def __post_init__(self) -> None:
         self.new_id = id_maker(self.clock, Random(1))
-        self.kind = Quarantined(collect=DAY, zone=TOKYO, host="mx.closing.example")
+        self.kind = Quarantined(collect=lambda: DAY, zone=TOKYO, host="mx.closing.example")
         self.notices = self.another()
-        self.quarantining = Quarantining(self.records, self.notices, self.kind, 2, TOKYO)
+        self.quarantining = Quarantining(self.records, self.notices, self.kind, lambda: 2, TOKYO)
 
     def another(self) -> Notices:
         """The notices of one more service on the same records."""
