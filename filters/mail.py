@@ -68,6 +68,7 @@ class Usage:
     over_since: datetime | None  # since when it has been over its limit
     grace_over: bool  # the grace time after that has passed
     fresh: bool  # counted from the store just now, not remembered
+    promised: int = 0  # octets of mail on its way: of messages in progress, and of those that wait in the outbox
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ class Standing:
     forwarding: Forwarding | None = None
     usage: Usage | None = None  # None: not counted, no limit known
     notice_url: str = ""  # page that tells the world about the end
+    routed: bool = False  # its mail goes to the successor that the plan names
     onward: "Standing | None" = None  # of the forwarding's target, where that is an address of ours too
     returned: "Standing | None" = None  # of the sender whose mail was forwarded under this address of ours (SRS)
 

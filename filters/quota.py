@@ -15,9 +15,12 @@ def is_over(used: int, limit: int) -> bool:
 
 
 def full(usage: Usage | None) -> Defer | Refuse | None:
-    """452 within the grace time, then 550 once a fresh count agrees; None while there is room."""
-    if usage is None or not is_over(usage.used, usage.limit):
+    """452 within the grace time, then 550 once a fresh count agrees; None while there is room.
+
+    What is only promised to others fills the mailbox for now: some of it may never come.
+    """
+    if usage is None or not is_over(usage.used + usage.promised, usage.limit):
         return None
-    if usage.grace_over and usage.fresh:
+    if is_over(usage.used, usage.limit) and usage.grace_over and usage.fresh:
         return Refuse(Because.OVER_QUOTA, replies.OVER_QUOTA)
     return Defer(Because.OVER_QUOTA_GRACE, replies.OVER_QUOTA_GRACE)

@@ -1,4 +1,10 @@
-"""How full mailboxes are, and since when they have been over their limit.
+"""How full mailboxes are, what has been promised to them, and since when they have been over their limit.
+
+    used = await book.of(mailbox, limit, now, claim=Claim(transaction, size))    # at RCPT: reserves, then counts
+    fits = await book.still_fits(transaction, octets)                            # at the end of DATA
+
+Promised is what messages in progress have reserved, and what waits in the outbox. Each message is looked for where it
+is first: reserved, then waiting, then in the Maildir; one on its way between them is counted twice rather than never.
 
 Counts come from the Maildirs and are remembered with the folders' mtimes, so a look without change costs some `stat`
 calls; a large mailbox is counted in a thread. Since when a mailbox is over is kept in the records and survives
@@ -10,7 +16,7 @@ import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -20,6 +26,7 @@ from mailsvc.kit.settings import Quota
 from mailsvc.records import usage as kept
 from mailsvc.records.store import Records
 from mailsvc.records.usage import UsageRow
+from mailsvc.standing.reservations import Reservations
 from migrator.maildir import MaildirError
 from migrator.maildir_usage import Held, MaildirCount
 from schedules.names import Address
@@ -31,6 +38,14 @@ _FRESH_SECONDS = 60.0
 
 class FactsAway(Exception):
     """What must be known to judge cannot be known now; the message tells the operator why. Answer 451."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A message in progress that asks for room."""
+
+    transaction: str
+    octets: int  # as announced; 0 where it was not
 
 
 @dataclass(slots=True)
@@ -46,6 +61,7 @@ class _Known:
 class UsageBook:
     """The usage of mailboxes. `folder` names a mailbox's Maildir, None where it cannot be seen from here.
 
+    What such a mailbox holds is for its own store to say, which answers when the mail is handed over.
     `stamp` is the time to write down when a mailbox is found over or under its limit; where it is missing or gives
     None (a command that only explains, a clock in doubt) nothing is written.
     """
@@ -56,25 +72,45 @@ class UsageBook:
         quota: Quota,
         folder: Callable[[Address], Path | None],
         *,
+        reservations: Reservations | None = None,
         stamp: Callable[[], datetime | None] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._records = records
         self._quota = quota
         self._folder = folder
+        self._reservations = reservations or Reservations(monotonic)
         self._stamp = stamp or (lambda: None)
         self._monotonic = monotonic
         self._known: OrderedDict[Address, _Known] = OrderedDict()
 
-    async def of(self, mailbox: Address, limit: int | None, now: datetime) -> Usage | None:
+    async def of(
+        self, mailbox: Address, limit: int | None, now: datetime, *, claim: Claim | None = None
+    ) -> Usage | None:
         """How full `mailbox` is at `now`; `limit` in octets, None for the settings' own, 0 for none.
 
-        None where there is no limit, or nothing to count.
+        `claim` reserves room. None where there is no limit, or nothing to count: then nothing is reserved either.
         """
         limit = self._quota.limit if limit is None else limit
         known = self._of(mailbox) if limit else None
         if known is None:
             return None
+        promised = await self._reserved(mailbox, limit, claim) + await self._waiting(mailbox)
+        usage = await self._usage(mailbox, known, limit, now)
+        return replace(usage, promised=promised) if promised else usage
+
+    async def still_fits(self, transaction: str, octets: int) -> bool:
+        """Whether a message of `octets` still finds room wherever it takes more than it had reserved."""
+        for grown in await self._reservations.correct(transaction, octets):
+            known = self._of(grown.mailbox)
+            promised = grown.others + await self._waiting(grown.mailbox)
+            used = (await _counted(known)).octets if known else 0
+            if is_over(used + promised, grown.limit):
+                return False
+        return True
+
+    async def _usage(self, mailbox: Address, known: _Known, limit: int, now: datetime) -> Usage:
+        """What has been counted, and since when that is too much."""
         held = await _counted(known)
         if not is_over(held.octets, limit):
             await self._under(mailbox, known, held)
@@ -88,6 +124,15 @@ class UsageBook:
             return Usage(held.octets, limit, since, grace_over=True, fresh=True)
         await self._under(mailbox, known, held)
         return Usage(held.octets, limit, None, grace_over=False, fresh=True)
+
+    async def _reserved(self, mailbox: Address, limit: int, claim: Claim | None) -> int:
+        """What others have reserved; a claim reserves first, so that whoever comes after it sees it."""
+        if claim is None:
+            return await self._reservations.reserved(mailbox)
+        return await self._reservations.take(claim.transaction, mailbox, claim.octets, limit)
+
+    async def _waiting(self, mailbox: Address) -> int:
+        return await self._records.ask(lambda connection: kept.waiting(connection, mailbox))
 
     async def recount(self, mailbox: Address) -> Held | None:
         """Count `mailbox` anew, whatever is remembered; None where it cannot be seen from here."""

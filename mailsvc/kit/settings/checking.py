@@ -76,6 +76,10 @@ class RateSettings(Section):
     client: RateLimit = Field(
         default=Rate.parse("5000/1 h"), description="Messages of one IP address of the world: COUNT/DURATION."
     )
+    refused: RateLimit = Field(
+        default=Rate.parse("1000/1 h"),
+        description="Recipients refused for good to one IP address of the world; then none is judged for it.",
+    )
 
 
 class ResolverSettings(Section):
