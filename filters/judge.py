@@ -163,6 +163,8 @@ def _named(new: Address | None, *, disclose: bool) -> Refuse | None:
 
 
 def _live(standing: Standing) -> Accept:
+    if standing.routed:
+        return Accept(_mailbox(standing), Because.ROUTED, replies.RECIPIENT_OK)
     ruling = _ruling(standing, Capability.RECEIVE)
     suspended = ruling is not None and ruling.rule is Rule.SUSPENSION
     because = Because.SUSPENDED_KEPT if suspended else Because.LIVE

@@ -66,7 +66,7 @@ class Standings:
             return Standing(asked=address, ours=False, kind=None)
         found = await self._records.ask(lambda connection: resolve(connection, address, domain))
         standing = self._known(address, found, now, domain)
-        if not usage:
+        if not usage or standing.routed:
             return standing
         if _takes_mail(standing) and standing.mailbox is not None:
             limit = found.chain[-1].quota if found.chain else None
@@ -90,16 +90,25 @@ class Standings:
         first, *rest = [self._rulings(entry, now) for entry in found.chain] or [
             edition.at(edition.profile(address), now)
         ]
+        mailbox = _mailbox(address, found, plus=domain.plus_addressing)
+        if mailbox is not None and self._routed(address, now):
+            mailbox = address  # aliases and tags are the successor's to follow (II-1)
+        routed = mailbox is not None and self._routed(mailbox, now)
         return Standing(
             asked=address,
             ours=True,
             kind=found.kind,
-            mailbox=_mailbox(address, found, plus=domain.plus_addressing),
+            mailbox=mailbox,
             rulings=_strictest(first, rest) if rest else first,
             left=next((entry.left for entry in found.chain if entry.left), None),
-            forwarding=found.forwarding,
+            forwarding=None if routed else found.forwarding,
             notice_url=edition.plan.notice_url or self._settings.service.notice_url,
+            routed=routed,
         )
+
+    def _routed(self, address: Address, now: datetime) -> bool:
+        """Whether all mail of its domain goes to a successor, who counts and forwards it from then on (II-1)."""
+        return bool(self._almanac.of(address.domain).successor(address.domain, now))
 
     def _rulings(self, entry: Entry, now: datetime) -> Rulings:
         edition = self._almanac.of(entry.address.domain)
