@@ -1,7 +1,7 @@
 """The octets of one message on their way into the records: `reception.Body` over a BodyWriter.
 
-RecordsAway becomes the reply to give, 451 4.3.0, or 452 4.3.1 where there is no room, and is logged with its cause.
-What could not be discarded stays as an orphan that the records sweep.
+What is not taken is discarded; what could not be discarded stays as an orphan that the records sweep. RecordsAway
+becomes the reply to give, 451 4.3.0, or 452 4.3.1 where there is no room, and is logged with its cause.
 """
 
 from collections.abc import Awaitable, Callable
@@ -39,6 +39,9 @@ class Incoming:
         except RecordsAway as why:
             await self.discard()
             raise self._away(why) from why
+        except Unacceptable:
+            await self.discard()
+            raise
 
     async def discard(self) -> None:
         """Forget it."""
