@@ -18,13 +18,19 @@ _ENDED = frozenset({"delivered", "undeliverable", "returned"})
 def end_message(connection: Connection, message_id: str, now: datetime) -> None:
     """Settle a message whose deliveries have all ended; its body becomes sweepable where nobody needs it any more.
 
-    A body is needed for mail that could not be delivered until its sender was told, or a person has dropped it.
+    A body is needed for mail that could not be delivered until its sender was told, or a person has dropped it; and
+    for a report of success that is still to be written.
     """
     # Two may settle the last two recipients at once: the second must see what the first wrote.
     connection.execute(select(messages.c.id).where(messages.c.id == message_id).with_for_update())
-    ways = select(deliveries.c.state, deliveries.c.report).where(deliveries.c.message_id == message_id)
+    columns = (deliveries.c.state, deliveries.c.report, deliveries.c.relayed_at)
+    ways = select(*columns).where(deliveries.c.message_id == message_id)
     ends = connection.execute(ways).all()
-    if all(state in _ENDED for state, _ in ends):
-        needed = any(state == "undeliverable" and report != DROPPED for state, report in ends)
+    if all(state in _ENDED for state, *_ in ends):
+        needed = any(_needed(*end) for end in ends)
         body = "kept" if needed else "spent"
         connection.execute(update(messages).where(messages.c.id == message_id).values(settled_at=now, body=body))
+
+
+def _needed(state: str, report: str, relayed_at: datetime | None) -> bool:
+    return (state == "undeliverable" and report != DROPPED) or (relayed_at is not None and not report)

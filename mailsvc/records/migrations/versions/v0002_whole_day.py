@@ -27,6 +27,10 @@ def _deliveries() -> None:
     for name in ("expires_at", "delay_told_at", "relayed_at"):
         op.add_column("deliveries", Column(name, BigInteger))
     _partial("ix_deliveries_waiting", "deliveries", ["recipient"], "settled_at IS NULL")
+    untold = "report = '' AND (state = 'undeliverable' OR relayed_at IS NOT NULL)"
+    _partial("ix_deliveries_untold", "deliveries", ["message_id"], untold)
+    undelayed = "settled_at IS NULL AND delay_told_at IS NULL AND notify <> ''"
+    _partial("ix_deliveries_undelayed", "deliveries", ["message_id"], undelayed)
     op.add_column("usage", Column("warned", Integer, nullable=False, server_default="0"))
 
 
