@@ -50,6 +50,11 @@ def check(connection: Connection) -> None:
     raise _newer(found)
 
 
+def knows(version: str) -> bool:
+    """Whether this program can use tables of a version, or bring them to its own."""
+    return version in _KNOWN
+
+
 def _alone(connection: Connection) -> None:
     """Let no two programs migrate at once; on SQLite BEGIN IMMEDIATE has seen to it."""
     if not is_sqlite(connection):

@@ -99,6 +99,10 @@ class Records:
         if self._reads is not None:
             self._reads.dispose()
 
+    def let_go(self) -> None:
+        """Give back the connections that nobody uses at this moment; the next question opens new ones."""
+        self._writes.dispose()
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection to read with. On SQLite each statement sees what is committed when it begins."""
