@@ -29,7 +29,7 @@ class Way(StrEnum):
 
 
 class Quarantined:
-    """The kind `quarantined`; `collect` is asked each time, `host` is named as the writer, `zone` dates what is read."""
+    """The kind `quarantined`; `collect` is asked each time, `host` is named as the writer, `zone` dates the letter."""
 
     name = "quarantined"
 

@@ -72,9 +72,10 @@ class Scene:
     clock: MovableClock = field(default_factory=lambda: MovableClock(NOW))
     log: QuietLog = field(default_factory=QuietLog)
     woken: list[Collection[str]] = field(default_factory=list)
+    random: Random = field(default_factory=lambda: Random(1))
 
     def __post_init__(self) -> None:
-        self.new_id = id_maker(self.clock, Random(1))
+        self.new_id = id_maker(self.clock, self.random)
         self.kind = Quarantined(collect=lambda: DAY, zone=TOKYO, host="mx.closing.example")
         self.notices = self.another()
         self.quarantining = Quarantining(self.records, self.notices, self.kind, lambda: 2, TOKYO)
