@@ -112,7 +112,7 @@ async def _answers(
     desk: Desk, standings: Standings, client: Client, asked: Address, now: datetime
 ) -> tuple[_Answer, _Answer | None]:
     """The reply to mail for the address, and where its own mail is submitted, the reply to mail from it."""
-    routes = Routes(desk.settings)
+    routes = Routes(lambda: desk.settings)
     answer = await _answer(standings, routes, client, Sender(None), asked, now)
     if client.kind is not ClientKind.SUBMISSION or desk.settings.domain(asked.domain) is None:
         return answer, None

@@ -83,7 +83,7 @@ class _Builder:
     def _outbox(self, records: Records) -> Outbox:
         frame, settings = self.frame, self.settings.outbox
         means = Means(
-            routes=Routes(self.settings),
+            routes=Routes(lambda: self.settings),
             backoff=Backoff(settings.first_retry, settings.longest_retry),
             hostname=self.settings.service.hostname,
             contexts={HopTls.STARTTLS: client_tls(verify=False), HopTls.REQUIRED: client_tls()},
@@ -103,7 +103,7 @@ class _Builder:
             hostname=service.hostname,
             zone=service.zoneinfo,
             new_id=frame.new_id,
-            lane=Routes(self.settings).lane,
+            lane=Routes(lambda: self.settings).lane,
         )
         kinds = [TellAdministrators(records, post, service.administrators, host=service.hostname)]
         carrier = Carrier(
@@ -126,7 +126,7 @@ class _Builder:
     async def _gateway(self, records: Records, almanac: Almanac, watch: Watch, outbox: Outbox) -> None:
         frame = self.frame
         book = UsageBook(records, self.settings.quota, mailbox_folders(self.settings), stamp=watch.stamp)
-        standings, routes = Standings(records, almanac, book, self.settings), Routes(self.settings)
+        standings, routes = Standings(records, almanac, book, self.settings), Routes(lambda: self.settings)
         parts = HouseParts(
             records=records,
             verdicts=Verdicts(standings, watch, routes, frame.log),

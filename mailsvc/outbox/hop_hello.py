@@ -1,7 +1,7 @@
-"""The first words with a next hop: connection, greeting, EHLO, STARTTLS.
+"""The first words with a next hop: connection, greeting, EHLO (by LMTP: LHLO), STARTTLS.
 
-`greet` returns the line and what the hop offers, or raises `HopAway`; whatever the reason, nothing has been said
-about any message yet. A greeting of 5xx is read as "away" too: a configured next hop that refuses us is a mistake
+`greet` returns a `Session`, the line and what the hop offers, or raises `HopAway`; whatever the reason, nothing has
+been said about any message yet. A greeting of 5xx is read as "away" too: a next hop that refuses us is a mistake that
 somebody will mend, not a verdict on mail.
 """
 
@@ -24,6 +24,7 @@ class HopOffers:
     eight_bit: bool = False
     smtputf8: bool = False
     starttls: bool = False
+    dsn: bool = False  # RFC 3461
     size: int | None = None  # None: not announced; 0: announced without a limit (RFC 1870 4)
 
 
@@ -47,17 +48,30 @@ class Hop:
     port: int
     tls: HopTls = HopTls.NONE
     context: ssl.SSLContext | None = None
+    lmtp: bool = False
+    socket: str = ""  # where it is reached by a socket in the file system, instead of host and port
+    name: str = ""  # the name its certificate shows, where `host` is an address found by DNS
 
 
-async def greet(hop: Hop, hello: str, times: HelloTimes) -> tuple[HopLine, HopOffers]:
+@dataclass(slots=True)
+class Session:
+    """A line on which a hop has greeted us."""
+
+    line: HopLine
+    offers: HopOffers
+    lmtp: bool = False
+    used: int = 0  # transactions so far
+
+
+async def greet(hop: Hop, hello: str, times: HelloTimes) -> Session:
     """Connect and say EHLO as `hello`, over TLS where asked for. Raises HopAway."""
     try:
-        line = await HopLine.open(hop.host, hop.port, within=times.connect)
+        line = await HopLine.open(hop.host, hop.port, socket=hop.socket, within=times.connect)
     except LineBroken as error:
         raise HopAway(str(error)) from None
     try:
         _need(await line.reply(within=times.greeting), 220, "greeting")
-        offers = await _hello(line, hello, times.greeting)
+        offers = await (_lhlo if hop.lmtp else _hello)(line, hello, times.greeting)
         if hop.tls is HopTls.REQUIRED or (hop.tls is HopTls.STARTTLS and offers.starttls):
             offers = await _secured(line, offers, hop, hello, times.greeting)
     except LineBroken as error:
@@ -66,7 +80,7 @@ async def greet(hop: Hop, hello: str, times: HelloTimes) -> tuple[HopLine, HopOf
     except (asyncio.CancelledError, Exception):
         line.drop()
         raise
-    return line, offers
+    return Session(line, offers, hop.lmtp)
 
 
 async def _hello(line: HopLine, hello: str, within: float) -> HopOffers:
@@ -80,12 +94,19 @@ async def _hello(line: HopLine, hello: str, within: float) -> HopOffers:
     return _offers(reply.lines[1:])
 
 
+async def _lhlo(line: HopLine, hello: str, within: float) -> HopOffers:
+    line.say(f"LHLO {hello}")  # RFC 2033 4.1
+    reply = await line.reply(within=within)
+    _need(reply, 250, "LHLO")
+    return _offers(reply.lines[1:])
+
+
 async def _secured(line: HopLine, offers: HopOffers, hop: Hop, hello: str, within: float) -> HopOffers:
     if not offers.starttls or hop.context is None:
         raise HopAway("TLS is required, but cannot be had from this next hop")
     line.say("STARTTLS")
     _need(await line.reply(within=within), 220, "STARTTLS")
-    await line.secure(hop.context, hop.host, within=within)
+    await line.secure(hop.context, hop.name or hop.host, within=within)
     return await _hello(line, hello, within)  # RFC 3207 4.2: forget what was heard in clear
 
 
@@ -103,5 +124,6 @@ def _offers(lines: tuple[str, ...]) -> HopOffers:
         eight_bit="8BITMIME" in words,
         smtputf8="SMTPUTF8" in words,
         starttls="STARTTLS" in words,
+        dsn="DSN" in words,
         size=None if size is None else limit,
     )

@@ -62,16 +62,21 @@ class HopLine:
         self.tls = False
 
     @classmethod
-    async def open(cls, host: str, port: int, *, within: float) -> "HopLine":
-        """Connect; `within` is in seconds. Raises LineBroken."""
+    async def open(cls, host: str, port: int, *, within: float, socket: str = "") -> "HopLine":
+        """Connect to a port, or to a socket in the file system; `within` is in seconds. Raises LineBroken."""
+        loop = asyncio.get_running_loop()
+        where = socket or f"{host} port {port}"
+        transport: asyncio.Transport
         try:
             async with asyncio.timeout(within):
-                loop = asyncio.get_running_loop()
-                transport, wire = await loop.create_connection(_Wire, host, port)
+                if socket:
+                    transport, wire = await loop.create_unix_connection(_Wire, socket)
+                else:
+                    transport, wire = await loop.create_connection(_Wire, host, port)
         except TimeoutError:
-            raise LineBroken(f"no connection to {host} port {port} within {within:g} s") from None
+            raise LineBroken(f"no connection to {where} within {within:g} s") from None
         except OSError as error:
-            raise LineBroken(f"no connection to {host} port {port}: {error.strerror or error}") from None
+            raise LineBroken(f"no connection to {where}: {error.strerror or error}") from None
         return cls(transport, wire)
 
     async def secure(self, context: ssl.SSLContext, name: str, *, within: float) -> None:

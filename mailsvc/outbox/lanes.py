@@ -4,7 +4,7 @@ A lane whose hop cannot be reached rests: nothing is claimed for it, however muc
 one delivery probes it; if that fails the pause doubles. Pure: instants are seconds of a monotonic clock, handed in.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 
@@ -17,9 +17,9 @@ class _Lane:
 
 
 class Lanes:
-    """The state of every lane this process has met."""
+    """The state of every lane at work or at rest; `share` tells how many attempts a lane may have at once."""
 
-    def __init__(self, *, share: int, first_pause: float, longest_pause: float) -> None:
+    def __init__(self, *, share: Callable[[str], int], first_pause: float, longest_pause: float) -> None:
         self._share = share
         self._first = first_pause
         self._longest = longest_pause
@@ -29,9 +29,9 @@ class Lanes:
         """How many more attempts may begin: none at rest, one to probe, else what is left of its share."""
         state = self._lanes.get(lane)
         if state is None:
-            return self._share
+            return self._share(lane)
         if not state.failures:
-            return max(self._share - state.active, 0)
+            return max(self._share(lane) - state.active, 0)
         return 1 if now >= state.rests_until and not state.active else 0
 
     def resting(self, lane: str) -> bool:
@@ -48,8 +48,9 @@ class Lanes:
         self._lanes.setdefault(lane, _Lane()).active += 1
 
     def end(self, lane: str) -> None:
-        """An attempt has ended, however."""
+        """An attempt has ended, however; what there is to know of an idle, open lane is nothing."""
         self._lanes[lane].active -= 1
+        self._forget(lane)
 
     def away(self, lane: str, now: float, why: str) -> bool:
         """The hop is away: rest. True where this is news.
@@ -70,11 +71,21 @@ class Lanes:
         state = self._lanes.setdefault(lane, _Lane())
         rested = state.failures > 0
         state.failures, state.rests_until, state.why = 0, 0.0, ""
+        self._forget(lane)
         return rested
 
+    def active(self, lane: str) -> int:
+        """How many attempts run."""
+        return self._lanes[lane].active if lane in self._lanes else 0
+
     def known(self) -> Iterable[str]:
-        """Every lane met so far."""
+        """Every lane at work or at rest."""
         return tuple(self._lanes)
+
+    def _forget(self, lane: str) -> None:
+        state = self._lanes[lane]
+        if not state.active and not state.failures:
+            del self._lanes[lane]
 
     def closed(self, now: float) -> frozenset[str]:
         """The lanes in which no attempt may begin now."""

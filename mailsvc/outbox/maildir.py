@@ -7,6 +7,7 @@ has left. Raises `MaildirError` (with `full`) or RecordsAway; both mean "later".
 from collections.abc import Iterator
 
 from mailsvc.kit.targets import MaildirTarget
+from mailsvc.outbox.outgoing import Outgoing
 from mailsvc.outbox.wire import BadPath, path
 from mailsvc.records import bodies
 from mailsvc.records.deliveries import Delivery
@@ -16,12 +17,14 @@ from migrator.maildir import Landed, MaildirBox, safe_user
 from schedules.names import Address
 
 
-def drop(records: Records, target: MaildirTarget, message: Message, delivery: Delivery, *, host: str) -> Landed:
+def drop(
+    records: Records, target: MaildirTarget, message: Message, delivery: Delivery, outgoing: Outgoing, *, host: str
+) -> Landed:
     """Store the message in the Maildir of the delivery's recipient. Raises BadName for one that is no address."""
     recipient = Address.parse(delivery.recipient)
     box = MaildirBox(target.folder(str(recipient.domain), safe_user(recipient.local)), host=host)
     return box.deliver(
-        _content(records, message),
+        _content(records, message, outgoing),
         delivery_id=delivery.id,
         at=message.received_at,
         repeated=delivery.attempts > 1,
@@ -37,9 +40,9 @@ def return_path(sender: str) -> bytes:
     return f"Return-Path: {written}\r\n".encode()
 
 
-def _content(records: Records, message: Message) -> Iterator[bytes]:
-    yield return_path(message.mail_from)
-    yield message.trace
+def _content(records: Records, message: Message, outgoing: Outgoing) -> Iterator[bytes]:
+    yield return_path(outgoing.sender)
+    yield outgoing.front + message.trace
     number = 0
     while True:
         with records.read() as connection:

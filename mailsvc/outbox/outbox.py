@@ -1,48 +1,41 @@
 """The outbox: a role that delivers what is committed, again and again until each recipient is settled.
 
 `run()` claims due deliveries lane by lane, never more than a lane may have at once and none for a lane that rests,
-groups those of one message, makes the attempts, and settles them. `wake()` says that something new is due. Claims and
-settlements go through the committer, so they share its group commits. Ends only by cancellation: then running attempts
-get a moment to end, and what they held is given back.
+groups those of one message, makes the attempts, and settles them. `wake()` says that something new is due.
+`first_try()` makes the first attempt at a message that is not committed yet; `adopt()` takes over one that still runs.
+Ends only by cancellation: then running attempts get a moment to end, and what they held is given back.
 """
 
 import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import timedelta
 
 from mailsvc.kit.metrics import Metrics
+from mailsvc.kit.targets import MaildirTarget
 from mailsvc.kit.telemetry import Log
-from mailsvc.outbox.attempts import Attempted, Attempts
+from mailsvc.outbox.attempts import Attempted, Attempts, Load, later
+from mailsvc.outbox.claiming import PER_CONNECTION, Claiming
+from mailsvc.outbox.first_try import FirstTry, Grip
 from mailsvc.outbox.in_hand import InHand
 from mailsvc.outbox.lanes import Lanes
-from mailsvc.records import deliveries
-from mailsvc.records.deliveries import Deferred, Delivered, Delivery, DeliveryState, Outcome, Undeliverable
-from mailsvc.records.errors import Distrusted, RecordsError
-from mailsvc.records.store import Connection, Records, RecordsAway
+from mailsvc.outbox.pace import Pace
+from mailsvc.outbox.parcel import Content
+from mailsvc.outbox.routes import NoRoute
+from mailsvc.outbox.settling import Settling
+from mailsvc.outbox.slots import Slots
+from mailsvc.outbox.upkeep import Upkeep
+from mailsvc.records.deliveries import Claimed, Delivery, NewDelivery, Outcome
+from mailsvc.records.delivery import begun
+from mailsvc.records.messages import Message
+from mailsvc.records.store import Records, RecordsAway
 from schedules.clock import Clock
+from schedules.names import Address, BadName
+
+__all__ = ["Outbox", "Pace"]
 
 # Recipients of one message that go in one transaction: every server takes 100 (RFC 5321 4.5.3.1.8).
 RECIPIENTS = 100
-# Deliveries claimed per free connection, so that recipients of one message meet in one parcel.
-PER_CONNECTION = 4
-# Deliveries claimed in one transaction, so that it stays short.
-PER_ROUND = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How eagerly the outbox works; seconds of real time, but for the lease."""
-
-    lease: timedelta
-    share: int = 10  # attempts on one lane at once
-    poll: float = 1.0  # look for what is due at least this often
-    gap: float = 0.02  # and at most this often
-    first_rest: float = 1.0  # pauses of a lane whose hop is away
-    longest_rest: float = 60.0
-    farewell: float = 5.0  # what running attempts get when the service ends, and their settlements then
-    count: float = 5.0  # between two counts of the queue for the metrics
+ENDED = "the service ended in mid-attempt"
 
 
 class Outbox:
@@ -59,18 +52,20 @@ class Outbox:
         *,
         owner: str,
     ) -> None:
-        self._records = records
         self._attempts = attempts
         self._clock = clock
         self._pace = pace
-        self._metrics = metrics
         self._log = log
         self._owner = owner
         self._wake = asyncio.Event()
         self._in_hand = InHand(clock.monotonic, pace.lease.total_seconds())
-        self._lanes = Lanes(share=pace.share, first_pause=pace.first_rest, longest_pause=pace.longest_rest)
-        self._slots: dict[str, asyncio.Semaphore] = {}
+        self._lanes = Lanes(share=pace.of, first_pause=pace.first_rest, longest_pause=pace.longest_rest)
+        self._slots = Slots(pace.of)
+        self._claiming = Claiming(records, self._lanes, clock, pace, owner=owner)
+        self._settling = Settling(records, self._in_hand, clock, pace, metrics, log)
+        self._upkeep = Upkeep(records, self._in_hand, attempts, clock, pace, metrics)
         self._running: set[asyncio.Task[None]] = set()
+        self._first: set[asyncio.Task[Attempted]] = set()
 
     def wake(self, lanes: Collection[str]) -> None:
         """Something is due now on these lanes; those at rest are not disturbed."""
@@ -82,9 +77,10 @@ class Outbox:
         """The lanes at rest and why."""
         return {lane: self._lanes.why(lane) for lane in self._lanes.known() if self._lanes.resting(lane)}
 
+    # ── what is committed ───────────────────────────────────────────────────────────────────────────────
     async def run(self) -> None:
         """Deliver until cancelled."""
-        besides = (asyncio.create_task(self._renew_forever()), asyncio.create_task(self._count_forever()))
+        besides = [asyncio.create_task(one) for one in (*self._upkeep.duties(), self._expire_forever())]
         try:
             while True:
                 self._wake.clear()
@@ -110,69 +106,59 @@ class Outbox:
     async def _round(self) -> bool:
         """Claim what may be worked on and begin; False where there was nothing."""
         try:
-            rooms = await self._rooms()
-            if not rooms:
-                return False
-            claimed = await self._records.committer.commit(lambda connection: self._claim(connection, rooms))
+            claimed = await self._claiming.next()
         except RecordsAway as error:
             self._log.warning("outbox waits for the records", why=str(error))
             return False
         fresh = [delivery for delivery in claimed if self._in_hand.take(delivery)]
         for lane, group in _grouped(fresh):
-            self._begin(lane, group)
+            self._lanes.begin(lane)
+            self._keep(asyncio.create_task(self._work(lane, group, probing=self._lanes.resting(lane))))
         return bool(fresh)
 
-    async def _rooms(self) -> Mapping[str, int]:
-        now = self._clock.monotonic()
-        rooms = {}
-        for lane in await self._records.ask(deliveries.lanes):
-            room = self._lanes.room(lane, now)
-            if room:
-                rooms[lane] = 1 if self._lanes.resting(lane) else room * PER_CONNECTION
-        return rooms
-
-    def _claim(self, connection: Connection, rooms: Mapping[str, int]) -> list[Delivery]:
-        now, everything = self._clock.now(), set(deliveries.lanes(connection))
-        claimed: list[Delivery] = []
-        for lane in sorted(everything & rooms.keys()):
-            limit = min(rooms[lane], PER_ROUND - len(claimed))
-            claimed += deliveries.claim(connection, self._owner, now, self._pace.lease, limit, everything - {lane})
-        return claimed
-
-    def _begin(self, lane: str, group: Sequence[Delivery]) -> None:
-        self._lanes.begin(lane)
-        task = asyncio.create_task(self._work(lane, group, probing=self._lanes.resting(lane)))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
-
     async def _work(self, lane: str, group: Sequence[Delivery], *, probing: bool) -> None:
-        made = Attempted({one.id: Deferred(self._clock.now(), "the service ended in mid-attempt") for one in group})
+        grip = Grip(lambda: all(map(self._in_hand.ours, group)))
+        made: Attempted | None = None
         try:
-            async with self._slots.setdefault(lane, asyncio.Semaphore(self._pace.share)):
-                if self._lanes.resting(lane) and not probing:
-                    made = self._put_back(lane, group)
-                else:
-                    made = await self._attempt(group)
+            made = await self._in_lane(lane, group, grip, probing=probing)
         finally:
-            self._lanes.end(lane)
-            self._hear(lane, made)
-            await self._settle(group, made.outcomes)
+            await self._settling.settle(group, self._outcomes(group, made, grip))
             self._wake.set()
 
-    async def _attempt(self, group: Sequence[Delivery]) -> Attempted:
+    async def _in_lane(
+        self, lane: str, group: Sequence[Delivery], grip: Grip, load: Load | None = None, *, probing: bool = False
+    ) -> Attempted:
+        """One attempt in one of the lane's slots; the caller has let it begin."""
+        made = Attempted()
         try:
-            return await self._attempts.make(group, lambda: all(map(self._in_hand.ours, group)))
+            async with self._slots.one(lane):
+                if self._lanes.resting(lane) and not probing:
+                    made.put_back = f"the next hop is away: {self._lanes.why(lane)}"
+                    made.answers = later(group, made.put_back)
+                else:
+                    made = await self._attempt(group, grip, load)
+        finally:
+            self._hear(lane, made)
+            self._lanes.end(lane)
+        return made
+
+    async def _attempt(self, group: Sequence[Delivery], grip: Grip, load: Load | None) -> Attempted:
+        try:
+            return await self._attempts.make(group, grip, load)
         except RecordsAway as error:
             why = f"4.3.0 {error}"
         except Exception as error:  # noqa: BLE001 - a fault of ours must not cost anybody's mail
             fault = "an attempt failed by a fault of the program"
             self._log.error(fault, message=group[0].message_id, exc_info=error)
             why = f"4.3.0 a fault of the program: {type(error).__name__}"
-        return Attempted({one.id: self._attempts.later(one, why) for one in group})
+        return Attempted(later(group, why))
 
-    def _put_back(self, lane: str, group: Sequence[Delivery]) -> Attempted:
-        why = f"the next hop is away: {self._lanes.why(lane)}"
-        return Attempted({one.id: Deferred(self._clock.now(), why) for one in group})
+    def _outcomes(self, group: Sequence[Delivery], made: Attempted | None, grip: Grip) -> Mapping[str, Outcome]:
+        outcomes = self._attempts.outcomes
+        if made is None or made.put_back:
+            why = made.put_back if made else ENDED
+            return {one.id: outcomes.at_once(let_go=grip.let_go, why=why) for one in group}
+        return {one.id: outcomes.of(one, made.answers[one.id]) for one in group}
 
     def _hear(self, lane: str, made: Attempted) -> None:
         if made.away and self._lanes.away(lane, self._clock.monotonic(), made.away):
@@ -180,91 +166,87 @@ class Outbox:
         if made.heard and self._lanes.back(lane):
             self._log.info("a next hop is back", lane=lane)
 
-    async def _settle(self, group: Sequence[Delivery], outcomes: Mapping[str, Outcome]) -> None:
-        """Write down what came of it; a stale fence settles nothing. What cannot be written stays with its lease."""
-        try:
-            kept = await self._written(group, outcomes)
-            for delivery, ours in zip(group, kept, strict=True):
-                self._tell(delivery, outcomes[delivery.id], ours=ours)
-        except RecordsError as error:
-            self._log.error("a settlement could not be written", message=group[0].message_id, why=str(error))
-        finally:
-            for delivery in group:
-                self._in_hand.drop(delivery)
-
-    async def _written(self, group: Sequence[Delivery], outcomes: Mapping[str, Outcome]) -> Sequence[bool]:
-        """Wait for the records however long they are away: forgetting an outcome would repeat the delivery."""
-        pause = self._pace.gap
+    async def _expire_forever(self) -> None:
         while True:
-            try:
-                return await self._records.committer.commit(lambda conn: self._write(conn, group, outcomes))
-            except Distrusted:
-                raise
-            except RecordsAway as error:
-                self._log.warning("a settlement waits for the records", message=group[0].message_id, why=str(error))
-            pause = min(pause * 2, self._pace.longest_rest)
-            await asyncio.sleep(pause)
+            await asyncio.sleep(self._pace.expire)
+            with suppress(RecordsAway):
+                await self.expire()
 
-    def _write(self, connection: Connection, group: Sequence[Delivery], outcomes: Mapping[str, Outcome]) -> list[bool]:
-        now = self._clock.now()
-        return [deliveries.settle(connection, self._in_hand.newest(one), outcomes[one.id], now) for one in group]
-
-    def _tell(self, delivery: Delivery, outcome: Outcome, *, ours: bool) -> None:
-        name = _NAMES[type(outcome)] if ours else "stale"
-        self._metrics.delivered(name)
-        say = self._log.warning if isinstance(outcome, Undeliverable) or not ours else self._log.info
-        say(
-            name,
-            message=delivery.message_id,
-            recipient=delivery.recipient,
-            lane=delivery.lane,
-            attempt=delivery.attempts,
-            reply=outcome.reply,
-        )
-
-    async def _renew_forever(self) -> None:
-        while True:
-            await asyncio.sleep(self._pace.lease.total_seconds() / 3)
-            await self.renew()
+    async def expire(self) -> None:
+        """Give up what has waited too long behind a hop that is away. Raises RecordsAway."""
+        while claimed := [one for one in await self._claiming.expired() if self._in_hand.take(one)]:
+            for lane, group in _grouped(claimed):
+                made = Attempted(later(group, f"the next hop is away: {self._lanes.why(lane)}"))
+                await self._settling.settle(group, self._outcomes(group, made, Grip(lambda: False)))
 
     async def renew(self) -> None:
         """Prolong the leases of everything in hand."""
-        held = self._in_hand.all()
-        until = self._clock.now() + self._pace.lease
-        with suppress(RecordsAway):
-            ours = await self._records.committer.commit(
-                lambda connection: [deliveries.renew(connection, one, until) for one in held]
-            )
-            for delivery, still in zip(held, ours, strict=True):
-                self._in_hand.renewed(delivery, ours=still)
+        await self._upkeep.renew()
 
-    async def _count_forever(self) -> None:
-        while True:
-            with suppress(RecordsAway, RuntimeError):  # RuntimeError: the machine has no thread left for it now
-                counted = await self._attempts.in_thread(self._counted)
-                for state, count in counted.items():
-                    self._metrics.queue.labels(str(state)).set(count)
-            await asyncio.sleep(self._pace.count)
+    # ── what is not committed yet ───────────────────────────────────────────────────────────────────────
+    def first_try(self, message: Message, news: Sequence[NewDelivery], content: Content) -> FirstTry | None:
+        """Begin the first attempt at a message whose client still waits; `content` opens its body from its start.
 
-    def _counted(self) -> Mapping[DeliveryState, int]:
-        with self._records.read() as connection:
-            found = deliveries.counts(connection)
-        return {state: count for state, count in found.items() if state is not DeliveryState.DELIVERED}
+        None where it is to be committed first: its recipients have no common next hop of ours by SMTP or LMTP, the
+        lane rests or has no room, or everything is held.
+        """
+        lane = self._first_lane(news)
+        if lane is None or self._claiming.all_held or self._lanes.resting(lane):
+            return None
+        if self._lanes.active(lane) >= self._pace.of(lane) * PER_CONNECTION:
+            return None
+        ours = [begun(message.id, number, new, message.received_at) for number, new in enumerate(news)]
+        if len({self._attempts.means.outgoing(message, delivery) for delivery in ours}) != 1:
+            return None
+        first = FirstTry(news, ours, self._attempts.outcomes)
+        self._lanes.begin(lane)
+        first.task = asyncio.create_task(self._in_lane(lane, ours, first.grip, Load(message, content)))
+        self._first.add(first.task)
+        first.task.add_done_callback(self._first.discard)
+        return first
+
+    def _first_lane(self, news: Sequence[NewDelivery]) -> str | None:
+        """The one lane of ours, to a server, on which all of them go by the settings of this moment."""
+        if len(news) > RECIPIENTS:
+            return None
+        try:
+            routes = {self._attempts.means.routes.of(Address.parse(new.recipient)) for new in news}
+        except (BadName, NoRoute):
+            return None
+        only = routes.pop()
+        return None if routes or not only.ours or isinstance(only.target, MaildirTarget) else only.lane
+
+    def claimed(self) -> Claimed:
+        """How the rows of a message are written whose first attempt still runs."""
+        return Claimed(self._owner, self._clock.now() + self._pace.lease)
+
+    def adopt(self, first: FirstTry, claimed: Sequence[Delivery]) -> None:
+        """A first attempt still runs and its rows are committed as ours: settle them when it ends."""
+        for delivery in claimed:
+            self._in_hand.take(delivery)
+        self._keep(asyncio.create_task(self._see_through(first, claimed)))
+
+    async def _see_through(self, first: FirstTry, claimed: Sequence[Delivery]) -> None:
+        made: Attempted | None = None
+        try:
+            made = await asyncio.shield(first.task)
+        finally:
+            await self._settling.settle(claimed, self._outcomes(claimed, made, first.grip))
+
+    # ── the end ─────────────────────────────────────────────────────────────────────────────────────────
+    def _keep(self, task: "asyncio.Task[None]") -> None:
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
 
     async def _farewell(self) -> None:
         """Let attempts end, then let them give back what they hold; records that are away cannot keep us."""
         for _ in range(3):
-            if self._running:
-                await asyncio.wait(self._running, timeout=self._pace.farewell)
-            for task in tuple(self._running):
+            tasks = {*self._running, *self._first}
+            if tasks:
+                await asyncio.wait(tasks, timeout=self._pace.farewell)
+            for task in (*self._running, *self._first):
                 task.cancel()
-
-
-_NAMES: Mapping[type[Outcome], str] = {
-    Delivered: "delivered",
-    Deferred: "deferred",
-    Undeliverable: "undeliverable",
-}
+        await self._attempts.close()
 
 
 def _grouped(claimed: Sequence[Delivery]) -> list[tuple[str, list[Delivery]]]:

@@ -1,22 +1,25 @@
-"""The client side of SMTP (RFC 5321) towards one configured next hop: one parcel, one connection, one answer each.
+"""One transaction with a next hop, by SMTP (RFC 5321) or LMTP (RFC 2033): MAIL, RCPT, DATA, and an answer for each.
 
-`hand_over(hop, parcel, ...)` returns an `Answer` for every recipient: TAKEN, LATER, NEVER or UNKNOWN, each with the
-reply that says so. It raises `HopAway` when no transaction was begun, so that the lane can rest. Content is
-streamed; the octets of the body are sent untouched apart from dot-stuffing (see `wire.py`).
+    transaction = Transaction(session, parcel, timeouts)
+    await transaction.run()
+    transaction.answers      # for every recipient TAKEN, LATER, NEVER or UNKNOWN, with the reply that says so
+
+Where the hop offers PIPELINING the whole envelope goes out in one piece, and a small message with its final dot in
+another. Content is streamed, untouched apart from dot-stuffing (see `wire.py`). `run` raises what `content` raises.
 """
 
-import asyncio
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from enum import StrEnum
 
-from mailsvc.outbox.hop_hello import Hop, HopOffers, greet
+from mailsvc.outbox import envelope
+from mailsvc.outbox.envelope import CannotCarry, Envelope
+from mailsvc.outbox.hop_hello import Session
 from mailsvc.outbox.hop_replies import HopReply, said_by_us
 from mailsvc.outbox.hop_trouble import AnswerLost, HopLost, HopTrouble
-from mailsvc.outbox.hopline import HopLine, LineBroken
-from mailsvc.outbox.octets import look_over
-from mailsvc.outbox.wire import BadPath, BareNewline, BarePolicy, DotStuffing, path
+from mailsvc.outbox.hopline import SLICE, LineBroken
+from mailsvc.outbox.parcel import Answer, Fate, Parcel, by_code
+from mailsvc.outbox.wire import BareNewline, BarePolicy, DotStuffing
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,75 +36,26 @@ class Timeouts:
     quit: float = 2.0  # courtesy only
 
 
-@dataclass(frozen=True, slots=True)
-class Parcel:
-    """One message for recipients that share a next hop."""
-
-    sender: str  # "" is the null reverse-path
-    recipients: tuple[str, ...]
-    size: int  # octets of the content
-    content: Callable[[], AsyncGenerator[bytes, None]]  # opens the content from its start
-    smtputf8: bool = False
-    eight_bit: bool = False
-    still_ours: Callable[[], bool] = lambda: True  # asked right before the final dot
-
-
-class Fate(StrEnum):
-    """What has become of one recipient's copy."""
-
-    TAKEN = "taken"
-    LATER = "later"
-    NEVER = "never"
-    UNKNOWN = "unknown"  # the final dot was sent, its reply never came
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One recipient's fate and the reply that decided it."""
-
-    fate: Fate
-    reply: HopReply
-
-
-async def hand_over(
-    hop: Hop, parcel: Parcel, *, hello: str, timeouts: Timeouts, bare: BarePolicy = "refuse"
-) -> dict[str, Answer]:
-    """Offer the parcel to the next hop and tell each recipient's answer.
-
-    `hello` is our host name for EHLO. Raises HopAway where the hop cannot be reached or does not serve.
-    """
-    line, offers = await greet(hop, hello, timeouts)
-    transaction = _Transaction(line, offers, parcel, timeouts, bare)
-    try:
-        await transaction.run()
-    except (asyncio.CancelledError, Exception):
-        line.drop()
-        raise
-    if transaction.clean:
-        await line.quit(within=timeouts.quit)
-    else:
-        line.drop()
-    return transaction.answers
-
-
-class _Transaction:
+class Transaction:
     """One MAIL, its RCPTs, and the content."""
 
-    def __init__(self, line: HopLine, offers: HopOffers, parcel: Parcel, timeouts: Timeouts, bare: BarePolicy) -> None:
-        self._line = line
-        self._offers = offers
+    def __init__(self, session: Session, parcel: Parcel, timeouts: Timeouts, bare: BarePolicy = "refuse") -> None:
+        self._line = session.line
+        self._offers = session.offers
+        self._lmtp = session.lmtp
         self._parcel = parcel
         self._timeouts = timeouts
         self._stuffing = DotStuffing(bare)
         self.answers: dict[str, Answer] = {}
-        self.clean = True
+        self.clean = True  # the session can be used again
+        self.begun = False  # the hop has answered MAIL
 
     async def run(self) -> None:
         """Settle every recipient; what breaks on the way settles those that are still open."""
         try:
-            await self._envelope()
-            if self._open:
-                self._settle_open(_by_code(await self._content()))
+            await self._speak(await envelope.write(self._parcel, self._offers))
+        except CannotCarry as error:
+            self._settle_open(by_code(error.reply))
         except BareNewline as error:
             self._give_up(Fate.NEVER, said_by_us(550, f"5.6.11 {error}"))
         except AnswerLost as trouble:
@@ -121,39 +75,27 @@ class _Transaction:
         self.clean = False
         self._settle_open(Answer(fate, reply))
 
-    async def _envelope(self) -> None:
-        options = await self._options()
-        if isinstance(options, HopReply):
-            self._settle_open(_by_code(options))
-            return
-        commands = self._rcpt_commands()
-        try:
-            mail = f"MAIL FROM:{path(self._parcel.sender)}{options}"
-        except BadPath as error:
-            self._settle_open(_by_code(said_by_us(553, f"5.1.7 {error}")))
-            return
+    async def _speak(self, commands: Envelope) -> None:
+        self.answers |= {recipient: by_code(reply) for recipient, reply in commands.refused.items()}
         if not self._open:
             return
         if self._offers.pipelining:
-            self._line.say(mail, *commands.values())
+            self._line.say(commands.mail, *commands.recipients.values(), "DATA")  # RFC 2920 3.1
         else:
-            self._line.say(mail)
-        reply = await self._hear(self._timeouts.mail)
-        await self._recipients(commands, mail_taken=reply.severity == 2)
-        if reply.severity != 2:
-            self._settle_open(_by_code(reply))
+            self._line.say(commands.mail)
+        mail = await self._hear(self._timeouts.mail)
+        self.begun = True
+        await self._recipients(commands, mail_taken=mail.severity == 2)
+        if mail.severity != 2:
+            self._settle_open(by_code(mail))
+        content_wanted = await self._data()
+        if content_wanted:
+            await self._content()
+        elif mail.severity == 2:
+            await self._reset()
 
-    def _rcpt_commands(self) -> dict[str, str]:
-        commands = {}
-        for recipient in self._parcel.recipients:
-            try:
-                commands[recipient] = f"RCPT TO:{path(recipient)}"
-            except BadPath as error:
-                self.answers[recipient] = _by_code(said_by_us(553, f"5.1.3 {error}"))
-        return commands
-
-    async def _recipients(self, commands: dict[str, str], *, mail_taken: bool) -> None:
-        for recipient, command in commands.items():
+    async def _recipients(self, commands: Envelope, *, mail_taken: bool) -> None:
+        for recipient, command in commands.recipients.items():
             if not self._offers.pipelining:
                 if not mail_taken:
                     return
@@ -162,64 +104,68 @@ class _Transaction:
             if mail_taken and reply.severity != 2:
                 self.answers[recipient] = _at_rcpt(reply)
 
-    async def _options(self) -> str | HopReply:
-        """MAIL's parameters, or the reply with which a lesser hop forces us to give up."""
-        parcel, offers = self._parcel, self._offers
-        options = ""
-        if offers.size is not None:
-            if 0 < offers.size < parcel.size:
-                return said_by_us(552, f"5.3.4 the next hop takes {offers.size} octets, this message has {parcel.size}")
-            options += f" SIZE={parcel.size}"  # RFC 1870
-        if parcel.eight_bit and offers.eight_bit:
-            options += " BODY=8BITMIME"  # RFC 6152
-        paths_ascii = all(map(str.isascii, (parcel.sender, *parcel.recipients)))
-        wants_utf8 = parcel.smtputf8 or not paths_ascii
-        if wants_utf8 and offers.smtputf8:
-            return options + " SMTPUTF8"  # RFC 6531 3.4
-        if wants_utf8 or (parcel.eight_bit and not offers.eight_bit):
-            async with aclosing(parcel.content()) as content:
-                found = await look_over(content)
-            if wants_utf8 and not (paths_ascii and found.ascii_header):
-                return said_by_us(550, "5.6.7 the next hop does not offer SMTPUTF8")  # RFC 6531 3.5
-            if parcel.eight_bit and not offers.eight_bit and not found.ascii:
-                return said_by_us(550, "5.6.3 the next hop does not offer 8BITMIME")  # RFC 6152 3
-        return options
-
-    async def _content(self) -> HopReply:
-        self._line.say("DATA")
+    async def _data(self) -> bool:
+        """Whether the hop waits for the content; it is asked only for recipients it has taken."""
+        if not self._offers.pipelining:
+            if not self._open:
+                return False
+            self._line.say("DATA")
         reply = await self._hear(self._timeouts.data)
         if reply.severity in {4, 5}:
-            return reply
-        if reply.code != 354:
+            self._settle_open(by_code(reply))
+            return False
+        if reply.code != 354 or not self._open:
             raise HopLost(f"the next hop answered DATA with: {reply}")
-        return await self._final_dot(await self._all_but_the_dot())
+        return True
+
+    async def _reset(self) -> None:
+        """The hop may still have our MAIL in mind (RFC 5321 4.1.1.5)."""
+        self._line.say("RSET")
+        self.clean = (await self._hear(self._timeouts.rcpt)).severity == 2
+
+    async def _content(self) -> None:
+        rest = await self._all_but_the_dot()
+        # From here on a silent hop may have taken the message.
+        try:
+            await self._line.pour(rest, within=self._timeouts.block)
+            await self._endings()
+        except LineBroken as error:
+            raise AnswerLost(f"after the final dot: {error}") from None
 
     async def _all_but_the_dot(self) -> bytes:
-        """Send the content; what is returned ends with the final dot and commits the hop."""
+        """Send what is large of the content; what is returned ends with the final dot and commits the hop."""
+        held = bytearray()
         try:
             async with aclosing(self._parcel.content()) as content:
                 async for chunk in content:
-                    await self._line.pour(self._stuffing.feed(chunk), within=self._timeouts.block)
+                    held += self._stuffing.feed(chunk)
+                    if len(held) >= SLICE:
+                        await self._line.pour(bytes(held), within=self._timeouts.block)
+                        held.clear()
         except LineBroken as error:
             raise HopLost(self._line.early_reply() or str(error)) from None
-        rest = self._stuffing.end()
+        held += self._stuffing.end()
         if not self._parcel.still_ours():
             raise HopLost("the lease on this delivery was lost")
         # A hop that speaks before the final dot is giving up (421), or we no longer understand each other.
         if self._line.broken or self._line.speaks:
             raise HopLost(self._line.early_reply() or self._line.broken or "the next hop spoke before its turn")
-        return rest
+        return bytes(held)
 
-    async def _final_dot(self, rest: bytes) -> HopReply:
-        """From here on a silent hop may have taken the message."""
-        try:
-            await self._line.pour(rest, within=self._timeouts.block)
+    async def _endings(self) -> None:
+        """One reply for all, or by LMTP one for each recipient that was taken (RFC 2033 4.2)."""
+        for recipient in self._open if self._lmtp else [""]:
             reply = await self._line.reply(within=self._timeouts.end)
-        except LineBroken as error:
-            raise AnswerLost(f"after the final dot: {error}") from None
-        if reply.severity not in {2, 4, 5}:
-            raise AnswerLost(f"the next hop answered the final dot with: {reply}")
-        return reply
+            if reply.severity not in {2, 4, 5}:
+                raise AnswerLost(f"the next hop answered the final dot with: {reply}")
+            answer = by_code(reply)
+            if answer.fate is Fate.TAKEN:
+                answer = Answer(answer.fate, reply, dsn_passed=self._offers.dsn)
+            self.clean = self.clean and reply.code != 421
+            if recipient:
+                self.answers[recipient] = answer
+            else:
+                self._settle_open(answer)
 
     async def _hear(self, within: float) -> HopReply:
         """A reply before the final dot. 421 means that the hop is closing (RFC 5321 3.8)."""
@@ -232,16 +178,6 @@ class _Transaction:
         return reply
 
 
-def _by_code(reply: HopReply) -> Answer:
-    match reply.severity:
-        case 2:
-            return Answer(Fate.TAKEN, reply)
-        case 5:
-            return Answer(Fate.NEVER, reply)
-        case _:
-            return Answer(Fate.LATER, reply)
-
-
 def _at_rcpt(reply: HopReply) -> Answer:
     # RFC 5321 4.5.3.1.10: 552 to RCPT says "too many recipients" and is read as 452.
-    return Answer(Fate.LATER, reply) if reply.code == 552 else _by_code(reply)
+    return Answer(Fate.LATER, reply) if reply.code == 552 else by_code(reply)

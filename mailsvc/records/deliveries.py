@@ -88,8 +88,10 @@ def claim_in(
     now: datetime,
     lease: timedelta,
     limit: int,
+    *,
+    expired: bool = False,
 ) -> list[Delivery]:
-    """Take up to `limit` due deliveries of one lane, oldest first."""
+    """Take up to `limit` due deliveries of one lane, oldest first; or only those whose time is over."""
     due = (
         select(deliveries)
         .where(deliveries.c.lane == lane, deliveries.c.due_at <= now)
@@ -97,6 +99,7 @@ def claim_in(
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
+    due = due.where(deliveries.c.expires_at <= now) if expired else due
     return [_take(connection, row, owner, now + lease) for row in connection.execute(due).mappings().all()]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from mailsvc.desk.doctor.finding import Finding, error, warning
 from mailsvc.kit.quantities import print_size
 from mailsvc.kit.settings import Settings
-from mailsvc.kit.targets import MaildirTarget
+from mailsvc.kit.targets import MaildirTarget, Target
 
 MAILDIRS, DISK, RECORDS = "maildirs", "disk", "records"
 LOW_PERCENT = 5
@@ -23,7 +23,7 @@ _MOUNTS = Path("/proc/self/mountinfo")
 
 def check_maildirs(settings: Settings) -> Iterator[Finding]:
     """Findings for every folder below which Maildirs are written."""
-    targets = [domain.deliver for domain in settings.domains.values()]
+    targets: list[Target] = [domain.deliver for domain in settings.domains.values()]
     if settings.outbound is not None:
         targets.append(settings.outbound.deliver)
     roots = {_root(target) for target in targets if isinstance(target, MaildirTarget)}

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from mailsvc.outbox.smtp import Fate, Timeouts
+from mailsvc.outbox.parcel import Fate
+from mailsvc.outbox.smtp import Timeouts
 from mailsvc.records.deliveries import DeliveryState
 from tests.peers.tcp import TcpPeer
 from tests.rules.outbox.parcels import HANAKO, hand, parcel

@@ -9,7 +9,8 @@ import trustme
 from mailsvc.kit.targets import HopTls
 from mailsvc.outbox.hop_hello import Hop
 from mailsvc.outbox.hop_trouble import HopAway
-from mailsvc.outbox.smtp import Fate, Timeouts
+from mailsvc.outbox.parcel import Fate
+from mailsvc.outbox.smtp import Timeouts
 from tests.peers.proxy import Cut, CutProxy
 from tests.peers.smtp import EXTENSIONS, Answer, SmtpPeer
 from tests.peers.tcp import TcpPeer

@@ -22,7 +22,13 @@ from tests.rules.outbox.world import PACE, TRACE, at_work, world
 from tests.support.deadline import until
 
 DELIVERED, QUEUED, NEVER = DeliveryState.DELIVERED, DeliveryState.QUEUED, DeliveryState.UNDELIVERABLE
+UNKNOWN = DeliveryState.UNKNOWN
 HOUR = timedelta(hours=1)
+
+
+def unsure(script: dict[str, list[Answer]]) -> bool:
+    """Whether the reply to the final dot is none at all."""
+    return not script["end"][0].octets[:3].isdigit()
 
 
 @pytest.mark.parametrize(
@@ -45,7 +51,7 @@ async def test_nexthop_faults_end_in_one_delivery(tmp_path: Path, script: dict[s
         async with at_work(outbox):
             message = await here.accept(JIRO)
             await until(lambda: here.deliveries(message)[0].last_reply, "the first attempt")
-            assert here.states(message) == [QUEUED]
+            assert here.states(message) == [UNKNOWN if "end" in script and unsure(script) else QUEUED]
             here.clock.advance(HOUR)
             await here.until_state(message, DELIVERED)
     assert len(peer.taken) == taken
@@ -186,7 +192,7 @@ async def test_a_maildir_delivery_whose_settlement_was_lost_is_found_and_not_dou
         message = await here.accept()
         real = deliveries.settle
         lost = here.outbox()
-        lost._written = _nowhere  # type: ignore[method-assign,assignment]
+        lost._settling._written = _nowhere  # type: ignore[method-assign,assignment]
         async with at_work(lost):
             await until(lambda: (tmp_path / "mail").exists() and here.mailbox("hanako"), "it has landed")
         assert deliveries.settle is real

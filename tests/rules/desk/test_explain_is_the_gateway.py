@@ -51,7 +51,7 @@ def life(world: World) -> Life:
         records=desk.records,
         standings=Standings(desk.records, almanac, usage, settings),
         watch=Watch(world.clock, desk.records, settings.clock, QuietLog()),
-        routes=Routes(settings),
+        routes=Routes(lambda: settings),
         clock=world.clock,
         new_id=lambda: "M1",
         hostname=settings.service.hostname,

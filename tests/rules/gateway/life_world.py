@@ -134,7 +134,7 @@ async def open_world(
     metrics, woken = Metrics(CollectorRegistry()), list[str]()
     with Records.open(f"sqlite:///{folder}/records.db", create=True) as records:
         async with records.committer.running():
-            routes, seen = Routes(settings), cast("Watch", watch)
+            routes, seen = Routes(lambda: settings), cast("Watch", watch)
             parts = HouseParts(
                 records=records,
                 verdicts=Verdicts(cast("Standings", standings), seen, routes, log),

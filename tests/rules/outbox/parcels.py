@@ -4,7 +4,9 @@ from collections.abc import AsyncGenerator, Callable
 from dataclasses import replace
 
 from mailsvc.outbox.hop_hello import Hop
-from mailsvc.outbox.smtp import Answer, Parcel, Timeouts, hand_over
+from mailsvc.outbox.parcel import Answer, Parcel
+from mailsvc.outbox.pool import Pool
+from mailsvc.outbox.smtp import Timeouts
 from mailsvc.outbox.wire import BarePolicy
 
 QUICK = Timeouts(connect=2, greeting=2, mail=2, rcpt=2, data=2, block=2, end=2, quit=1)
@@ -30,4 +32,8 @@ async def hand(
     port: int, sent: Parcel, *, timeouts: Timeouts = QUICK, bare: BarePolicy = "refuse", hop: Hop | None = None
 ) -> dict[str, Answer]:
     hop = replace(hop, port=port) if hop else Hop("127.0.0.1", port)
-    return await hand_over(hop, sent, hello="lastpost.example", timeouts=timeouts, bare=bare)
+    pool = Pool(hello="lastpost.example", timeouts=timeouts, bare=bare)
+    try:
+        return dict(await pool.hand_over(hop, sent))
+    finally:
+        await pool.close()

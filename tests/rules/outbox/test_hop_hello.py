@@ -14,9 +14,9 @@ from tests.rules.outbox.parcels import QUICK
 
 async def offers(peer: SmtpPeer, tls: HopTls = HopTls.NONE, *, context: bool = True) -> HopOffers:
     hop = Hop("127.0.0.1", peer.port, tls, client_tls(verify=False) if context else None)
-    line, found = await greet(hop, "lastpost.example", QUICK)
-    line.drop()
-    return found
+    session = await greet(hop, "lastpost.example", QUICK)
+    session.line.drop()
+    return session.offers
 
 
 async def test_what_is_announced_is_known() -> None:

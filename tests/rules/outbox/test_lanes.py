@@ -4,7 +4,7 @@ HOP = "smtp://mx.example:25"
 
 
 def lanes() -> Lanes:
-    return Lanes(share=2, first_pause=1, longest_pause=8)
+    return Lanes(share=lambda _: 2, first_pause=1, longest_pause=8)
 
 
 def test_a_lane_has_its_share_and_no_more() -> None:

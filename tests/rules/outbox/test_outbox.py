@@ -80,7 +80,7 @@ async def test_no_way_outward_is_a_deferral_that_the_settings_can_mend(tmp_path:
     async with world(tmp_path) as here:
         outbox = here.outbox()
         message = await here.accept(JIRO)
-        here.routes._settings = here.routes._settings.model_copy(update={"outbound": None})
+        here.settings = here.settings.model_copy(update={"outbound": None})
         async with at_work(outbox):
             await until(lambda: here.deliveries(message)[0].last_reply, "an attempt")
     assert here.states(message) == [QUEUED]

@@ -24,7 +24,7 @@ class LanesMachine(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.lanes = Lanes(share=SHARE, first_pause=FIRST, longest_pause=LONGEST)
+        self.lanes = Lanes(share=lambda _: SHARE, first_pause=FIRST, longest_pause=LONGEST)
         self.now = 0.0
         self.active = {"a": 0, "b": 0}
 

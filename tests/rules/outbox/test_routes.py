@@ -26,22 +26,22 @@ def settings(outbound: str | None = "smtp://relay.example:25") -> Settings:
 
 
 def lane(address: str) -> str:
-    return Routes(settings()).lane(Address.parse(address))
+    return Routes(settings).lane(Address.parse(address))
 
 
 def test_each_domain_has_its_own_way() -> None:
-    routes = Routes(settings())
+    routes = Routes(settings)
     assert routes.of(Address.parse("hanako@closing.example")).target == MaildirTarget("/srv/mail/{domain}/{user}")
     assert lane("hanako@closing.example") == MAIL
     assert lane("hanako@ise.closing.example") == "smtp://old.provider.example:2025?tls=none"
 
 
 def test_everybody_else_goes_outward() -> None:
-    route = Routes(settings()).of(Address.parse("jiro@newhome.example"))
+    route = Routes(settings).of(Address.parse("jiro@newhome.example"))
     assert isinstance(route.target, SmtpTarget)
     assert route.target.host == "relay.example"
 
 
 def test_without_a_way_outward_the_settings_are_named() -> None:
     with pytest.raises(NoRoute, match="outbound"):
-        Routes(settings(outbound=None)).of(Address.parse("jiro@newhome.example"))
+        Routes(lambda: settings(outbound=None)).of(Address.parse("jiro@newhome.example"))

@@ -91,7 +91,8 @@ class World:
         self.clock = HandClock()
         self.log = Lines()
         self.metrics = Metrics(CollectorRegistry())
-        self.routes = Routes(settings(folder, outbound))
+        self.settings = settings(folder, outbound)
+        self.routes = Routes(lambda: self.settings)
         self._new_id = id_maker(self.clock, Random(7))
 
     def outbox(self, *, pace: Pace = PACE, owner: str = "one", means: Means | None = None) -> Outbox:
