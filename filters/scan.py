@@ -11,12 +11,12 @@ from typing import Protocol
 
 
 class Unreadable(StrEnum):
-    """Why no scanner will ever be able to read a message."""
+    """Why no scanner will ever be able to read a message; of several reasons the first in this order counts."""
 
+    AMBIGUOUS = "ambiguous"  # a scanner and a mail program may read it differently
+    TOO_DEEP = "too deep"  # nested deeper, or of more parts, than anybody writes
     TOO_LARGE = "too large"
     ENCRYPTED = "encrypted"
-    TOO_DEEP = "too deep"  # nested deeper, or of more parts, than anybody writes
-    AMBIGUOUS = "ambiguous"  # a scanner and a mail program may read it differently
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +61,4 @@ class Scanner(Protocol):
         """Look through `content`, which has `size` octets. Raises nothing but what `content` raises."""
 
     async def close(self) -> None:
-        """Give back connections and threads; a scan that runs ends as ScanAway."""
+        """Give back connections and threads that wait for work."""
