@@ -4,6 +4,7 @@
 deed, and the fence lets nobody settle what another has taken over. A crash at any step leaves either nothing or the
 whole deed; the lease ends, and the next ring does it. One deed that fails does not keep the others; it is tried again
 at a later ring. While the clock is in doubt, irreversible kinds stand still and the others go by the trusted time.
+While everything is held, after a restore, nothing is carried out.
 """
 
 from collections.abc import Callable, Collection, Iterable, Sequence
@@ -13,7 +14,7 @@ from datetime import datetime, timedelta
 from mailsvc.deeds.due import due
 from mailsvc.deeds.kinds import CatchUp, DueDeed, Effect, Kind
 from mailsvc.kit.telemetry import Log
-from mailsvc.records import ledger
+from mailsvc.records import held, ledger
 from mailsvc.records.ledger import DeedKey, Lease
 from mailsvc.records.store import Connection, Records, RecordsAway
 from mailsvc.workers.keeping import kept
@@ -56,6 +57,10 @@ class Carrier:
 
     async def carry_out_due(self) -> list[DeedKey]:
         """Do what is due; the deeds that this call has done. Raises RecordsAway where the ledger cannot be read."""
+        mark = await self._records.ask(held.since)
+        if mark is not None:
+            self._log.warning("deeds are held until `lastpost release`", since=mark.at.isoformat(), why=mark.why)
+            return []
         done = await self._records.ask(ledger.done_keys)
         carried = []
         for deed, also in _together(self._may_go(done)):
@@ -98,9 +103,13 @@ class Carrier:
 
     async def _claim(self, key: DeedKey) -> Lease | None:
         now = self._clock.now()
-        return await self._records.committer.commit(
-            lambda connection: ledger.claim(connection, key, self._owner, now, self._lease)
-        )
+
+        def claim(connection: Connection) -> Lease | None:
+            if held.since(connection) is not None:
+                return None
+            return ledger.claim(connection, key, self._owner, now, self._lease)
+
+        return await self._records.committer.commit(claim)
 
     async def _give_back(self, key: DeedKey, lease: Lease) -> None:
         """So that the next ring tries again; while the records are away the lease ends by itself."""

@@ -26,8 +26,8 @@ class CatchUp(StrEnum):
     EACH = "each"  # every one is carried out, in order of time
 
 
-class Kind(Protocol):
-    """One kind of deed."""
+class Timed(Protocol):
+    """What a kind of deed is called, and when it comes."""
 
     @property
     def name(self) -> str:
@@ -43,6 +43,10 @@ class Kind(Protocol):
     def offset(self) -> timedelta:
         """How long after its stage it is due; negative is before."""
         ...
+
+
+class Kind(Timed, Protocol):
+    """One kind of deed."""
 
     @property
     def irreversible(self) -> bool:

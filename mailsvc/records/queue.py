@@ -95,6 +95,14 @@ def totals(connection: Connection, wanted: Wanted) -> Mapping[str, int]:
     return {name: found[name] for name in (*WAITING, *sorted(found.keys() - set(WAITING))) if name in found}
 
 
+def by_lane(connection: Connection, wanted: Wanted) -> Mapping[str, int]:
+    """How many deliveries are wanted, by lane."""
+    place = _BOTH if asks_messages(wanted) else deliveries
+    query = select(deliveries.c.lane, func.count()).select_from(place).group_by(deliveries.c.lane)
+    rows = connection.execute(query.where(*conditions(wanted)).order_by(deliveries.c.lane))
+    return {lane: int(number) for lane, number in rows}
+
+
 def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     """What a delivery, joined with its message where that is asked about, has to fulfil."""
     # As the partial index says it, so that the delivered ones are not read.
