@@ -165,6 +165,7 @@ UNSCANNED: Final = Reply(550, "5.7.1", "Message refused: it cannot be checked fo
 QUARANTINED: Final = Reply(250, "2.6.0", "Taken, and kept in quarantine", "RFC 5321 6.1")
 HELD: Final = Reply(250, "2.6.0", "Taken, and held for an administrator", "RFC 5321 6.1")
 LOOP: Final = Reply(554, "5.4.6", "Mail loop: this message has been here before", "RFC 3463 3.5")
+NO_REPORT: Final = Reply(550, "5.7.1", "Only reports on mail forwarded from here are taken", "RFC 3463 3.8")
 BARE_NEWLINE: Final = Reply(550, "5.6.11", "Bare CR or LF in the message", "RFC 5321 2.3.8")
 
 # ── not now ─────────────────────────────────────────────────────────────────────────────────────────────
