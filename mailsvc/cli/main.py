@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from mailsvc.cli import accounts, audit, clock, explain, plan, queue, service, settings, trace
+from mailsvc.cli import accounts, audit, backup, clock, explain, plan, quarantine, queue, service, settings, trace
 from mailsvc.cli.exits import code_of
 from mailsvc.cli.session import VARIABLE, Session
 
@@ -48,9 +48,11 @@ def _lastpost(
 service.add_to(app)
 explain.add_to(app)
 trace.add_to(app)
+backup.add_to(app)
 app.add_typer(plan.app, name="plan")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(queue.app, name="queue")
+app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(settings.app, name="settings")
 app.add_typer(clock.app, name="clock")
 app.add_typer(audit.app, name="audit")

@@ -61,3 +61,29 @@ class Progress:
             self._told_at = self._monotonic()
             share = f", {100 * octets // self._size} %" if self._size else ""
             say(f"{rows:,} rows{share}")
+
+
+class Steps:
+    """Tells how much of a long work is done: a bar on a terminal, nothing elsewhere."""
+
+    def __init__(self, name: str, *, look: Callable[[], None] = lambda: None) -> None:
+        self._look = look
+        self._bar = Bar(
+            TextColumn(name), BarColumn(), TimeRemainingColumn(), console=Console(stderr=True), transient=True,
+            disable=not sys.stderr.isatty(),
+        )  # fmt: skip
+        self._task = self._bar.add_task(name, total=None)
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def __call__(self, done: int, whole: int) -> None:
+        """Tell that `done` parts of `whole` are done; raises what `look` raises."""
+        self._look()
+        self._bar.update(self._task, completed=done, total=whole)

@@ -16,6 +16,7 @@ from mailsvc.desk.doctor.doors import check_doors
 from mailsvc.desk.doctor.finding import Finding
 from mailsvc.desk.doctor.places import check_maildirs, check_records_place
 from mailsvc.desk.doctor.plans import check_directories, check_plans
+from mailsvc.desk.doctor.waiting import check_waiting
 from mailsvc.kit.secrets import BadSecret
 from mailsvc.kit.settings import Settings, advice, read_settings
 from mailsvc.records.errors import RecordsError
@@ -77,6 +78,7 @@ def _of_records(settings: Settings, clock: SystemClock) -> Iterator[Finding]:
             lambda: check_plans(desk),
             lambda: check_directories(desk),
             lambda: check_clock(desk, clock),
+            lambda: check_waiting(desk),
         )
         for check in checks:
             try:
