@@ -23,4 +23,9 @@ def full(usage: Usage | None) -> Defer | Refuse | None:
         return None
     if is_over(usage.used, usage.limit) and usage.grace_over and usage.fresh:
         return Refuse(Because.OVER_QUOTA, replies.OVER_QUOTA)
+    return full_for_now()
+
+
+def full_for_now() -> Defer:
+    """452: there may be room later; at the end of DATA, where another message has taken the room meanwhile."""
     return Defer(Because.OVER_QUOTA_GRACE, replies.OVER_QUOTA_GRACE)

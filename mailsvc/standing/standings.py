@@ -20,7 +20,7 @@ from mailsvc.records.directory import Entry
 from mailsvc.records.store import Records
 from mailsvc.standing.almanac import Almanac
 from mailsvc.standing.resolving import LONGEST_CHAIN, Found, forwarder, resolve, untagged
-from mailsvc.standing.usage import UsageBook
+from mailsvc.standing.usage import Claim, UsageBook
 from migrator.maildir import safe_user
 from schedules.edition import Edition
 from schedules.names import Address
@@ -39,16 +39,16 @@ class Standings:
         self._settings = settings
         self._srs = srs
 
-    async def of(self, address: Address, now: datetime, *, usage: bool = True) -> Standing:
+    async def of(self, address: Address, now: datetime, *, usage: bool = True, claim: Claim | None = None) -> Standing:
         """The standing of `address` at `now`; `usage` false leaves the mailbox uncounted, as for a sender.
 
-        Raises FactsAway and RecordsAway.
+        `claim` reserves room in every mailbox that is counted, before it is counted. Raises FactsAway and RecordsAway.
         """
         if self._srs is not None and self._srs.is_shaped(address):
             sender = self._srs.reverse(address, at=now)
-            returned = await self.of(sender, now) if sender is not None else None
+            returned = await self.of(sender, now, claim=claim) if sender is not None else None
             return Standing(asked=address, ours=True, kind=None, returned=returned)
-        return await self._of(address, now, usage=usage, behind=())
+        return await self._of(address, now, usage=usage, claim=claim, behind=())
 
     async def forwarder(self, original: Address, target: Address) -> Entry | None:
         """The entry by whose forward mail for `original` goes to `target`; None where it does so no longer.
@@ -59,7 +59,9 @@ class Standings:
             lambda connection: forwarder(connection, original, target, self._settings.domain)
         )
 
-    async def _of(self, address: Address, now: datetime, *, usage: bool, behind: tuple[Address, ...]) -> Standing:
+    async def _of(
+        self, address: Address, now: datetime, *, usage: bool, claim: Claim | None, behind: tuple[Address, ...]
+    ) -> Standing:
         """`behind` are the mailboxes of ours that have forwarded to this one."""
         domain = self._settings.domain(address.domain)
         if domain is None:
@@ -70,17 +72,19 @@ class Standings:
             return standing
         if _takes_mail(standing) and standing.mailbox is not None:
             limit = found.chain[-1].quota if found.chain else None
-            standing = replace(standing, usage=await self._usage.of(standing.mailbox, limit, now))
-        return await self._followed(standing, now, behind)
+            standing = replace(standing, usage=await self._usage.of(standing.mailbox, limit, now, claim=claim))
+        return await self._followed(standing, now, claim, behind)
 
-    async def _followed(self, standing: Standing, now: datetime, behind: tuple[Address, ...]) -> Standing:
+    async def _followed(
+        self, standing: Standing, now: datetime, claim: Claim | None, behind: tuple[Address, ...]
+    ) -> Standing:
         """With the standing of whom it forwards to, where that is one of ours; a way that leads back is none."""
         wish, mailbox = standing.forwarding, standing.mailbox or standing.asked
         if wish is None or not wish.confirmed or wish.paused or self._settings.domain(wish.target.domain) is None:
             return standing
         if len(behind) >= LONGEST_CHAIN or any(mailbox.same_mailbox(one) for one in behind):
             return replace(standing, forwarding=None)
-        onward = await self._of(wish.target, now, usage=True, behind=(*behind, mailbox))
+        onward = await self._of(wish.target, now, usage=True, claim=claim, behind=(*behind, mailbox))
         if any((onward.mailbox or onward.asked).same_mailbox(one) for one in (*behind, mailbox)):
             return replace(standing, forwarding=None)
         return replace(standing, onward=onward)

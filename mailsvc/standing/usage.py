@@ -15,7 +15,7 @@ Raises FactsAway where a mailbox cannot be counted, RecordsAway where the record
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -108,6 +108,14 @@ class UsageBook:
             if is_over(used + promised, grown.limit):
                 return False
         return True
+
+    def confirm(self, transaction: str, mailboxes: Collection[Address]) -> None:
+        """Keep what a transaction reserved where its recipient's verdict sends mail to, and give back the rest."""
+        self._reservations.confirm(transaction, mailboxes)
+
+    def release(self, transaction: str) -> None:
+        """Give back what a transaction holds: its message waits in the outbox by now, or will never come."""
+        self._reservations.release(transaction)
 
     async def _usage(self, mailbox: Address, known: _Known, limit: int, now: datetime) -> Usage:
         """What has been counted, and since when that is too much."""
