@@ -32,12 +32,15 @@ def example() -> None:
 
 
 @app.command()
-def check(file: PlanFile, *, as_json: AsJson = False) -> None:
+def check(ctx: typer.Context, file: PlanFile, *, as_json: AsJson = False) -> None:
     """Check a plan file: every problem at once, with its place and remedy; exit code 3 where there are any."""
     from mailsvc.desk.plans import read_plan_file
+    from mailsvc.desk.successors import refuse_loops
 
     with problems_as_json(asked=as_json):
         checked = read_plan_file(file)
+        if session.of(ctx).has_settings:
+            refuse_loops(checked.plan, session.of(ctx).settings)
     for warning in checked.warnings:
         say(f"warning: {warning}")
     plan = checked.plan

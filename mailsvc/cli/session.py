@@ -48,6 +48,11 @@ class Session:
             )
         return found
 
+    @property
+    def has_settings(self) -> bool:
+        """Whether there is a settings file, named or in one of PLACES."""
+        return self.asked is not None or any(place.exists() for place in PLACES)
+
     @cached_property
     def settings(self) -> Settings:
         """The settings. Raises BadFile with all their problems."""

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from mailsvc.desk.desk import Desk, why
 from mailsvc.desk.refusals import Refused
+from mailsvc.desk.successors import refuse_loops
 from mailsvc.records import editions
 from mailsvc.records.editions import StoredPlan
 from mailsvc.records.store import Connection
@@ -82,7 +83,7 @@ class Shown:
         """What a person reads of each stage: `written` only where an amendment moved it, `place` is line:column."""
         return tuple(
             {
-                "stage": row["stage"],
+                "stage": f"{row['stage']} {row['to']}".rstrip(),
                 "at": row["at"],
                 "written": row["written"] if row["written"] != row["at"] else None,
                 "place": str(row["source"]).removeprefix(f"{self.file}:"),
@@ -105,9 +106,11 @@ def read_plan_file(path: Path) -> Checked:
 def apply_plan(desk: Desk, plan: Plan, reason: str) -> Applied:
     """Put `plan` in force: as the next edition of its name, under the amendments made so far.
 
-    Raises Refused where another plan names the same domain, or an amendment made before does not fit this plan.
+    Raises Refused where another plan names the same domain, or an amendment made before does not fit this plan, and
+    BadFile where its successor is ourselves.
     """
     told = why(reason)
+    refuse_loops(plan, desk.settings)
 
     def work(conn: Connection) -> Applied:
         stored = editions.load(conn)
@@ -189,6 +192,7 @@ def _shown(edition: Edition, applied_at: datetime | None) -> Shown:
                 "written": plan.stages[stage].at,
                 "reason": plan.stages[stage].reason or plan.reason,
                 "source": plan.stages[stage].source,
+                "to": plan.stages[stage].to,
             }
             for stage, at in edition.stages()
         ),
