@@ -47,7 +47,7 @@ class Report:
     key: str  # what it is about; two reports with one key are the same report
     to: Address  # the reverse-path of the message
     recipients: tuple[Told, ...]
-    original: bytes  # what goes back: the message's header, or all of it
+    original: bytes  # what goes back: the message's header, or all of it; empty where it is no longer kept
     returned: Returned = Returned.HEADER
     arrived: datetime | None = None
     envid: str = ""  # RFC 3461 4.4, as the client gave it
@@ -84,7 +84,7 @@ def compose(report: Report, *, sender: Address, host: str, at: datetime) -> byte
             b"This is a report in several parts (RFC 3464).\r\n",
             _part(boundary, *_readable(letter)),
             _part(boundary, [f"Content-Type: {kind}", *_encoding(status)], status),
-            _part(boundary, *_returned(report, utf8=utf8)),
+            _part(boundary, *_returned(report, utf8=utf8)) if report.original else b"",
             f"\r\n--{boundary}--\r\n".encode("ascii"),
         ]
     )

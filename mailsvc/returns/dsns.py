@@ -1,0 +1,53 @@
+"""Reports on their way out: composed, staged, and ready to be queued in the transaction of what they tell."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from mailsvc.letters.dsn import compose
+from mailsvc.letters.post import ReadyLetter
+from mailsvc.records.bodies import BodyWriter
+from mailsvc.records.delivery import Delivery
+from mailsvc.records.messages import Message
+from mailsvc.records.store import Records
+from mailsvc.returns import telling
+from mailsvc.returns.addressee import Addressee
+from schedules.names import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Dsns:
+    """Writes reports from `sender`; `zone` dates what people read."""
+
+    records: Records
+    sender: Address
+    hostname: str
+    zone: ZoneInfo
+    new_id: Callable[[], str]
+
+    async def ready(
+        self, message: Message, told: Sequence[Delivery], addressee: Addressee, now: datetime
+    ) -> ReadyLetter:
+        """A report on the deliveries `told`. Raises BadLetter, RecordsAway."""
+        report = telling.report(message, addressee.address, told, addressee.octets)
+        octets = compose(report, sender=self.sender, host=self.hostname, at=now.astimezone(self.zone))
+        writer = BodyWriter(self.records, self.new_id, lambda: now)
+        await writer.write(octets)
+        staged = await writer.finish()
+        dsn = Message(
+            id=self.new_id(),
+            body_id=staged.id,
+            size=staged.size,
+            sha256=staged.sha256,
+            received_at=now,
+            client_kind="",
+            client_ip="",
+            helo="",
+            mail_from="",  # RFC 3464 2: nothing is sent about a report
+            smtputf8=report.needs_smtputf8,
+            eight_bit=report.eight_bit,
+            trace=b"",
+            origin="dsn",
+        )
+        return ReadyLetter(dsn, addressee.ways, staged)
