@@ -26,6 +26,7 @@ class Intake:
         self._opening = Opening()
         self._octets = 0
         self.failure: Reply | None = None
+        self.handed_over = False  # to the house, which has it to its end from then on
 
     @property
     def facts(self) -> Content:
@@ -75,6 +76,7 @@ class Intake:
         body, self._body = self._body, None
         if body is None:
             raise RuntimeError("a message given up cannot be kept")
+        self.handed_over = True
         return await self._deadline.committed(body.finish(envelope))
 
     async def discard(self) -> None:

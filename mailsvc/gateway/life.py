@@ -17,6 +17,7 @@ from filters.mail import Client, Content
 from filters.replies import Reply
 from filters.verdict import Clean, Defer, RecipientVerdict, Refuse, SizeVerdict
 from mailsvc.gateway.incoming import Incoming
+from mailsvc.gateway.outcomes import Unacceptable
 from mailsvc.gateway.parts import HouseParts
 from mailsvc.gateway.reception import Envelope, Mail, Taken
 from mailsvc.gateway.trace import received
@@ -69,9 +70,22 @@ class Life:
         verdict = judge.content(facts)
         return verdict if isinstance(verdict, Clean) else self._refused(verdict, client, mail, "")
 
+    def release(self, mail: Mail) -> None:
+        """Give back the room reserved for a message that will not come."""
+        self._parts.verdicts.release(mail.id)
+
     # ── the 250 ─────────────────────────────────────────────────────────────────────────────────────────
     async def accept(self, envelope: Envelope, staged: StagedBody) -> Reply:
         """Make it durable, then say 250 (RFC 5321 6.1). Raises RecordsAway: nothing was promised."""
+        try:
+            no_room = await self._parts.verdicts.room(envelope.mail.id, staged.size)
+            if no_room is not None:
+                raise Unacceptable(self._refused(no_room, envelope.client, envelope.mail, "").reply)
+            return await self._keep(envelope, staged)
+        finally:  # what is durable now waits in the outbox, and is counted there
+            self.release(envelope.mail)
+
+    async def _keep(self, envelope: Envelope, staged: StagedBody) -> Reply:
         parts = self._parts
         at = parts.watch.now()
         kept = _message(envelope, staged, received(envelope, parts.hostname, at), at)

@@ -43,7 +43,10 @@ class Envelope:
 
 
 class Body(Protocol):
-    """Where the octets of one message go. After `finish` or `discard` nothing more is called."""
+    """Where the octets of one message go. After `finish` or `discard` nothing more is called.
+
+    With `finish` the whole message is the house's, and what `Reception.release` would give back as well.
+    """
 
     async def write(self, octets: bytes | bytearray) -> None:
         """Take the next octets, waiting while the store is busy: the client is held back meanwhile."""
@@ -75,3 +78,6 @@ class Reception(Protocol):
 
     async def body(self, mail: Mail) -> Body:
         """Open a place for the octets."""
+
+    def release(self, mail: Mail) -> None:
+        """Give back what was reserved for a message that will not come; never waits, never fails."""

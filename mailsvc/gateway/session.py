@@ -44,8 +44,10 @@ class Session:
 
     async def close(self) -> None:
         """Forget an unfinished message."""
-        chunks = self._chunks
+        mail, chunks = self._mail, self._chunks
         self._begin_again()
+        if mail and not (chunks and chunks.handed_over):
+            self._terms.reception.release(mail)
         if chunks:
             await chunks.discard()
 

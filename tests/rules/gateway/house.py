@@ -98,6 +98,7 @@ class MemoryReception:
         self.kept: list[tuple[Envelope, bytes]] = []
         self.bodies: list[MemoryBody] = []
         self.asked: list[tuple[Client, Address]] = []
+        self.released: list[str] = []
         self.closed: Reply | None = None
         self._ids = itertools.count(1)
 
@@ -126,6 +127,9 @@ class MemoryReception:
 
     def content(self, _client: Client, _mail: Mail, facts: Content) -> ContentVerdict:
         return judge.content(facts)
+
+    def release(self, mail: Mail) -> None:
+        self.released.append(mail.id)
 
     async def body(self, _mail: Mail) -> MemoryBody:
         self.bodies.append(MemoryBody(self))

@@ -73,7 +73,7 @@ class FakeStandings:
         self.failure: Exception | None = None
         self.counted: list[Address] = []
 
-    async def of(self, address: Address, now: datetime, *, usage: bool = True) -> Standing:
+    async def of(self, address: Address, now: datetime, *, usage: bool = True, claim: object = None) -> Standing:
         self.counted += [address] if usage else []
         if self.failure:
             raise self.failure

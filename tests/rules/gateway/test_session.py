@@ -197,3 +197,32 @@ async def test_sessions_are_counted() -> None:
         async with house.client():
             assert house.metrics.sessions._value.get() == 1
         await until(lambda: house.metrics.sessions._value.get() == 0, "the session is over")
+
+
+@pytest.mark.parametrize("command", ["RSET", "EHLO me.example", "HELO me.example", "QUIT"])
+async def test_what_was_reserved_for_a_message_is_given_back_when_it_does_not_come(command: str) -> None:
+    async with open_gateway() as house, house.client() as peer:
+        await peer.open_mail()
+        await peer.say(command, "2")
+        await until(lambda: house.reception.released == ["M1"], "it is given back")
+
+
+async def test_it_is_given_back_when_the_client_goes() -> None:
+    async with open_gateway() as house:
+        async with house.client() as peer:
+            await peer.open_mail()
+            await peer.say("DATA", "354")
+        await until(lambda: house.reception.released == ["M1"], "it is given back")
+
+
+async def test_it_is_given_back_when_the_content_is_refused_and_not_when_it_is_taken() -> None:
+    async with open_gateway() as house, house.client() as peer:
+        await peer.open_mail()
+        await peer.say("DATA", "354")
+        await peer.say("bare\nnewline\r\n.", "550 5.6.11")
+        assert house.reception.released == ["M1"]
+        await peer.open_mail()
+        await peer.say("DATA", "354")
+        await peer.say("x\r\n.", "250 2.6.0")  # from here on it is the house's to give back
+        await peer.say("RSET", "250")
+        assert house.reception.released == ["M1"]
