@@ -72,9 +72,11 @@ class FakeStandings:
         self.ending: set[Address] = set()
         self.failure: Exception | None = None
         self.counted: list[Address] = []
+        self.claims: list[object] = []
 
     async def of(self, address: Address, now: datetime, *, usage: bool = True, claim: object = None) -> Standing:
         self.counted += [address] if usage else []
+        self.claims += [claim] if claim else []
         if self.failure:
             raise self.failure
         if address in self.ending and now >= NOW:
