@@ -73,7 +73,7 @@ def delayed(connection: Connection, received_before: datetime, limit: int) -> Ma
         .join(message_table, message_table.c.id == deliveries.c.message_id)
         .where(UNDELAYED, deliveries.c.state.in_(_WAITING), deliveries.c.notify.like("%delay%"))
         .where(message_table.c.received_at <= received_before)
-        .order_by(deliveries.c.message_id, deliveries.c.number)
+        .order_by(deliveries.c.message_id)
         .limit(limit)
     )
     found: dict[str, list[int]] = {}

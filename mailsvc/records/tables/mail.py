@@ -5,7 +5,19 @@ A delivery's `due_at` is when somebody may take it: `next_at` while queued, the 
 NULL once settled or held. `settled_at` is NULL as long as the mail still waits, held mail included.
 """
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, text
+from sqlalchemy import (
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    and_,
+    literal_column,
+    or_,
+)
 
 from mailsvc.records.tables.columns import Instant, metadata
 
@@ -92,11 +104,18 @@ Index(
     sqlite_where=deliveries.c.settled_at.is_(None),
     postgresql_where=deliveries.c.settled_at.is_(None),
 )
+# Written into a statement, not bound to it: that is how partial indexes are found.
+_NOTHING = literal_column("''")
 # Ends of which the sender has not been told, and that it may want to know.
-UNTOLD = text("report = '' AND (state = 'undeliverable' OR relayed_at IS NOT NULL)")
+UNTOLD = and_(
+    deliveries.c.report == _NOTHING,
+    or_(deliveries.c.state == literal_column("'undeliverable'"), deliveries.c.relayed_at.is_not(None)),
+)
 Index("ix_deliveries_untold", deliveries.c.message_id, sqlite_where=UNTOLD, postgresql_where=UNTOLD)
 # Waiting mail whose sender may want to hear of a delay (RFC 3461 4.1).
-UNDELAYED = text("settled_at IS NULL AND delay_told_at IS NULL AND notify <> ''")
+UNDELAYED = and_(
+    deliveries.c.settled_at.is_(None), deliveries.c.delay_told_at.is_(None), deliveries.c.notify != _NOTHING
+)
 Index("ix_deliveries_undelayed", deliveries.c.message_id, sqlite_where=UNDELAYED, postgresql_where=UNDELAYED)
 Index(
     "ix_deliveries_due",
