@@ -10,19 +10,19 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from filters import judge, replies
 from filters.mail import Client, ClientKind, Sender, Standing
 from filters.replies import Reply
-from filters.verdict import Accept, Because, Defer, Forward, RecipientVerdict, Refuse
+from filters.verdict import Accept, Because, Defer, Forward, RecipientVerdict
 from mailsvc.desk.clockwork import trusted_now
 from mailsvc.desk.desk import Desk
 from mailsvc.outbox.routes import NoRoute, Routes
 from mailsvc.records.store import RecordsAway
 from mailsvc.standing import Almanac, FactsAway, Standings, UsageBook
 from mailsvc.standing.standings import mailbox_folders
+from mailsvc.standing.verdicts import destinations
 from schedules.edition import Edition
 from schedules.moments import Moment
 from schedules.names import Address, DomainName
@@ -45,6 +45,7 @@ class Explained:
     note: str  # what could not be known, where the answer is 451 for that
     mailbox: Address | None  # where its mail is kept, after aliases and tags
     forward_to: Address | None
+    goes_to: tuple[str, ...]  # the place or next hop that takes its mail at that instant; empty where it is not taken
     plan: str
     edition: int
     position: Stage | None  # the latest stage that has come
@@ -70,6 +71,7 @@ class Explained:
             "note": self.note,
             "mailbox": self.mailbox,
             "forwarded to": self.forward_to,
+            "goes to": " ".join(self.goes_to),
             "as sender": self.as_sender,
             "plan": f"{self.plan}, edition {self.edition}" if self.edition else "no plan covers this domain",
             "position": self.position,
@@ -86,6 +88,7 @@ class _Answer:
     verdict: RecipientVerdict
     standing: Standing | None
     note: str = ""
+    goes_to: tuple[str, ...] = ()
 
 
 def explain(desk: Desk, address: str, at: str | None, kind: ClientKind) -> Explained:
@@ -100,19 +103,19 @@ def explain(desk: Desk, address: str, at: str | None, kind: ClientKind) -> Expla
     usage = UsageBook(desk.records, desk.settings.quota, mailbox_folders(desk.settings))
     standings = Standings(desk.records, almanac, usage, desk.settings)
     client = Client(kind=kind, ip="", port=0)
-    answer, as_sender = asyncio.run(_answers(desk, standings, client, asked, now))
+    routes = Routes(lambda: desk.settings, lambda domain: almanac.of(domain).successor(domain, trusted or now))
+    answer, as_sender = asyncio.run(_answers(desk, standings, routes, client, asked, now))
     if trusted is not None:
-        without, sender_without = asyncio.run(_answers(desk, standings, client, asked, trusted))
+        without, sender_without = asyncio.run(_answers(desk, standings, routes, client, asked, trusted))
         answer = _unless_jumped(answer, without)
         as_sender = _unless_jumped(as_sender, sender_without) if as_sender and sender_without else as_sender
     return _told(desk, asked, now, client, edition, answer, as_sender)
 
 
 async def _answers(
-    desk: Desk, standings: Standings, client: Client, asked: Address, now: datetime
+    desk: Desk, standings: Standings, routes: Routes, client: Client, asked: Address, now: datetime
 ) -> tuple[_Answer, _Answer | None]:
     """The reply to mail for the address, and where its own mail is submitted, the reply to mail from it."""
-    routes = Routes(lambda: desk.settings)
     answer = await _answer(standings, routes, client, Sender(None), asked, now)
     if client.kind is not ClientKind.SUBMISSION or desk.settings.domain(asked.domain) is None:
         return answer, None
@@ -134,30 +137,18 @@ async def _answer(
     verdict = judge.recipient(client, sender, standing)
     if verdict.because is Because.OVER_QUOTA and not (standing.usage and standing.usage.fresh):
         verdict = Defer(Because.OVER_QUOTA_GRACE, replies.OVER_QUOTA_GRACE)
+    taken = destinations(verdict) if isinstance(verdict, Accept | Forward) else ()
     try:
-        for target in _targets(verdict):
-            routes.of(target)
+        goes_to = tuple(str(routes.of(target).target) for target, _ in taken)
     except NoRoute as why:
         return _Answer(judge.facts_away(), standing, str(why))
-    return _Answer(verdict, standing)
+    return _Answer(verdict, standing, goes_to=goes_to)
 
 
 def _unless_jumped(at_now: _Answer, at_trusted: _Answer) -> _Answer:
     verdict = judge.unless_clock_jumped(at_now.verdict, at_trusted.verdict)
     doubt = "the clock is in doubt: see `lastpost clock show`"
     return at_now if verdict == at_now.verdict else _Answer(verdict, at_now.standing, doubt)
-
-
-def _targets(verdict: RecipientVerdict) -> tuple[Address, ...]:
-    match verdict:
-        case Accept():
-            return (verdict.mailbox,)
-        case Forward():
-            return (verdict.target, verdict.mailbox) if verdict.keep else (verdict.target,)
-        case Refuse() | Defer():
-            return ()
-        case _ as never:
-            assert_never(never)
 
 
 def _told(
@@ -181,6 +172,7 @@ def _told(
         note=answer.note,
         mailbox=answer.standing.mailbox if answer.standing else None,
         forward_to=answer.verdict.target if isinstance(answer.verdict, Forward) else None,
+        goes_to=answer.goes_to,
         plan=edition.plan.name if edition.number else "",
         edition=edition.number,
         position=rulings.position if rulings else None,
