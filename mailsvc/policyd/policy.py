@@ -13,7 +13,6 @@ from typing import Protocol
 
 from filters import judge, replies
 from filters.mail import Client, ClientKind, Content
-from filters.replies import Reply
 from filters.verdict import Because, Defer, RecipientVerdict, Refuse
 from mailsvc.kit.metrics import Metrics
 from mailsvc.kit.telemetry import Log
@@ -35,13 +34,13 @@ class Recipients(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What is answered by settings: sizes are octets."""
+    """What is answered by the settings of this moment: sizes are octets."""
 
     asked_for: ClientKind  # whose mail it is where no login is named
     size_limit: int
     recipients_limit: int
     soft_bounce: bool = False
-    closed: Callable[[], bool] = lambda: False
+    closed: bool = False
 
 
 class PolicySpeech:
@@ -49,7 +48,7 @@ class PolicySpeech:
 
     ask_again = f"action={replies.INTERNAL_ERROR}\n\n".encode("ascii")
 
-    def __init__(self, verdicts: Recipients, terms: Terms, metrics: Metrics, log: Log) -> None:
+    def __init__(self, verdicts: Recipients, terms: Callable[[], Terms], metrics: Metrics, log: Log) -> None:
         self._verdicts = verdicts
         self._terms = terms
         self._metrics = metrics
@@ -62,27 +61,28 @@ class PolicySpeech:
     async def answer(self, heard: bytes) -> bytes:
         """`action=…` for it. Raises Garbled."""
         asked = request.read_request(heard)
-        verdict = await self._verdict(asked)
-        return DUNNO if verdict is None else self._refused(asked, verdict)
+        terms = self._terms()
+        verdict = await self._verdict(asked, terms)
+        return DUNNO if verdict is None else self._refused(asked, verdict, soft=terms.soft_bounce)
 
-    async def _verdict(self, asked: Request) -> Refuse | Defer | None:
-        if self._terms.closed():
+    async def _verdict(self, asked: Request, terms: Terms) -> Refuse | Defer | None:
+        if terms.closed:
             return Refuse(Because.SERVICE_ENDED, replies.HOST_CLOSED)
         match asked.stage:
             case Stage.RCPT:
-                return await self._of_recipient(asked)
+                return await self._of_recipient(asked, terms)
             case Stage.DATA | Stage.END_OF_MESSAGE:
-                return self._of_message(asked)
+                return _of_message(asked, terms)
             case _:
                 return None
 
-    async def _of_recipient(self, asked: Request) -> Refuse | Defer | None:
+    async def _of_recipient(self, asked: Request, terms: Terms) -> Refuse | Defer | None:
         recipient, sender = request.plain_address(asked.recipient), request.plain_address(asked.sender)
         if recipient is None:
             return None  # a bare <postmaster>, or what the MTA itself refuses as no address
         if asked.sender and sender is None:
             return None
-        kind = ClientKind.SUBMISSION if asked.login else self._terms.asked_for
+        kind = ClientKind.SUBMISSION if asked.login else terms.asked_for
         client = Client(kind, asked.client_ip, 0, asked.helo)
         verdict = await self._verdicts.recipient(
             client, sender, recipient, size=asked.size, transaction=asked.instance and f"policy-{asked.instance}"
@@ -91,14 +91,8 @@ class PolicySpeech:
             return None
         return verdict
 
-    def _of_message(self, asked: Request) -> Refuse | Defer | None:
-        if asked.recipients > self._terms.recipients_limit:
-            return Defer(Because.TOO_MANY_RECIPIENTS, replies.TOO_MANY_RECIPIENTS)
-        verdict = judge.content(Content(asked.size, self._terms.size_limit))
-        return verdict if isinstance(verdict, Refuse | Defer) else None
-
-    def _refused(self, asked: Request, verdict: Refuse | Defer) -> bytes:
-        reply = _softly(verdict.reply, soft=self._terms.soft_bounce)
+    def _refused(self, asked: Request, verdict: Refuse | Defer, *, soft: bool) -> bytes:
+        reply = verdict.reply.softened() if soft else verdict.reply
         self._metrics.replied(reply.code, verdict.because)
         self._log.info(
             "policy-refused",
@@ -113,5 +107,8 @@ class PolicySpeech:
         return f"action={reply}\n\n".encode("ascii")
 
 
-def _softly(reply: Reply, *, soft: bool) -> Reply:
-    return reply.softened() if soft else reply
+def _of_message(asked: Request, terms: Terms) -> Refuse | Defer | None:
+    if asked.recipients > terms.recipients_limit:
+        return Defer(Because.TOO_MANY_RECIPIENTS, replies.TOO_MANY_RECIPIENTS)
+    verdict = judge.content(Content(asked.size, terms.size_limit))
+    return verdict if isinstance(verdict, Refuse | Defer) else None

@@ -1,13 +1,15 @@
 """The policy service: two doors for MTAs that ask instead of relaying through the gateway.
 
-    policyd = Policyd(settings, verdicts, routes, metrics, log)
+    policyd = Policyd(lambda: settings, verdicts, routes, metrics, log)
     policy, socketmap = await policyd.start()     # endpoints with the ports the system gave; None where not served
     await policyd.stop()
 
-Only this machine and the networks of the settings may ask; others are cut off. Raises CannotListen.
+Only this machine and the networks of the settings may ask; others are cut off. Where it listens is settled at the
+start, what it answers is asked of the settings each time. Raises CannotListen.
 """
 
 import ipaddress
+from collections.abc import Callable
 from typing import Final, Self
 
 from filters.mail import ClientKind
@@ -25,11 +27,13 @@ DRAIN_SECONDS: Final = 5.0
 class Policyd:
     """Both doors of one process; started once, stopped once."""
 
-    def __init__(self, settings: Settings, verdicts: Recipients, ways: Ways, metrics: Metrics, log: Log) -> None:
+    def __init__(
+        self, settings: Callable[[], Settings], verdicts: Recipients, ways: Ways, metrics: Metrics, log: Log
+    ) -> None:
         self._settings = settings
         self._log = log
-        self._policy = PolicySpeech(verdicts, _terms(settings), metrics, log)
-        self._socketmap = SocketmapSpeech(verdicts, ways, lambda domain: settings.domain(domain) is not None)
+        self._policy = PolicySpeech(verdicts, lambda: _terms(settings()), metrics, log)
+        self._socketmap = SocketmapSpeech(verdicts, ways, lambda domain: settings().domain(domain) is not None)
         self._doors: list[Door] = []
 
     async def __aenter__(self) -> Self:
@@ -41,7 +45,7 @@ class Policyd:
 
     async def start(self) -> tuple[Endpoint | None, Endpoint | None]:
         """Open the doors that the settings name, or none where one cannot be opened."""
-        policy = self._settings.policy
+        policy = self._settings().policy
         try:
             return (
                 await self._open("policy", self._policy, policy.listen),
@@ -59,7 +63,7 @@ class Policyd:
     async def _open(self, name: str, speech: Speech, where: Endpoint | None) -> Endpoint | None:
         if where is None:
             return None
-        gateway = self._settings.gateway
+        gateway = self._settings().gateway
         limits = Limits(connections=gateway.sessions_limit, answer=gateway.handler_deadline.total_seconds())
         door = Door(name, speech, limits, self._may_ask, self._log)
         self._doors.append(door)
@@ -67,7 +71,7 @@ class Policyd:
 
     def _may_ask(self, ip: str) -> bool:
         address = ipaddress.ip_address(ip.partition("%")[0])
-        return address.is_loopback or any(address in network for network in self._settings.policy.networks)
+        return address.is_loopback or any(address in network for network in self._settings().policy.networks)
 
 
 def _terms(settings: Settings) -> Terms:
@@ -76,5 +80,5 @@ def _terms(settings: Settings) -> Terms:
         size_limit=settings.gateway.size_limit,
         recipients_limit=settings.gateway.recipients_limit,
         soft_bounce=settings.soft_bounce,
-        closed=lambda: settings.gateway.closed,
+        closed=settings.gateway.closed,
     )

@@ -51,7 +51,7 @@ def target(data: bytes) -> None:
 async def _both(pieces: list[bytes]) -> tuple[list[bytes], list[bytes]]:
     verdicts = FakeVerdicts({"moved@closing.example": _MOVED})
     terms = Terms(ClientKind.WORLD, 1_000_000, 100)
-    policy = PolicySpeech(verdicts, terms, Metrics(CollectorRegistry()), QuietLog())
+    policy = PolicySpeech(verdicts, lambda: terms, Metrics(CollectorRegistry()), QuietLog())
     maps = SocketmapSpeech(verdicts, Routes(lambda: _SETTINGS), lambda domain: _SETTINGS.domain(domain) is not None)
     actions, answers = await _said(policy, pieces), await _said(maps, pieces)
     if not all(map(_ACTION.fullmatch, actions)) or not all(map(_whole, answers)):

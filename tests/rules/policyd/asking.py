@@ -133,7 +133,7 @@ async def serving(
 ) -> AsyncIterator[Asked]:
     known = settings or settings_with()
     log, metrics = QuietLog(), Metrics(CollectorRegistry())
-    service = Policyd(known, verdicts, ways or Routes(lambda: known), metrics, log)
+    service = Policyd(lambda: known, verdicts, ways or Routes(lambda: known), metrics, log)
     policy, socketmap = await service.start()
     assert policy is not None
     assert socketmap is not None

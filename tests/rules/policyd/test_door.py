@@ -122,7 +122,9 @@ async def test_strangers_are_cut_off() -> None:
 )
 def test_this_machine_and_named_networks_may_ask(ip: str, may: bool) -> None:
     settings = settings_with({"policy": {"listen": "127.0.0.1:0", "networks": ["192.0.2.0/24"]}})
-    service = Policyd(settings, FakeVerdicts(), Routes(lambda: settings), Metrics(CollectorRegistry()), QuietLog())
+    service = Policyd(
+        lambda: settings, FakeVerdicts(), Routes(lambda: settings), Metrics(CollectorRegistry()), QuietLog()
+    )
     assert service._may_ask(ip) is may
 
 
