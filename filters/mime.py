@@ -89,12 +89,13 @@ class MimeReader:
 
     def end(self) -> Reading:
         """The message ends here."""
-        self._read(last=True)
+        if self._odd is None:
+            self._read(last=True)
         return Reading(self._odd or self._sealed, self._leaves)
 
     def _read(self, *, last: bool) -> None:
         try:
-            while self._odd is None and (self._header(last=last) if self._in_header else self._body(last=last)):
+            while self._header(last=last) if self._in_header else self._body(last=last):
                 pass
             if last:
                 self._end_leaf(self._base + len(self._buffer))

@@ -76,7 +76,7 @@ PLAIN: Final = b"text/plain"
 _FIELD_LIMIT: Final = 8192  # octets; beyond it nobody would look for a parameter
 
 # RFC 5322 2.2: fields and their continuations. Possessive throughout, so time stays linear whatever comes.
-_LINES = re.compile(rb"(?:[^\s:\0]++[ \t]*+:[^\n]*+(?:\n|\Z)|[ \t]++[^\s][^\n]*+(?:\n|\Z))*+")
+_LINES = re.compile(rb"(?:[^\s:]++[ \t]*+:[^\n]*+(?:\n[ \t]++[^\s][^\n]*+)*+(?:\n|\Z))*+")
 _FROM_LINE = re.compile(rb">?From [^\n]*+\n")  # of an mbox, or of a mail system that kept it in a message
 _CONTENT = re.compile(
     rb"^content-(type|transfer-encoding)([ \t]*+):([^\n]*+(?:\n[ \t][^\n]*+)*+)", re.IGNORECASE | re.MULTILINE
