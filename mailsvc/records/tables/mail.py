@@ -105,7 +105,7 @@ Index(
     postgresql_where=deliveries.c.settled_at.is_(None),
 )
 # Written into a statement, not bound to it: that is how partial indexes are found.
-_NOTHING = literal_column("''")
+_NOTHING = literal_column("''", Text)
 # Ends of which the sender has not been told, and that it may want to know.
 UNTOLD = and_(
     deliveries.c.report == _NOTHING,
