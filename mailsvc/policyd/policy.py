@@ -2,11 +2,12 @@
 
 RCPT is answered by the one judgement of recipients, DATA and END-OF-MESSAGE by the judge of contents and the limit of
 recipients; a refusal has our code, enhanced code and words, all else is DUNNO, which leaves the word to the MTA's next
-restriction. We never say OK: an answer of ours opens nothing that the MTA keeps closed. Mail for domains that are not
-ours is the MTA's own affair, so RELAY_DENIED becomes DUNNO too.
+restriction. We never say OK: an answer of ours opens nothing that the MTA keeps closed. Whether it relays mail for
+domains that are not ours is its own affair: only who submits is judged by the sender there too.
 """
 
 import asyncio
+import ipaddress
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -18,7 +19,7 @@ from mailsvc.kit.metrics import Metrics
 from mailsvc.kit.telemetry import Log
 from mailsvc.policyd import request
 from mailsvc.policyd.request import Request, Stage
-from schedules.names import Address
+from schedules.names import Address, DomainName
 
 DUNNO = b"action=DUNNO\n\n"
 
@@ -36,6 +37,7 @@ class Recipients(Protocol):
 class Terms:
     """What is answered by the settings of this moment: sizes are octets."""
 
+    ours: Callable[[DomainName], bool]
     asked_for: ClientKind  # whose mail it is where no login is named
     size_limit: int
     recipients_limit: int
@@ -83,13 +85,12 @@ class PolicySpeech:
         if asked.sender and sender is None:
             return None
         kind = ClientKind.SUBMISSION if asked.login else terms.asked_for
-        client = Client(kind, asked.client_ip, 0, asked.helo)
-        verdict = await self._verdicts.recipient(
-            client, sender, recipient, size=asked.size, transaction=asked.instance and f"policy-{asked.instance}"
-        )
-        if not isinstance(verdict, Refuse | Defer) or verdict.because is Because.RELAY_DENIED:
+        if kind is not ClientKind.SUBMISSION and not terms.ours(recipient.domain):
             return None
-        return verdict
+        client = Client(kind, _ip(asked.client_ip), 0, asked.helo)
+        # Nobody says whether the message came, so no room is reserved for it: the transaction stays without a name.
+        verdict = await self._verdicts.recipient(client, sender, recipient, size=asked.size)
+        return verdict if isinstance(verdict, Refuse | Defer) else None
 
     def _refused(self, asked: Request, verdict: Refuse | Defer, *, soft: bool) -> bytes:
         reply = verdict.reply.softened() if soft else verdict.reply
@@ -105,6 +106,14 @@ class PolicySpeech:
             because=str(verdict.because),
         )
         return f"action={reply}\n\n".encode("ascii")
+
+
+def _ip(text: str) -> str:
+    """The client's address; where the MTA knows none ("unknown"), one that is nobody's."""
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return "0.0.0.0"
 
 
 def _of_message(asked: Request, terms: Terms) -> Refuse | Defer | None:

@@ -75,7 +75,9 @@ class Policyd:
 
 
 def _terms(settings: Settings) -> Terms:
+    returning = settings.forwarding.srs_domain  # bounces of forwarded mail are judged like mail for us
     return Terms(
+        ours=lambda domain: settings.domain(domain) is not None or domain.ascii == returning,
         asked_for=ClientKind(settings.policy.asked_for),
         size_limit=settings.gateway.size_limit,
         recipients_limit=settings.gateway.recipients_limit,

@@ -50,7 +50,7 @@ def target(data: bytes) -> None:
 
 async def _both(pieces: list[bytes]) -> tuple[list[bytes], list[bytes]]:
     verdicts = FakeVerdicts({"moved@closing.example": _MOVED})
-    terms = Terms(ClientKind.WORLD, 1_000_000, 100)
+    terms = Terms(lambda domain: _SETTINGS.domain(domain) is not None, ClientKind.WORLD, 1_000_000, 100)
     policy = PolicySpeech(verdicts, lambda: terms, Metrics(CollectorRegistry()), QuietLog())
     maps = SocketmapSpeech(verdicts, Routes(lambda: _SETTINGS), lambda domain: _SETTINGS.domain(domain) is not None)
     actions, answers = await _said(policy, pieces), await _said(maps, pieces)

@@ -139,7 +139,7 @@ async def test_a_port_that_is_taken_opens_neither_door() -> None:
 async def test_what_the_settings_do_not_name_is_not_served() -> None:
     settings = settings_with({"policy": {}})
     async with Policyd(
-        settings, FakeVerdicts(), Routes(lambda: settings), Metrics(CollectorRegistry()), QuietLog()
+        lambda: settings, FakeVerdicts(), Routes(lambda: settings), Metrics(CollectorRegistry()), QuietLog()
     ) as service:
         assert service._doors == []
 

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from filters import replies
@@ -23,7 +25,7 @@ async def test_where_all_is_well_the_word_is_left_to_the_mta() -> None:
     client, sender, recipient, size, transaction = verdicts.asked[0]
     assert (client.kind, client.ip, client.helo) == (ClientKind.WORLD, "192.0.2.7", "mx.world.example")
     assert (sender, recipient) == (Address.parse("a@world.example"), HANAKO)
-    assert (size, transaction) == (12345, "policy-123.456.7")
+    assert (size, transaction) == (12345, ""), "no room is reserved for what may never come"
 
 
 @pytest.mark.parametrize(
@@ -53,10 +55,31 @@ async def test_soft_bounce_softens_here_too() -> None:
         assert await asked.policy() == "450 4.1.1 No such address here"
 
 
-async def test_mail_for_others_is_the_mtas_own_affair() -> None:
-    verdict = Refuse(Because.RELAY_DENIED, replies.RELAY_DENIED)
-    async with serving(FakeVerdicts({"x@other.example": verdict})) as asked:
+async def test_mail_for_others_is_the_mtas_own_affair_unless_it_is_submitted() -> None:
+    verdicts = FakeVerdicts({"x@other.example": Refuse(Because.SEND_ENDED, replies.RELAY_DENIED)})
+    async with serving(verdicts) as asked:
         assert await asked.policy(recipient="x@other.example") == "DUNNO"
+        assert verdicts.asked == [], "nobody is held to a rate for it"
+        assert await asked.policy(recipient="x@other.example", sasl_username="hanako") == f"{replies.RELAY_DENIED}"
+
+
+async def test_bounces_of_forwarded_mail_are_judged(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("a secret of one line, long enough to be one")
+    secret.chmod(0o600)
+    forwarding = {"srs_domain": "srs.surviving.example", "srs_secrets": [{"file": str(secret)}]}
+    forged = "SRS0=x=y=z=a@srs.surviving.example"
+    verdicts = FakeVerdicts({forged: Refuse(Because.UNKNOWN_ADDRESS, replies.UNKNOWN_ADDRESS)})
+    async with serving(verdicts, settings_with({"forwarding": forwarding})) as asked:
+        assert await asked.policy(recipient=forged, sender="") == "550 5.1.1 No such address here"
+
+
+@pytest.mark.parametrize(("told", "ip"), [("unknown", "0.0.0.0"), ("", "0.0.0.0"), ("2001:DB8::1", "2001:db8::1")])
+async def test_a_client_without_an_address_is_nobody(told: str, ip: str) -> None:
+    verdicts = FakeVerdicts()
+    async with serving(verdicts) as asked:
+        await asked.policy(client_address=told)
+    assert verdicts.asked[0][0].ip == ip
 
 
 async def test_who_has_logged_in_submits_whatever_the_listener_is_for() -> None:
