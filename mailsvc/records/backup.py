@@ -10,7 +10,7 @@ Fails: RecordsAway where the records are; OSError where the file cannot be writt
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -64,8 +64,18 @@ def copy_file(source: Path, target: Path, tell: Tell) -> None:
         from_.execute("BEGIN")
         from_.execute("SELECT count(*) FROM sqlite_master").fetchone()  # from here on one moment is seen
         to.execute("PRAGMA synchronous=OFF")  # `make_durable` comes at the end, once
-        from_.backup(to, pages=_PAGES, progress=lambda _, left, whole: tell(whole - left, whole))
+        from_.backup(to, pages=_PAGES, progress=steps(tell))
         to.execute("PRAGMA journal_mode=DELETE")  # so that the backup is one file
+
+
+def steps(tell: Tell) -> Callable[[int, int, int], None]:
+    """What SQLite tells after each step; after the last one it is done, so nobody may interrupt it there."""
+
+    def told(_status: int, left: int, whole: int) -> None:
+        if left:
+            tell(whole - left, whole)
+
+    return told
 
 
 def connect(path: Path, mode: str) -> sqlite3.Connection:

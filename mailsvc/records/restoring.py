@@ -14,7 +14,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Engine, exists, select, text
 
 from mailsvc.records import engines, schema
-from mailsvc.records.backup import connect, copy_file, scratch_engine, scratch_file
+from mailsvc.records.backup import connect, copy_file, scratch_engine, scratch_file, steps
 from mailsvc.records.copying import Tell, copy_tables
 from mailsvc.records.errors import AlreadyServing, RecordsError, at_the_door
 from mailsvc.records.facts import drop_facts
@@ -61,7 +61,7 @@ def _into_sqlite(scratch: Path, records: Records, path: Path, tell: Tell, *, rep
             _refuse_full(connection, replace=replace)
         with closing(connect(scratch, "ro")) as from_, closing(connect(path, "rw")) as to:
             to.execute("PRAGMA synchronous=FULL")
-            from_.backup(to, pages=_PAGES, progress=lambda _, left, whole: tell(whole - left, whole))
+            from_.backup(to, pages=_PAGES, progress=steps(tell))
             to.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
 

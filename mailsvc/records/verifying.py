@@ -120,7 +120,7 @@ class _Bodies:
 
     def _sum(self, body_id: str) -> tuple[int, str]:
         sum_, size = hashlib.sha256(), 0
-        chunks = "SELECT data FROM body_chunks WHERE body_id = ? ORDER BY number"
+        chunks = "SELECT CAST(data AS BLOB) FROM body_chunks WHERE body_id = ? ORDER BY number"
         for (data,) in self._plain.execute(chunks, (body_id,)):
             sum_.update(data)
             size += len(data)
