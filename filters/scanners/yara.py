@@ -54,7 +54,8 @@ class Yara:
             source = rules.read_bytes()
             compiled = yara_x.compile(source.decode())
         except (OSError, UnicodeDecodeError, yara_x.CompileError) as problem:
-            raise BadRules(f"{rules}: {problem}", "put YARA rules that compile there") from None
+            first = " ".join(str(problem).split("\n")[:2])  # what it is, and line and column
+            raise BadRules(f"{rules}: {first}", "put YARA rules that compile there") from None
         name = f"yara-x {version('yara-x')} {rules.name} sha256 {hashlib.sha256(source).hexdigest()[:16]}"
         return cls(compiled, f"{name}, not a virus scanner", timeout)
 
