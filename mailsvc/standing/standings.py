@@ -20,7 +20,7 @@ from mailsvc.records.directory import Entry
 from mailsvc.records.store import Records
 from mailsvc.standing.almanac import Almanac
 from mailsvc.standing.resolving import LONGEST_CHAIN, Found, forwarder, resolve, untagged
-from mailsvc.standing.usage import Claim, UsageBook
+from mailsvc.standing.usage import Claim, FactsAway, UsageBook
 from migrator.maildir import safe_user
 from schedules.edition import Edition
 from schedules.names import Address
@@ -51,13 +51,16 @@ class Standings:
         return await self._of(address, now, usage=usage, claim=claim, behind=())
 
     async def forwarder(self, original: Address, target: Address) -> Entry | None:
-        """The entry by whose forward mail for `original` goes to `target`; None where it does so no longer.
+        """The entry by whose forward mail for `original` goes to `target`; None where none is known now.
 
-        Raises FactsAway and RecordsAway.
+        Raises RecordsAway.
         """
-        return await self._records.ask(
-            lambda connection: forwarder(connection, original, target, self._settings.domain)
-        )
+        try:
+            return await self._records.ask(
+                lambda connection: forwarder(connection, original, target, self._settings.domain)
+            )
+        except FactsAway:
+            return None
 
     async def _of(
         self, address: Address, now: datetime, *, usage: bool, claim: Claim | None, behind: tuple[Address, ...]
