@@ -95,4 +95,6 @@ class Replies:
 
 def _printable(octets: bytes) -> str:
     text = octets.decode("utf-8", "replace")
+    if text.isprintable():
+        return text
     return "".join(character if character.isprintable() else "?" for character in text)

@@ -69,12 +69,12 @@ class Lines:
         return [fields for name, fields in self.events if name == event]
 
 
-def settings(folder: Path, outbound: str) -> Settings:
+def settings(folder: Path, outbound: str, deliver: str = "") -> Settings:
     return Settings.model_validate(
         {
             "service": {"hostname": "lastpost.example", "purpose": "test"},
             "records": {"url": f"sqlite:///{folder / 'records.db'}"},
-            "domains": {"closing.example": {"deliver": f"maildir:{folder}/mail/{{domain}}/{{user}}"}},
+            "domains": {"closing.example": {"deliver": deliver or f"maildir:{folder}/mail/{{domain}}/{{user}}"}},
             "outbound": {"deliver": outbound},
             "gateway": {"listeners": [{"listen": "127.0.0.1:0"}]},
         }
@@ -84,23 +84,27 @@ def settings(folder: Path, outbound: str) -> Settings:
 class World:
     """Records, an outbox that is made by `outbox()`, and short words for tests."""
 
-    def __init__(self, folder: Path, records: Records, threads: ThreadPoolExecutor, outbound: str) -> None:
+    def __init__(
+        self, folder: Path, records: Records, threads: ThreadPoolExecutor, outbound: str, deliver: str = ""
+    ) -> None:
         self.folder = folder
         self.records = records
         self.threads = threads
         self.clock = HandClock()
         self.log = Lines()
         self.metrics = Metrics(CollectorRegistry())
-        self.settings = settings(folder, outbound)
+        self.settings = settings(folder, outbound, deliver)
         self.routes = Routes(lambda: self.settings)
         self._new_id = id_maker(self.clock, Random(7))
 
     def outbox(self, *, pace: Pace = PACE, owner: str = "one", means: Means | None = None) -> Outbox:
-        means = means or Means(
-            self.routes, Backoff(timedelta(minutes=1), timedelta(hours=1)), "lastpost.example", {}, timeouts=QUICK
-        )
+        means = means or self.means()
         attempts = Attempts(self.records, means, self.clock, Random(3), self.threads)
         return Outbox(self.records, attempts, self.clock, pace, self.metrics, self.log, owner=owner)
+
+    def means(self) -> Means:
+        backoff = Backoff(timedelta(minutes=1), timedelta(hours=1))
+        return Means(self.routes, backoff, "lastpost.example", {}, timeouts=QUICK)
 
     async def accept(
         self, *recipients: str, body: bytes = BODY, sender: str = JIRO, smtputf8: bool = False, eight_bit: bool = False
@@ -144,14 +148,14 @@ class World:
 
 @asynccontextmanager
 async def world(
-    folder: Path, outbound: str = "smtp://127.0.0.1:9?tls=none", *, url: str | None = None
+    folder: Path, outbound: str = "smtp://127.0.0.1:9?tls=none", *, url: str | None = None, deliver: str = ""
 ) -> AsyncIterator[World]:
     with (
         Records.open(url or f"sqlite:///{folder / 'records.db'}", create=True) as records,
         ThreadPoolExecutor(2) as threads,
     ):
         async with records.committer.running():
-            yield World(folder, records, threads, outbound)
+            yield World(folder, records, threads, outbound, deliver)
 
 
 @asynccontextmanager
