@@ -1,12 +1,16 @@
 """What waits to be told, on both databases: collected, counted, settled once."""
 
+from asyncio import gather
 from datetime import timedelta
+from random import Random
 
 from mailsvc.records import notices
 from mailsvc.records.notices import LISTED, Pending
 from mailsvc.records.store import Connection, Records
 from schedules.names import Address
 from tests.contracts.made import MINUTE, NOW
+from tests.rules.notices.scene import HANAKO as TOLD
+from tests.rules.notices.scene import Scene, case
 
 DAY = timedelta(hours=24)
 HANAKO = Address.parse("Hanako@closing.example")
@@ -103,3 +107,18 @@ def test_a_clock_that_stood_in_the_future_delays_nobody_for_longer(records: Reco
     assert settle(records, early, NOW + timedelta(days=400))
     add(records, 2)
     assert next_due(records) == NOW + DAY
+
+
+async def test_two_services_send_one_letter_and_lose_no_item(url: str) -> None:
+    with Records.open(url) as one, Records.open(url) as other:
+        async with one.committer.running(), other.committer.running():
+            scenes = Scene(one), Scene(other, random=Random(2))
+            for turn in range(5):
+                cases = [case(f"K{turn}{name}") for name in "abcd"]
+                await gather(*(scenes[n % 2].keep(made, TOLD) for n, made in enumerate(cases)))
+                assert sorted(await gather(*(scene.notices.round() for scene in scenes))) == [0, 1]
+                for scene in scenes:
+                    scene.clock.advance(DAY)
+            letters = await scenes[0].letters()
+    named = [line for letter in letters for line in letter.get_content().splitlines() if line.startswith("  Number:")]
+    assert (len(letters), len(named), len(set(named))) == (5, 20, 20)

@@ -14,6 +14,8 @@ from mailsvc.desk.clockwork import acknowledge_clock, show_clock
 from mailsvc.desk.desk import Desk
 from mailsvc.desk.explaining import explain
 from mailsvc.desk.plans import apply_plan, show_plans
+from mailsvc.desk.quarantine import open_body
+from mailsvc.desk.quarantine_acts import delete, release
 from mailsvc.desk.refusals import Refused
 from mailsvc.kit.settings import parse_settings
 from mailsvc.records import editions
@@ -24,6 +26,7 @@ from schedules.planfile import read_plan
 from schedules.words import Stage
 from tests.contracts.conftest import BOTH, _database
 from tests.real.postgresql import postgresql
+from tests.rules.desk.quarantined import CLEAN, ID, OCTETS, Says, kept, sent
 from tests.rules.desk.world import EXAMPLE_CSV, NOW, PLAN, SETTINGS, World
 from tests.support.run_folder import RunFolder
 
@@ -102,3 +105,20 @@ def test_the_clock_is_vouched_for(both: World) -> None:
     acknowledge_clock(both.desk, "checked by telephone")
     assert show_clock(both.desk).in_doubt is False
     assert list_acts(both.desk, "clock", 1)[0]["reason"] == "checked by telephone"
+
+
+async def test_what_is_in_quarantine_is_released_once(both: World) -> None:
+    await kept(both)
+    for already in (False, True):
+        assert (await release(both.desk, ID, "asked for", Says(CLEAN), despite_threat=False)).already is already
+    assert [one.recipient for one in sent(both)] == ["hanako@closing.example", "jiro@elsewhere.example"]
+    assert [row["act"] for row in list_acts(both.desk, ID, 10)] == ["quarantine release"]
+
+
+async def test_what_is_deleted_from_quarantine_is_gone(both: World) -> None:
+    await kept(both, octets=OCTETS + b"x" * 5_000_000)
+    assert b"".join(open_body(both.desk, ID, "to look"))[: len(OCTETS)] == OCTETS
+    assert [delete(both.desk, ID, "spam"), delete(both.desk, ID, "spam")] == [True, False]
+    with pytest.raises(Refused, match="its octets are gone"):
+        open_body(both.desk, ID, "to look")
+    assert [row["act"] for row in list_acts(both.desk, ID, 10)] == ["quarantine delete", "quarantine read"]
