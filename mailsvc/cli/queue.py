@@ -55,13 +55,15 @@ def list_(
         int | None, typer.Option(min=1, help="How many rows; without it 50 on a terminal, else all.")
     ] = None,
     *,
-    all_: Annotated[bool, typer.Option("--all", help="Also what was given back to its sender.")] = False,
+    all_: Annotated[
+        bool, typer.Option("--all", help="Also what was given back to its sender, and what was dropped.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """List the deliveries that are not made, oldest first; `--state undeliverable` is what nobody could be told of."""
     from mailsvc.desk.queue import Asked, count_queue, list_queue
 
-    asked = Asked((), _states(state), lane, domain, recipient, sender, older, returned_too=all_)
+    asked = Asked((), _states(state), lane, domain, recipient, sender, older, ended_too=all_)
     shown = limit or (A_PAGE if sys.stdout.isatty() and not as_json else None)
     with session.of(ctx).desk() as desk:
         counts = count_queue(desk, asked)

@@ -5,14 +5,12 @@ tells everything but the body. `Asked` is what an administrator says; `wanted` r
 Fails: `Refused` for an id nobody knows, `BadName` and `Wrong` for words that make no sense.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import takewhile
 
-from filters.header import read_header
 from mailsvc.desk.desk import Desk
+from mailsvc.desk.fields import header_fields
 from mailsvc.desk.refusals import Refused
 from mailsvc.desk.tracing import Told, trace_message
 from mailsvc.kit.quantities import parse_duration
@@ -21,8 +19,6 @@ from mailsvc.records.queue import WAITING, Wanted
 from schedules.names import Address, DomainName
 
 RETURNED = "returned"
-_FOLD = re.compile(r"\r(?=\n|\Z)|\r?\n(?=[ \t])")  # RFC 5322 2.2.3
-_FIELD = re.compile(r"[!-9;-~]+[ \t]*:")  # RFC 5322 2.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +32,7 @@ class Asked:
     recipient: str = ""
     sender: str = ""  # `<>`: the null sender
     older: str = ""  # a length of time
-    returned_too: bool = False  # also what was given back to its sender
+    ended_too: bool = False  # also what was given back to its sender, and what was dropped
 
     def words(self) -> dict[str, str]:
         """What was asked, for the audit log."""
@@ -49,7 +45,8 @@ def wanted(asked: Asked, now: datetime) -> Wanted:
     """What was asked, read. Raises BadName for an address or domain and Wrong for a length of time that are none."""
     sender = asked.sender.strip()
     return Wanted(
-        states=tuple(asked.states) or (*WAITING, *((RETURNED,) if asked.returned_too else ())),
+        states=tuple(asked.states) or (*WAITING, *((RETURNED,) if asked.ended_too else ())),
+        dropped=asked.ended_too,
         ids=tuple(one.strip().strip("<>") for one in asked.ids),
         lane=asked.lane,
         domain=DomainName.parse(asked.domain).ascii if asked.domain else "",
@@ -86,13 +83,7 @@ def show_message(desk: Desk, message_id: str) -> Shown:
     with desk.records.read() as conn:
         message = messages.find(conn, told.id)
         first = bodies.chunk(conn, message.body_id, 0) if message else None
-    return Shown(told, tuple(_fields(first or b"")))
-
-
-def _fields(octets: bytes) -> Iterator[str]:
-    """The header's fields; the first line that is none ends them, so that nothing of a body is ever shown."""
-    header = octets[: read_header(octets).length].decode("utf-8", "replace")
-    return takewhile(_FIELD.match, _FOLD.sub("", header).split("\n"))
+    return Shown(told, header_fields(first or b""))
 
 
 def no_such(ids: Sequence[str]) -> Refused:

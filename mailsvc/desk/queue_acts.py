@@ -127,7 +127,7 @@ def _refusal(desk: Desk, asked: Asked, act: _Act, in_hand: int, until: datetime 
         end = until.astimezone(desk.settings.service.zoneinfo).isoformat(timespec="seconds")
         what = f"it is being tried at this moment, until {end} at the latest"
         return Refused(what, "say it again when the attempt has ended")
-    states = count_queue(desk, Asked(ids=asked.ids, returned_too=True))
+    states = count_queue(desk, Asked(ids=asked.ids, ended_too=True))
     if not states:
         return no_such(asked.ids)
     told = ", ".join(f"{count} {state}" for state, count in states.items())

@@ -25,6 +25,7 @@ from sqlalchemy import (
     type_coerce,
 )
 
+from mailsvc.records.endings import DROPPED
 from mailsvc.records.tables import deliveries, messages
 from mailsvc.records.upsert import is_sqlite
 
@@ -59,6 +60,7 @@ class Wanted:
     recipient: str = ""
     sender: str | None = None  # empty: the null sender
     received_before: datetime | None = None
+    dropped: bool = False  # also what a person has given up
 
 
 def listing(connection: Connection, wanted: Wanted, limit: int | None, now: datetime) -> Iterator[str]:
@@ -108,6 +110,8 @@ def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     # As the partial index says it, so that the delivered ones are not read.
     all_: list[ColumnElement[bool]] = [deliveries.c.state != literal_column("'delivered'", Text)]
     all_.append(deliveries.c.state.in_(wanted.states))
+    if not wanted.dropped:
+        all_.append(deliveries.c.report != DROPPED)
     if wanted.ids:
         all_.append(or_(*(_is(one) for one in wanted.ids)))
     if wanted.lane:

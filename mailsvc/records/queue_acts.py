@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, bindparam, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, or_, select, tuple_, update
 
 from mailsvc.records.endings import DROPPED, end_message
 from mailsvc.records.queue import Wanted, conditions
@@ -105,7 +105,7 @@ def _do(connection: Connection, wanted: Wanted, after: Key | None, limit: int, n
     query = (
         select(*_KEY, *(deliveries.c[name] for name in _WRITTEN))
         .select_from(_BOTH)
-        .where(*conditions(replace(wanted, states=states)), _free(now), _alive())
+        .where(*conditions(replace(wanted, states=states, dropped=False)), _free(now), _alive())
         .order_by(*_KEY)
         .limit(limit)
         .with_for_update(of=deliveries)
@@ -125,9 +125,8 @@ def _free(now: datetime) -> ColumnElement[bool]:
 
 
 def _alive() -> ColumnElement[bool]:
-    """Undeliverable mail can come back only while its body is kept and nobody has said that it is dropped."""
-    kept = and_(messages.c.body == "kept", deliveries.c.report != DROPPED)
-    return or_(deliveries.c.state != "undeliverable", kept)
+    """Undeliverable mail can come back only while its body is kept."""
+    return or_(deliveries.c.state != "undeliverable", messages.c.body == "kept")
 
 
 def _due(row: RowMapping, now: datetime, give_up: timedelta) -> Values:
