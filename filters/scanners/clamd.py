@@ -51,8 +51,9 @@ class Clamd:
         return ScanAway(why)
 
     async def close(self) -> None:
-        """Hang up on sessions that wait for work."""
+        """Hang up; a scan that still runs hangs up when it is done."""
         for endpoint in self._endpoints:
+            endpoint.keep = 0
             endpoint.close()
 
     def _order(self) -> Sequence["_Endpoint"]:
@@ -68,6 +69,7 @@ class _Endpoint:
     def __init__(self, place: Place, monotonic: Callable[[], float], sessions: int) -> None:
         self.place = place
         self.busy = 0
+        self.keep = sessions  # this many may wait open
         self.rests_until = 0.0
         self._failures = 0
         self._monotonic = monotonic
@@ -108,7 +110,10 @@ class _Endpoint:
         except BaseException:
             session.close()
             raise
-        self._idle.append(session)
+        if len(self._idle) < self.keep:
+            self._idle.append(session)
+        else:
+            session.close()
         return scan
 
     def _waiting(self) -> Session | None:

@@ -8,6 +8,7 @@ itself pass through. The socket is used directly, because what clamd says before
 """
 
 import asyncio
+import os
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -53,7 +54,7 @@ class Session:
         try:
             connection = await _connected(place)
         except OSError as problem:
-            raise Away(problem.strerror or str(problem)) from None
+            raise Away(_words(problem)) from None
         session = cls(connection, monotonic)
         try:
             await session.begin()
@@ -117,7 +118,7 @@ class Session:
         try:
             await self._loop.sock_sendall(self._socket, octets)
         except OSError as problem:
-            raise _Cut(f"it hung up ({problem.strerror or problem})") from None
+            raise _Cut(f"it hung up ({_words(problem)})") from None
 
     async def _reply(self, number: int) -> bytes:
         """The text of the reply with this number; replies may come in any order."""
@@ -125,7 +126,7 @@ class Session:
             try:
                 octets = await self._loop.sock_recv(self._socket, 65_536)
             except OSError as problem:
-                raise Away(f"it hung up ({problem.strerror or problem})") from None
+                raise Away(f"it hung up ({_words(problem)})") from None
             if not octets:
                 raise Away("it hung up in the middle of an answer" if self._heard else "it hung up without an answer")
             *whole, self._heard = (self._heard + octets).split(b"\0")
@@ -148,6 +149,10 @@ def _framed(octets: bytes) -> Iterator[bytes]:
     for start in range(0, len(octets), CHUNK):
         piece = octets[start : start + CHUNK]
         yield len(piece).to_bytes(4, "big") + piece
+
+
+def _words(problem: OSError) -> str:
+    return os.strerror(problem.errno) if problem.errno and problem.errno > 0 else str(problem)
 
 
 async def _connected(place: Place) -> socket.socket:
