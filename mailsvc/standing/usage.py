@@ -21,7 +21,7 @@ from datetime import datetime
 from pathlib import Path
 
 from filters.mail import Usage
-from filters.quota import is_over
+from filters.quota import WARNINGS, is_at, is_over
 from mailsvc.kit.settings import Quota
 from mailsvc.records import usage as kept
 from mailsvc.records.store import Records
@@ -62,6 +62,7 @@ class UsageBook:
     """The usage of mailboxes. `folder` names a mailbox's Maildir, None where it cannot be seen from here.
 
     What such a mailbox holds is for its own store to say, which answers when the mail is handed over.
+    `filling` hears of each mailbox so full that its subscriber is warned of it.
     `stamp` is the time to write down when a mailbox is found over or under its limit; where it is missing or gives
     None (a command that only explains, a clock in doubt) nothing is written.
     """
@@ -73,6 +74,7 @@ class UsageBook:
         folder: Callable[[Address], Path | None],
         *,
         reservations: Reservations | None = None,
+        filling: Callable[[Address], None] = lambda _: None,
         stamp: Callable[[], datetime | None] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -80,6 +82,7 @@ class UsageBook:
         self._quota = quota
         self._folder = folder
         self._reservations = reservations or Reservations(monotonic)
+        self._filling = filling
         self._stamp = stamp or (lambda: None)
         self._monotonic = monotonic
         self._known: OrderedDict[Address, _Known] = OrderedDict()
@@ -120,6 +123,8 @@ class UsageBook:
     async def _usage(self, mailbox: Address, known: _Known, limit: int, now: datetime) -> Usage:
         """What has been counted, and since when that is too much."""
         held = await _counted(known)
+        if is_at(held.octets, limit, WARNINGS[0]):
+            self._filling(mailbox)
         if not is_over(held.octets, limit):
             await self._under(mailbox, known, held)
             return Usage(held.octets, limit, None, grace_over=False, fresh=False)
