@@ -113,4 +113,4 @@ def _start_shared(folder: Path) -> Started:
     server = Clamd(folder).start()
     wait_until(server.answers, "clamd answers")
     facts = {"socket": str(server.socket), "port": str(server.port)}
-    return Started(facts, [["kill", "-KILL", f"-{server.program.pid}"]])
+    return Started(facts, [["kill", "-KILL", str(server.program.pid)]])
