@@ -17,12 +17,12 @@ from mailsvc.desk.quarantine import in_quarantine, known
 from mailsvc.desk.refusals import Refused
 from mailsvc.outbox.routes import NoRoute, Routes
 from mailsvc.records import bodies, messages, quarantine
-from mailsvc.records.bodies import StagedBody, read_body
+from mailsvc.records.bodies import StagedBody, staged_octets
 from mailsvc.records.cases import Kept, QuarantineState, unread
 from mailsvc.records.deliveries import NewDelivery
 from mailsvc.records.messages import Message
 from mailsvc.records.store import Connection
-from schedules.names import Address
+from schedules.names import Address, DomainName
 
 _SLICE = 4  # chunks of 1 MiB removed in one transaction
 
@@ -48,7 +48,7 @@ async def release(desk: Desk, case_id: str, reason: str, scanner: Scanner, *, de
     if kept.state is not QuarantineState.KEPT:
         return _already(kept)
     news = _deliveries(desk, kept)
-    scan = await scanner.scan(partial(read_body, desk.records, kept.body_id), kept.size)
+    scan = await scanner.scan(partial(staged_octets, desk.records, _body(kept)), kept.size)
     found = _found(kept, scan, despite_threat=despite_threat)
     return desk.records.act(lambda conn: _release_in(desk, conn, kept.case.id, news, found, told_why))
 
@@ -103,14 +103,17 @@ def _despite(kept: Kept, found: _Found, said: str, despite_threat: bool) -> _Fou
 
 
 def _deliveries(desk: Desk, kept: Kept) -> Sequence[NewDelivery]:
-    routes = Routes(lambda: desk.settings)
+    """One for each place it goes to: who was named twice, by an alias too, gets it once."""
+    routes, lifetime = Routes(lambda: desk.settings), desk.settings.outbox.give_up
+    found: dict[tuple[str, DomainName], NewDelivery] = {}
     try:
-        return [
-            NewDelivery(one.recipient, one.original, one.because, routes.lane(Address.parse(one.recipient)))
-            for one in kept.case.recipients
-        ]
+        for one in kept.case.recipients:
+            to = Address.parse(one.recipient)
+            new = NewDelivery(one.recipient, one.original, one.because, routes.lane(to), lifetime=lifetime)
+            found.setdefault((to.key, to.domain), new)
     except NoRoute as none:
         raise Refused(f"message {kept.case.id} has no way to a recipient: {none}", "set `outbound`") from None
+    return list(found.values())
 
 
 def _release_in(
@@ -125,8 +128,7 @@ def _release_in(
     if found.threat:
         content = kept.case.content_sha256
         quarantine.clear(conn, content, found.threat, at=at, by=desk.actor, reason=reason)
-    staged = StagedBody(kept.body_id, kept.size, kept.sha256, ())
-    messages.accept_in(conn, _message(kept, found, at), news, staged)
+    messages.accept_in(conn, _message(kept, found, at), news, _body(kept))
     detail = {"sha256": kept.sha256, "despite": found.threat, "scanner": found.scanner}
     desk.note(conn, "quarantine release", case_id, reason, detail)
     return Released(case_id, tuple(new.recipient for new in news), already=False, despite=found.threat)
@@ -147,6 +149,10 @@ def _delete_in(desk: Desk, conn: Connection, kept: Kept, reason: str) -> bool:
         return False
     desk.note(conn, "quarantine delete", kept.case.id, reason, {"sha256": kept.sha256})
     return True
+
+
+def _body(kept: Kept) -> StagedBody:
+    return StagedBody(kept.body_id, kept.size, kept.sha256, ())
 
 
 def _message(kept: Kept, found: _Found, at: datetime) -> Message:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from mailsvc.desk.desk import Desk
 from mailsvc.desk.refusals import Refused
-from mailsvc.records import messages
+from mailsvc.records import messages, quarantine
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,9 @@ def trace_message(desk: Desk, message_id: str) -> Told:
     wanted = message_id.strip().strip("<>")
     with desk.records.read() as conn:
         trace = messages.trace(conn, wanted)
+        kept = quarantine.find(conn, wanted) if trace is None else None
+    if kept is not None:
+        raise Refused(f"message {wanted} was put into quarantine", f"`lastpost quarantine show {wanted}` tells of it")
     if trace is None:
         raise Refused(
             f"there is no message {wanted!r}",

@@ -53,8 +53,10 @@ class Quarantining:
         last_day: date,
         now: datetime,
     ) -> None:
-        kept = replace(case, recipients=tuple(replace(one, told=_among(one, tell)) for one in case.recipients))
-        if not quarantine.keep_in(connection, kept, staged, end_of_day(last_day, self.zone)):
+        recipients = tuple(replace(one, told=one.told or _among(one, tell)) for one in case.recipients)
+        if not quarantine.keep_in(
+            connection, replace(case, recipients=recipients), staged, end_of_day(last_day, self.zone)
+        ):
             return
         for address in tell:
             item = self.kind.item(case, _way(case, address), last_day)

@@ -16,7 +16,7 @@ from mailsvc.desk.tracing import trace_message
 from mailsvc.records import bodies, messages, quarantine
 from mailsvc.records.bodies import CHUNK, read_body
 from mailsvc.records.cases import QuarantineState, Recipient
-from mailsvc.records.store import Connection
+from mailsvc.records.store import Connection, RecordsAway
 from schedules.names import BadName
 from schedules.positions import Wrong
 from tests.rules.desk.quarantined import (
@@ -128,6 +128,12 @@ async def test_a_body_is_not_read_where_the_audit_log_cannot_be_written(
         open_body(world.desk, ID, "why not")
 
 
+async def test_a_trace_points_to_the_quarantine(world: World) -> None:
+    await kept(world)
+    with pytest.raises(Refused, match=f"was put into quarantine: `lastpost quarantine show {ID}`"):
+        trace_message(world.desk, ID)
+
+
 # ── released ────────────────────────────────────────────────────────────────────────────────────────────
 async def test_what_is_found_clean_goes_to_its_recipients_under_its_id(world: World) -> None:
     before = await kept(world)
@@ -213,6 +219,22 @@ async def test_a_sender_of_ours_gets_his_mail_outward(world: World) -> None:
     await kept(world, recipients=(outward,), sender_local=True, client_kind="submission", accepted=False)
     assert await let_go(world, CLEAN)
     assert [one.recipient for one in sent(world)] == ["friend@far.example"]
+
+
+async def test_who_was_named_twice_gets_it_once(world: World) -> None:
+    alias = Recipient("HANAKO@closing.example", "info@closing.example", Because.LIVE)
+    await kept(world, recipients=(HANAKO, alias))
+    assert await let_go(world, CLEAN)
+    (one,) = sent(world)
+    assert (one.recipient, one.expires_at) == (HANAKO.recipient, NOW + world.desk.settings.outbox.give_up)
+
+
+async def test_a_body_of_which_a_piece_is_missing_is_not_released(world: World) -> None:
+    before = await kept(world, octets=OCTETS + b"x" * 2 * CHUNK)
+    world.desk.records.act(lambda conn: bodies.remove_chunks(conn, before.body_id, 1))
+    with pytest.raises(RecordsAway, match="chunk 2 of the body"):
+        await let_go(world, CLEAN)
+    assert (again(world), sent(world)) == (before, [])
 
 
 async def test_without_a_way_to_a_recipient_nothing_is_released(tmp_path_factory: pytest.TempPathFactory) -> None:
