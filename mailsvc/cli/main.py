@@ -12,7 +12,20 @@ from typing import Annotated
 
 import typer
 
-from mailsvc.cli import accounts, audit, backup, clock, explain, plan, quarantine, queue, service, settings, trace
+from mailsvc.cli import (
+    accounts,
+    audit,
+    backup,
+    clock,
+    explain,
+    forwards,
+    plan,
+    quarantine,
+    queue,
+    service,
+    settings,
+    trace,
+)
 from mailsvc.cli.exits import code_of
 from mailsvc.cli.session import VARIABLE, Session
 
@@ -53,6 +66,7 @@ app.add_typer(plan.app, name="plan")
 app.add_typer(accounts.app, name="accounts")
 app.add_typer(queue.app, name="queue")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(forwards.app, name="forwards")
 app.add_typer(settings.app, name="settings")
 app.add_typer(clock.app, name="clock")
 app.add_typer(audit.app, name="audit")
