@@ -1,9 +1,10 @@
 """A private Dovecot: IMAP without TLS and LMTP on free loopback ports, Maildirs in a folder of its own.
 
 `dovecot(run_folder)` answers the run's shared instance. Each test adds the users it needs under a domain of its own
-(`add_user("hanako@closing.example", "password")`); their home is `home(address)`, their mail `Maildir` in it.
-The master user `master` (password `master`) may log in as anybody: `hanako@closing.example*master`. Dovecot delivers
-by LMTP only: "Dovecot behind by SMTP" is `postfix.behind_us(lmtp=...)`. Needs root; tests are marked `real("dovecot")`.
+(`add_user("hanako@closing.example", "password")`, with `octets=` for a mailbox that gets full); their home is
+`home(address)`, their mail `Maildir` in it. The master user `master` (password `master`) may log in as anybody:
+`hanako@closing.example*master`. Dovecot delivers by LMTP only: "Dovecot behind by SMTP" is
+`postfix.behind_us(lmtp=...)`. Needs root; tests are marked `real("dovecot")`.
 """
 
 import subprocess
@@ -68,6 +69,11 @@ service anvil {{
 service stats {{
   chroot =
 }}
+mail_plugins = $mail_plugins quota
+plugin {{
+  quota = maildir:User quota
+  quota_rule = *:storage=0
+}}
 protocol lmtp {{
   postmaster_address = postmaster@dovecot.example
 }}
@@ -86,12 +92,20 @@ class Dovecot:
         local, _, domain = address.lower().rpartition("@")
         return self.folder / "mail" / domain / local
 
-    def add_user(self, address: str, password: str) -> None:
-        """Let this address log in and be delivered to; adding it again changes nothing."""
+    @property
+    def lmtp_socket(self) -> Path:
+        return self.folder / "run" / "lmtp"
+
+    def add_user(self, address: str, password: str, *, octets: int = 0, full: str = "552") -> None:
+        """Let this address log in and be delivered to; adding it again changes nothing.
+
+        `octets` is the size of its mailbox, 0 for no limit; where that is full LMTP answers `full`, 552 or 452.
+        """
         home = self.home(address)
         home.mkdir(parents=True, exist_ok=True)
         subprocess.run(["chown", "-R", "nobody:nogroup", self.folder / "mail"], check=True)
-        line = f"{address.lower()}:{{PLAIN}}{password}:65534:65534::{home}::\n"
+        limit = f"userdb_quota_rule=*:bytes={octets} userdb_quota_full_tempfail={'yes' if full == '452' else 'no'}"
+        line = f"{address.lower()}:{{PLAIN}}{password}:65534:65534::{home}::{limit if octets else ''}\n"
         # Dovecot looks at a file of users once a second at most: each has a file of its own, complete when it appears.
         written = self.folder / f"{uuid4().hex}.user"
         written.write_text(line)
