@@ -164,7 +164,7 @@ class Authenticator:
         return await check_host(self._lookup, domain.ascii, asking)
 
     async def _signed(self, header: Header, octets: bytes, *, complete: bool) -> Signed:
-        if not complete:
+        if not complete or not dkim.affordable(header, octets):
             return Signed(unknown=frozenset(one.domain for one in dkim.signatures(header)))
         keys: dict[str, bytes] = {}
         unknown: set[str] = set()
@@ -180,15 +180,16 @@ class Authenticator:
         return Signed(frozenset(held), frozenset(unknown))
 
     async def _key(self, name: str) -> Mapping[str, bytes]:
-        """RFC 6376 3.6.2.2: the record of a selector, if there is exactly one."""
+        """RFC 6376 3.6.2.2: the record of a selector, if there is exactly one of sound length."""
         try:
             records = await self._lookup.txt(name)
         except NameUnknown:
             return {}
-        return {name: records[0]} if len(records) == 1 else {}
+        sound = len(records) == 1 and len(records[0]) <= dkim.KEY_LIMIT
+        return {name: records[0]} if sound else {}
 
     async def _refused_by_author(self, claim: Claim, header: Header, spf: Spf, signed: Signed) -> Failed | None:
-        """RFC 7489 6.6.2: neither SPF nor DKIM is aligned, nothing is unknown, and the owner asks for more than none."""
+        """RFC 7489 6.6.2: neither SPF nor DKIM is aligned, and the owner asks for more than to be told of it."""
         author = dmarc.author_domain(header)
         policy = await dmarc.published(self._lookup, self._organisations, author) if author else None
         if author is None or policy is None or policy.wish is Wish.NONE or spf is Spf.TEMPERROR:

@@ -1,6 +1,7 @@
 """Who may be told of a failure: each row of the table in the decision record about authentication."""
 
 import asyncio
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ import pytest
 from filters import dkim
 from filters.auth.judge import Authentication, Authenticator, Claim, Failed, NoResult, Passed
 from filters.auth.organisations import Organisations
+from filters.header import read_header
 from filters.lookup import DnsAway
 from filters.mail import ClientKind
 from schedules.names import Address, DomainName
@@ -208,6 +210,31 @@ async def test_what_takes_too_long_is_no_result(threads: ThreadPoolExecutor) -> 
 async def test_an_address_literal_has_no_spf(threads: ThreadPoolExecutor) -> None:
     found = await judge(NameTable(), threads).of(claim(sender="a@[192.0.2.1]"), MESSAGE, complete=True)
     assert isinstance(found, NoResult)
+
+
+async def test_a_key_that_would_cost_minutes_is_none(threads: ThreadPoolExecutor) -> None:
+    row = Row("", Failed, spf=ELSEWHERE, message=SIGNED, key={"TXT": [key_record() + ";n=" + "x" * dkim.KEY_LIMIT]})
+    assert isinstance(await judge(names(row), threads).of(claim(), SIGNED, complete=True), Failed)
+
+
+COSTLY = {
+    "spaces": SIGNED + b" " * 1_000_000 + b"x\r\n",
+    "size": SIGNED + b"x" * dkim.LIMIT,
+    "header": b"X: y\r\n" * 12_000 + SIGNED,
+    "signature": b"DKIM-Signature: " + b"x" * 5_000 + b"\r\n" + SIGNED,
+    "cut": SIGNED.partition(b"\r\n\r\n")[0],
+}
+
+
+@pytest.mark.parametrize("costly", list(COSTLY))
+async def test_arithmetic_that_would_stop_the_service_is_not_begun(costly: str, threads: ThreadPoolExecutor) -> None:
+    message = COSTLY[costly]
+    affordable = dkim.affordable(read_header(message), message)
+    assert not affordable
+    begun = time.perf_counter()
+    found = await judge(names(Row("", NoResult, spf=ELSEWHERE)), threads).of(claim(), message, complete=True)
+    assert isinstance(found, NoResult)
+    assert time.perf_counter() - begun < 1
 
 
 @pytest.mark.parametrize("octets", [b"", b"\r\n", b"DKIM-Signature: x\r\n\r\n", b"DKIM-Signature: d=;;=;s\r\n" * 50])
