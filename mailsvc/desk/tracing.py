@@ -43,14 +43,8 @@ def trace_message(desk: Desk, message_id: str) -> Told:
     wanted = message_id.strip().strip("<>")
     with desk.records.read() as conn:
         trace = messages.trace(conn, wanted)
-        kept = quarantine.find(conn, wanted) if trace is None else None
-    if kept is not None:
-        raise Refused(f"message {wanted} was put into quarantine", f"`lastpost quarantine show {wanted}` tells of it")
     if trace is None:
-        raise Refused(
-            f"there is no message {wanted!r}",
-            "take the id from the 250 reply, the Received line or the log; old messages are forgotten after a time",
-        )
+        raise _unknown(desk, wanted)
     message, zone = trace.message, desk.settings.service.zoneinfo
     return Told(
         id=message.id,
@@ -78,6 +72,18 @@ def trace_message(desk: Desk, message_id: str) -> Told:
             }
             for one in trace.deliveries
         ),
+    )
+
+
+def _unknown(desk: Desk, message_id: str) -> Refused:
+    with desk.records.read() as conn:
+        kept = quarantine.find(conn, message_id)
+    if kept is not None:
+        remedy = f"`lastpost quarantine show {message_id}` tells of it"
+        return Refused(f"message {message_id} was put into quarantine", remedy)
+    return Refused(
+        f"there is no message {message_id!r}",
+        "take the id from the 250 reply, the Received line or the log; old messages are forgotten after a time",
     )
 
 

@@ -12,7 +12,7 @@ down_revision = "0001"
 
 def upgrade() -> None:
     """Add columns and tables; nothing that is there changes its meaning."""
-    for make in (_messages, _deliveries, _quarantine, _cleared, _notices, _limits, _pauses):
+    for make in (_messages, _deliveries, _quarantine, _quarantine_recipients, _cleared, _notices, _limits, _pauses):
         make()
 
 
@@ -64,6 +64,9 @@ def _quarantine() -> None:
     )
     for name in ("at", "body_id", "expires_at"):
         op.create_index(f"ix_quarantine_{name}", "quarantine", [name])
+
+
+def _quarantine_recipients() -> None:
     op.create_table(
         "quarantine_recipients",
         Column(
