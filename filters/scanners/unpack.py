@@ -60,7 +60,7 @@ def unpacked(message: bytes) -> Iterator[bytes | Shut]:
 
 
 def decoded(message: bytes, leaf: Leaf) -> bytes:
-    """The octets of a part without its transfer encoding; what is broken in base64 ends it."""
+    """The octets of a part without its transfer encoding, read as generously as any mail program does."""
     octets = message[leaf.start : leaf.end]
     match leaf.encoding:
         case b"base64":
@@ -72,10 +72,15 @@ def decoded(message: bytes, leaf: Leaf) -> bytes:
 
 
 def _base64(octets: bytes) -> bytes:
+    """Every stretch between paddings: some mail programs stop at the first, others read on."""
+    return b"".join(_stretch(stretch) for stretch in octets.split(b"=") if stretch.strip())
+
+
+def _stretch(octets: bytes) -> bytes:
     try:
-        return binascii.a2b_base64(octets + b"====")  # RFC 2045 6.8: other characters are passed over
-    except binascii.Error:  # one character too many
-        return binascii.a2b_base64(octets.rstrip()[:-1] + b"====")
+        return binascii.a2b_base64(octets + b"===")  # RFC 2045 6.8: other characters are passed over
+    except binascii.Error:  # one character too many, or too few
+        return binascii.a2b_base64(octets + b"A===")
 
 
 def _members(octets: bytes, depth: int, allowance: _Allowance) -> Iterator[bytes | Shut]:

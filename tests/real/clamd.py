@@ -7,6 +7,7 @@
 
 import hashlib
 import socket
+import subprocess
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
@@ -26,13 +27,11 @@ SETTINGS: Mapping[str, str] = {
     "TCPAddr": "127.0.0.1",
     "LocalSocketMode": "666",
     "FixStaleSocket": "yes",
-    "Foreground": "yes",
     "LogTime": "yes",
     "AlertExceedsMax": "yes",
     "AlertEncrypted": "yes",
     "StreamMaxLength": "26M",
     "SelfCheck": "0",
-    "ConcurrentDatabaseReload": "no",
 }
 
 
@@ -48,15 +47,21 @@ class Clamd:
 
     def start(self) -> Self:
         """Start it, with whatever is in its database, and wait until it answers."""
+        self.configure(foreground=True)
+        self.program.start()
+        self.program.ready(self.answers, "clamd answers", within=30)
+        return self
+
+    def configure(self, *, foreground: bool) -> None:
+        """Write its settings and its database."""
         database = self.folder / "database"
         database.mkdir(exist_ok=True)
         self.add_signature("Eicar-Test-Signature", EICAR)
         places = {"DatabaseDirectory": database, "LocalSocket": self.socket, "TCPSocket": self.port}
-        lines = [f"{key} {value}" for key, value in {**self._settings, **places}.items() if value is not None]
+        ways = {"Foreground": "yes" if foreground else "no", "PidFile": self.folder / "pid"}
+        settings = {**self._settings, **places, **ways}
+        lines = [f"{key} {value}" for key, value in settings.items() if value is not None]
         (self.folder / "clamd.conf").write_text("\n".join(lines) + "\n")
-        self.program.start()
-        self.program.ready(self.answers, "clamd answers", within=30)
-        return self
 
     def add_signature(self, name: str, octets: bytes) -> None:
         """Put a threat into the database: the hash of a whole file, and its octets at the start of any file."""
@@ -110,7 +115,9 @@ def clamd(run_folder: RunFolder) -> tuple[Path, int]:
 
 
 def _start_shared(folder: Path) -> Started:
-    server = Clamd(folder).start()
-    wait_until(server.answers, "clamd answers")
+    server = Clamd(folder)
+    server.configure(foreground=False)
+    subprocess.run(server.program.command, check=True, capture_output=True, timeout=60)
+    wait_until(server.answers, "clamd answers", within=30)
     facts = {"socket": str(server.socket), "port": str(server.port)}
-    return Started(facts, [["kill", "-KILL", str(server.program.pid)]])
+    return Started(facts, [["kill", "-KILL", (folder / "pid").read_text().strip()]])

@@ -2,9 +2,7 @@
 
 import asyncio
 import base64
-import io
 import quopri
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +12,7 @@ from filters.scan import Scan, ScanAway, ScanClean, ScanInfected, ScanUnread, Un
 from filters.scanners import unpack
 from filters.scanners.yara import BadRules, Yara
 from tests.peers.clamd import EICAR
+from tests.rules.filters.archives import deep, encrypted, zipped
 from tests.rules.filters.mime_cases import mixed
 from tests.rules.filters.test_scanners import octets_of
 
@@ -26,22 +25,6 @@ def rules(tmp_path: Path) -> Path:
     place = tmp_path / "rules.yar"
     place.write_text(RULES)
     return place
-
-
-def zipped(members: dict[str, bytes]) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, octets in members.items():
-            archive.writestr(name, octets)
-    return out.getvalue()
-
-
-def encrypted(archive: bytes) -> bytes:
-    """The same archive with its members marked as encrypted."""
-    octets = bytearray(archive)
-    octets[6] |= 1
-    octets[octets.index(b"PK\x01\x02") + 8] |= 1
-    return bytes(octets)
 
 
 def attached(octets: bytes, encode: Callable[[bytes], bytes] = base64.encodebytes, name: str = "base64") -> bytes:
@@ -71,12 +54,26 @@ async def scanned(rules: Path, message: bytes) -> Scan:
         attached(zipped({"a.zip": zipped({"b.zip": zipped({"eicar.com": EICAR})})})),
         attached(b"MZ self-extracting" + zipped({"eicar.com": EICAR})),
         attached(EICAR)[:-11],
+        attached(b"?").replace(b"Pw==", b"Pw==\r\n" + base64.b64encode(EICAR)),
         attached(EICAR).replace(b"--b--", b"--bx"),
         FORWARDED,
         attached(zipped({"a": b"x" * 300_000, "eicar.com": EICAR})),
         b"Subject: x\r\n\r\n" + b"y" * 200_000 + EICAR,
     ],
-    ids=["plain", "base64", "qp", "zip", "zip3", "sfx", "cut", "odd", "forwarded", "large member", "large"],
+    ids=[
+        "plain",
+        "base64",
+        "qp",
+        "zip",
+        "zip3",
+        "sfx",
+        "cut",
+        "behind padding",
+        "odd",
+        "forwarded",
+        "large member",
+        "large",
+    ],
 )
 async def test_a_match_is_found_wherever_it_hides(rules: Path, message: bytes) -> None:
     scan = await scanned(rules, message)
@@ -91,18 +88,11 @@ async def test_what_matches_no_rule_is_clean_by_the_named_rules(rules: Path) -> 
     assert "rules.yar sha256 " in scan.scanner
 
 
-def deep(levels: int) -> bytes:
-    octets = b"x"
-    for _ in range(levels):
-        octets = zipped({"next.zip": octets})
-    return octets
-
-
 @pytest.mark.parametrize(
     ("octets", "why"),
     [
         (encrypted(zipped({"a": b"x"})), Unreadable.ENCRYPTED),
-        (deep(7), Unreadable.TOO_DEEP),
+        (deep(b"x", 7), Unreadable.TOO_DEEP),
         (zipped({f"{number}": b"" for number in range(2500)}), Unreadable.TOO_DEEP),
         (zipped({"bomb": b"\0" * 101_000_000}), Unreadable.TOO_LARGE),
         (zipped({"a": b"x" * 500})[:200] + b"PK\x05\x06", Unreadable.AMBIGUOUS),
