@@ -71,10 +71,15 @@ class Addressees:
 
     async def of(self, message: Message) -> Addressee | Nobody:
         """The sender of a message, or why nobody is told."""
-        octets = await self._beginning(message)
         sender = senders.sender_of(message)
-        why = senders.nobody(message, read_header(octets))
+        why = senders.by_envelope(message)
         if sender is None or why:
+            return Nobody(why)
+        octets = await self._beginning(message)
+        if not octets and message.size:
+            return Nobody("its content is no longer kept")
+        why = senders.by_header(read_header(octets))
+        if why:
             return Nobody(why)
         ways = tuple(await self._ways.to(sender))
         if not ways:

@@ -1,6 +1,6 @@
 """Whom no report is sent, whatever happened to the mail: machines, lists, and ourselves (RFC 3834 2, RFC 5321 6.1).
 
-`nobody(message, header)` gives the reason, or an empty text where its sender may be told if its authentication did
+`by_envelope` and `by_header` give the reason, or an empty text where the sender may be told if its authentication did
 not fail. Pure, never failing.
 """
 
@@ -30,11 +30,6 @@ _MACHINE: Final = re.compile(
 )
 
 
-def nobody(message: Message, header: Header) -> str:
-    """Why nobody is told of this message; empty where its sender may be."""
-    return _by_envelope(message) or _by_header(header)
-
-
 def sender_of(message: Message) -> Address | None:
     """The reverse-path; None for the null sender, and for what can no longer be read."""
     try:
@@ -43,7 +38,8 @@ def sender_of(message: Message) -> Address | None:
         return None
 
 
-def _by_envelope(message: Message) -> str:
+def by_envelope(message: Message) -> str:
+    """Why nobody is told, by where the message came from."""
     if message.origin != "smtp":
         return "a message of our own"
     sender = sender_of(message)
@@ -52,7 +48,8 @@ def _by_envelope(message: Message) -> str:
     return "a sender that is a machine" if _MACHINE.fullmatch(sender.local) else ""
 
 
-def _by_header(header: Header) -> str:
+def by_header(header: Header) -> str:
+    """Why nobody is told, by what the message says of itself."""
     if any(header.first(name) is not None for name in _LIST_FIELDS):
         return "a mailing list"
     if any(_word(value) in _BULK for value in header.all("Precedence")):

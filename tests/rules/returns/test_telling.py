@@ -8,6 +8,7 @@ from filters.auth.judge import Failed
 from filters.verdict import Because
 from mailsvc.letters.dsn import Returned
 from mailsvc.letters.dsn_fields import Action
+from mailsvc.records import bodies
 from mailsvc.records.deliveries import Deferred, DeliveryState
 from mailsvc.returns import telling
 from tests.rules.returns.world import DELIVERED, HEADER, REFUSED, SENDER, World, to
@@ -117,3 +118,11 @@ async def test_a_sender_to_whom_there_is_no_way_is_on_record(world: World) -> No
     message = await world.failed()
     await world.returner().round()
     assert await world.states(message) == [(DeliveryState.UNDELIVERABLE, "nobody: there is no way to the sender")]
+
+
+async def test_a_message_whose_content_is_gone_is_not_spoken_of(world: World) -> None:
+    message = await world.failed()
+    world.records.act(lambda one: bodies.remove_chunks(one, message.body_id, 10))
+    await world.returner().round()
+    wanted = (DeliveryState.UNDELIVERABLE, "nobody: its content is no longer kept")
+    assert await world.states(message) == [wanted]
