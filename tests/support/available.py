@@ -32,6 +32,13 @@ def _postgresql() -> str | None:
     return None if list(Path("/usr/lib/postgresql").glob("*/bin/initdb")) else "PostgreSQL is not installed"
 
 
+def _exim() -> str | None:
+    fetched = Path(__file__).parents[2] / "var" / "exim" / "root" / "usr" / "sbin" / "exim4"
+    return _programs("chroot", "ldd") or (
+        None if fetched.exists() else "exim4-daemon-light is not fetched: ./test does"
+    )
+
+
 def _strace() -> str | None:
     missing = _programs("strace")
     if missing is None:
@@ -53,7 +60,9 @@ def _tmpfs() -> str | None:
 
 _CHECKS: Mapping[str, Callable[[], str | None]] = {
     "postfix": lambda: _programs("postfix", "postmap", "smtp-source", "smtp-sink"),
+    "exim": _exim,
     "dovecot": lambda: _file("dovecot", "/usr/lib/dovecot/lmtp") or _file("doveadm", "/usr/lib/dovecot/imap"),
+    "clamd": lambda: _programs("clamd"),
     "postgresql": _postgresql,
     "strace": _strace,
     "gcc": lambda: None if sys.platform == "linux" and shutil.which("cc") else "no C compiler",
