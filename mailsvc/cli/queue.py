@@ -55,9 +55,7 @@ def list_(
         int | None, typer.Option(min=1, help="How many rows; without it 50 on a terminal, else all.")
     ] = None,
     *,
-    all_: Annotated[
-        bool, typer.Option("--all", help="Also what was given back to its sender, and what was dropped.")
-    ] = False,
+    all_: Annotated[bool, typer.Option("--all", help="Also what was given back or dropped.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """List the deliveries that are not made, oldest first; `--state undeliverable` is what nobody could be told of."""

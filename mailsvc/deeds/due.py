@@ -28,7 +28,9 @@ def keys_due(
 ) -> list[DeedKey]:
     """What is due at `now`, for whoever only wants to know, oldest first."""
     moments = {key: at for edition in editions for kind in kinds for key, _, at in _moments(edition, kind)}
-    return sorted((key for key, at in moments.items() if at <= now and key not in done), key=lambda key: moments[key])
+    return sorted(
+        (key for key, at in moments.items() if at <= now and key not in done), key=lambda key: (moments[key], key)
+    )
 
 
 def instants(editions: Iterable[Edition], kinds: Collection[Kind], after: datetime) -> list[datetime]:
