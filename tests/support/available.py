@@ -63,7 +63,6 @@ _CHECKS: Mapping[str, Callable[[], str | None]] = {
     "exim": _exim,
     "dovecot": lambda: _file("dovecot", "/usr/lib/dovecot/lmtp") or _file("doveadm", "/usr/lib/dovecot/imap"),
     "clamd": lambda: _programs("clamd"),
-    "clamd": lambda: _programs("clamd"),
     "postgresql": _postgresql,
     "strace": _strace,
     "gcc": lambda: None if sys.platform == "linux" and shutil.which("cc") else "no C compiler",
