@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from filters.mail import Client, ClientKind
 from filters.verdict import Accept, Defer, Forward
-from mailsvc.outbox.routes import Routes
+from mailsvc.outbox.routes import NoRoute, Routes
 from mailsvc.records.delivery import NewDelivery
 from mailsvc.returns.addressee import NotNow
 from mailsvc.standing.verdicts import Verdicts, destinations
@@ -29,6 +29,10 @@ class WaysBack:
 
     async def to(self, sender: Address) -> Sequence[NewDelivery]:
         """One delivery for each place, none where the address takes no mail. Raises NotNow."""
+        try:
+            self._routes.lane(sender)
+        except NoRoute:
+            return ()
         verdict = await self._verdicts.recipient(_OURSELVES, None, sender)
         if isinstance(verdict, Defer):
             raise NotNow(f"the sender cannot be written to now: {verdict.because}")
