@@ -73,8 +73,11 @@ class Throttle:
                 assert_never(verdict)
 
     async def _message(self, ip: str, transaction: str, now: datetime) -> bool:
-        """Count a message with its first recipient; what was said then holds for the others."""
-        known = self._counted.get((ip, transaction)) if transaction else None
+        """Count a message with its first recipient; what was said then holds for the others.
+
+        Recipients of a message without a name, whom somebody only asks about, are not counted.
+        """
+        known = self._counted.get((ip, transaction)) if transaction else True
         if known is None:
             known = await self._rates.count(Scope.CLIENT, ip, now)
             self._counted[ip, transaction] = known

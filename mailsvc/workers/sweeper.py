@@ -7,12 +7,13 @@ early; of the quarantine a round forgets no more than one slice, so that a wrong
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from mailsvc.kit.telemetry import Log
-from mailsvc.records import bodies, messages, quarantine, staging
+from mailsvc.records import bodies, messages, quarantine, rates, reservations, staging
 from mailsvc.records.store import Connection, Records, RecordsAway
 
 # Rows or 1 MiB chunks of one slice; the time between two slices leaves the lock to those who take mail.
@@ -34,6 +35,7 @@ class Sweeper:
     retention: timedelta
     log: Log
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    outdated: Callable[[datetime], Mapping[str, int]] = lambda _: {}  # of each scope of rates, its first slot to keep
 
     async def run(self) -> None:
         """Sweep until cancelled."""
@@ -52,6 +54,14 @@ class Sweeper:
         await self._all(lambda connection: bodies.sweep_orphans(connection, now - _ABANDONED, _CHUNKS))
         await self._all(lambda connection: staging.sweep_generations(connection, _ROWS))
         await self._all(lambda connection: messages.sweep_traces(connection, now - self.retention, _ROWS))
+        if not self.records.where.inline:  # one service alone keeps these in memory
+            await self._limits(now)
+
+    async def _limits(self, now: datetime) -> None:
+        """What killed services have left reserved, and counts that matter no more."""
+        await self._all(lambda connection: reservations.sweep(connection, now, _ROWS))
+        for scope, first in self.outdated(now).items():
+            await self._all(partial(rates.sweep, scope=scope, before_slot=first, limit=_ROWS))
 
     async def _quarantine(self, now: datetime) -> None:
         gone = await self.records.committer.commit(lambda connection: quarantine.sweep(connection, now, _QUARANTINED))

@@ -4,15 +4,20 @@ import asyncio
 import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 
+from filters.rate import window
 from mailsvc.kit.rates import Rate
 from mailsvc.kit.settings import RateSettings
 from mailsvc.records import rates as kept
+from mailsvc.records import reservations
 from mailsvc.records.store import Records
 from mailsvc.standing.rates import Rates, Scope, outdated, rates_in
+from mailsvc.workers.sweeper import Sweeper
 from tests.real.postgresql import Postgresql
+from tests.rules.gateway.house import QuietLog
 
 HOUR = timedelta(hours=1)
 NOW = datetime.fromisoformat("2026-11-22T09:00:00+00:00")  # a slot of an hour begins
@@ -22,6 +27,13 @@ SETTINGS = RateSettings(sender=Rate(10, HOUR), client=None, refused=Rate(3, HOUR
 @pytest.fixture
 def rates(records: Records) -> Rates:
     return rates_in(records, SETTINGS)
+
+
+@pytest.fixture
+def database(server: Postgresql) -> Iterator[str]:
+    name = server.new_database()
+    yield server.url(name)
+    server.drop(name)
 
 
 async def counted(rates: Rates, now: datetime, *, subject: str = "hanako", tries: int = 30) -> int:
@@ -82,6 +94,23 @@ def test_what_matters_no_more_is_swept(records: Records) -> None:
     assert not records.act(lambda connection: kept.count(connection, hanako, full, 2))
 
 
+@pytest.mark.real("postgresql")
+async def test_the_sweeper_clears_up_where_services_share_their_counts(database: str) -> None:
+    hanako, now = kept.Counter(Scope.SENDER, "hanako"), NOW + 2 * HOUR
+    with Records.open(database) as records:
+        async with records.committer.running():
+            for slot in range(-2, 1):
+                at = window(HOUR, now + slot * HOUR)
+                records.act(lambda connection, at=at: kept.count(connection, hanako, at, 10))
+            records.act(lambda c: reservations.reserve(c, "killed", {("hanako", "closing.example"): 1}, NOW, NOW))
+            sweeper = Sweeper(records, lambda: now, HOUR, QuietLog(), outdated=partial(outdated, SETTINGS))
+            await sweeper.round()
+        with records.read() as connection:
+            slots = connection.exec_driver_sql("SELECT slot FROM rates ORDER BY slot").scalars().all()
+            assert slots == [window(HOUR, now).slot - 1, window(HOUR, now).slot]
+            assert connection.exec_driver_sql("SELECT id FROM reservations").all() == []
+
+
 def test_the_slot_before_this_one_still_matters() -> None:
     slots = outdated(SETTINGS, NOW)
     assert slots == {Scope.SENDER: NOW.timestamp() // 3600 - 1, Scope.REFUSED: NOW.timestamp() // 3600 - 1}
@@ -90,6 +119,7 @@ def test_the_slot_before_this_one_still_matters() -> None:
 PROCESS = """
 import asyncio, sys
 from datetime import datetime, timedelta
+from functools import partial
 from mailsvc.kit.rates import Rate
 from mailsvc.records.store import Records
 from mailsvc.standing.rates import Scope, SharedRates
@@ -103,13 +133,6 @@ async def main(url):
 
 asyncio.run(main(sys.argv[1]))
 """
-
-
-@pytest.fixture
-def database(server: Postgresql) -> Iterator[str]:
-    name = server.new_database()
-    yield server.url(name)
-    server.drop(name)
 
 
 @pytest.mark.real("postgresql")

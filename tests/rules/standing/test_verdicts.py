@@ -191,6 +191,10 @@ async def test_a_message_is_counted_once_for_all_its_recipients(door: Door) -> N
         assert (await door.says(address("jiro"))).startswith("250")
 
 
+async def test_recipients_somebody_only_asks_about_are_no_messages(door: Door) -> None:
+    assert {(await door.says(HANAKO, transaction=""))[:3] for _ in range(20)} == {"250"}
+
+
 async def test_a_client_that_was_refused_too_much_learns_nothing_more(door: Door) -> None:
     said = [(await door.says(address(f"guess{number}")))[:9] for number in range(4)]
     assert said == ["550 5.1.1"] * 3 + ["450 4.7.1"]
