@@ -1,8 +1,8 @@
 """Private Exim instances, each in a root of its own: Exim conflicts with Postfix, so it cannot be installed beside it.
 
 `./test` fetches Debian's packages and unpacks them into var/exim; here they get a root with the libraries they need,
-and run in it by chroot. `Exim(folder, config, port)` is a context manager: `config` is a whole exim.conf, `mailboxes` have
-Maildirs below /var/mail of its root, which `delivered(user, domain)` reads; `log()` is what it has written, `queue()`
+and run in it by chroot. `Exim(folder, config, port)` is a context manager: `config` is a whole exim.conf, `mailboxes`
+have Maildirs below /var/mail of its root, which `delivered(user, domain)` reads; `log()` is what it wrote, `queue()`
 what waits. Needs root; tests are marked `real("exim")`.
 """
 

@@ -86,13 +86,14 @@ COMMON: Mapping[str, str] = {
 
 
 class Postfix:
-    """One instance: its folder, its port, its own settings on top of COMMON."""
+    """One instance: its folder, its port, its own settings on top of COMMON, its own services (master.cf) besides."""
 
-    def __init__(self, folder: Path, hostname: str, settings: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, hostname: str, settings: Mapping[str, str], services: str = "") -> None:
         self.folder = folder
         self.port = free_port()
         self.config = folder / "etc"
         self.mail = folder / "mail"
+        self._services = services
         self._settings = {
             **COMMON,
             "myhostname": hostname,
@@ -109,7 +110,7 @@ class Postfix:
         subprocess.run(["chown", f"{NOBODY}:{NOBODY}", self.mail], check=True)
         lines = [f"{key} = {value}" for key, value in self._settings.items()]
         (self.config / "main.cf").write_text("\n".join(lines) + "\n")
-        (self.config / "master.cf").write_text(MASTER.format(port=self.port, folder=self.folder))
+        (self.config / "master.cf").write_text(MASTER.format(port=self.port, folder=self.folder) + self._services)
         deliver = self.config / "deliver"
         deliver.write_text(DELIVER)
         deliver.chmod(0o755)
