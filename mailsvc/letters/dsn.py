@@ -28,8 +28,10 @@ from mailsvc.letters.templates import write
 from schedules.names import Address
 
 SENDER_NAME: Final = "Mail Delivery System"
-# RFC 5322 2.1.1; a header with longer lines, or with octets beyond ASCII, is quoted.
+# RFC 5322 2.1.1; a header with longer lines, or with octets that are no plain text, is quoted.
 _LONGEST_LINE: Final = 998
+_UNPLAIN: Final = re.compile(rb"[^\t\r\n -~]")
+_NEWLINE: Final = re.compile(rb"\r?\n|\r")
 _MESSAGE_ID: Final = re.compile(rb"<[!#-;=?-Z^-~]{1,200}@[!#-;=?A-Z^-~]{1,200}>")
 
 
@@ -130,11 +132,11 @@ def _returned(report: Report, *, utf8: bool) -> tuple[list[str], bytes]:
     if report.returned is Returned.WHOLE:
         kind = "message/global" if utf8 else "message/rfc822"
         return [f"Content-Type: {kind}", *_encoding(octets)], octets
-    octets = octets[: read_header(octets).length].rstrip(b"\r\n") + b"\r\n"
+    octets = _NEWLINE.sub(b"\r\n", octets[: read_header(octets).length].rstrip(b"\r\n")) + b"\r\n"
     if utf8:
         return ["Content-Type: message/global-headers", *_encoding(octets)], octets
     head = ["Content-Type: text/rfc822-headers"]
-    if octets.isascii() and max(map(len, octets.split(b"\r\n"))) <= _LONGEST_LINE:
+    if not _UNPLAIN.search(octets) and max(map(len, octets.split(b"\r\n"))) <= _LONGEST_LINE:
         return head, octets
     return [*head, "Content-Transfer-Encoding: quoted-printable"], b2a_qp(octets, istext=True)
 

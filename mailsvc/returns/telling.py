@@ -13,6 +13,7 @@ from mailsvc.letters.dsn import Report, Returned
 from mailsvc.letters.dsn_fields import Action, Told, status
 from mailsvc.records.delivery import Delivery, DeliveryState
 from mailsvc.records.messages import Message
+from mailsvc.records.queue_acts import DROPPED_REPLY
 from schedules.names import Address, BadName
 
 # Octets of a message that go back whole where its sender asked for that (RFC 3461 4.3 lets us send less).
@@ -79,7 +80,8 @@ def _known_as(delivery: Delivery) -> Address:
 
 def _sayable(delivery: Delivery, done: Action) -> bool:
     asked_as_such = delivery.because is Because.OUTWARD and delivery.recipient == delivery.original
-    return asked_as_such and done in {Action.FAILED, Action.DELAYED} and delivery.last_reply[:3].isdecimal()
+    said = delivery.last_reply[:3].isdecimal() and delivery.last_reply != DROPPED_REPLY
+    return asked_as_such and said and done in {Action.FAILED, Action.DELAYED}
 
 
 def _kept(delivery: Delivery, everything: Sequence[Delivery]) -> bool:

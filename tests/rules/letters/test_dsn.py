@@ -136,6 +136,20 @@ def test_octets_beyond_ascii_in_a_returned_header_are_quoted() -> None:
     assert part.get_payload(decode=True) == "Subject: 件名\r\n".encode()
 
 
+def test_a_returned_header_is_plain_lines_whatever_it_was() -> None:
+    octets = composed(report(original=b"Subject: a\nX: b\rY: c\x00" + b"d" * 1200 + b"\n\nbody"))
+    part = list(parsed(octets).iter_parts())[2]
+    assert b"\x00" not in octets
+    assert b"\n" not in octets.replace(b"\r\n", b"")
+    assert max(map(len, octets.split(b"\r\n"))) < 100
+    assert part.get_payload(decode=True) == b"Subject: a\r\nX: b\r\nY: c\x00" + b"d" * 1200 + b"\r\n"
+
+
+def test_a_message_that_is_no_longer_kept_is_told_without_its_header() -> None:
+    kinds = [part.get_content_type() for part in parsed(composed(report(original=b""))).iter_parts()]
+    assert kinds == ["text/plain", "message/delivery-status"]
+
+
 def test_a_whole_message_beyond_ascii_goes_as_eight_bit() -> None:
     made = report(original="Subject: x\r\n\r\n本文\r\n".encode(), returned=Returned.WHOLE)
     assert made.eight_bit
