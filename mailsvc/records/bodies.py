@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
-from sqlalchemy import Connection, delete, exists, or_, select
+from sqlalchemy import Connection, bindparam, delete, exists, or_, select
 
 from mailsvc.records.orders import Row
 from mailsvc.records.store import Records, RecordsAway
@@ -93,6 +93,8 @@ async def read_body(records: Records, body_id: str) -> AsyncIterator[bytes]:
     number = 0
     while (data := await records.ask(partial(chunk, body_id=body_id, number=number))) is not None:
         yield data
+        if len(data) < CHUNK:
+            return
         number += 1
 
 
@@ -112,9 +114,13 @@ async def staged_octets(records: Records, staged: StagedBody) -> AsyncGenerator[
 
 def chunk(connection: Connection, body_id: str, number: int) -> bytes | None:
     """One chunk, counted from 0; None after the last."""
-    return connection.execute(
-        select(body_chunks.c.data).where(body_chunks.c.body_id == body_id, body_chunks.c.number == number),
-    ).scalar_one_or_none()
+    return connection.execute(_ONE_CHUNK, {"id_": body_id, "place": number}).scalar_one_or_none()
+
+
+# Asked for every piece of every body, so built once.
+_ONE_CHUNK = select(body_chunks.c.data).where(
+    body_chunks.c.body_id == bindparam("id_"), body_chunks.c.number == bindparam("place")
+)
 
 
 def remove_chunks(connection: Connection, body_id: str, limit: int) -> int:

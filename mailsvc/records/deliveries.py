@@ -13,10 +13,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import CTE, Connection, RowMapping, func, literal_column, select, update
+from sqlalchemy import CTE, Connection, RowMapping, and_, bindparam, func, literal_column, select, update
 
 from mailsvc.records import claims
 from mailsvc.records.delivery import (
+    SETTLED_COLUMNS,
     Claimed,
     Deferred,
     Delivered,
@@ -100,31 +101,23 @@ def claim_in(
         .with_for_update(skip_locked=True)
     )
     due = due.where(deliveries.c.expires_at <= now) if expired else due
-    return [_take(connection, row, owner, now + lease) for row in connection.execute(due).mappings().all()]
+    taken = [_taken(row) for row in connection.execute(due).mappings().all()]
+    if taken:
+        until = now + lease
+        connection.execute(_TAKE, [_key(one) | {"state": one.state, "owner": owner, "until": until} for one in taken])
+    return taken
 
 
-def _take(connection: Connection, row: RowMapping, owner: str, until: datetime) -> Delivery:
+def _taken(row: RowMapping) -> Delivery:
     state = DeliveryState.CLAIMED if row["state"] == DeliveryState.QUEUED else DeliveryState.UNKNOWN
     found = delivery_of(row)
-    taken = replace(found, state=state, attempts=found.attempts + 1, fence=found.fence + 1)
-    connection.execute(
-        update(deliveries)
-        .where(deliveries.c.message_id == taken.message_id, deliveries.c.number == taken.number)
-        .values(
-            state=str(state),
-            attempts=taken.attempts,
-            fence=taken.fence,
-            owner=owner,
-            lease_until=until,
-            due_at=until,
-        ),
-    )
-    return taken
+    return replace(found, state=state, attempts=found.attempts + 1, fence=found.fence + 1)
 
 
 def renew(connection: Connection, delivery: Delivery, until: datetime) -> bool:
     """Prolong the lease of a delivery in hand; False if it was lost."""
-    return claims.settle(connection, deliveries, _key(delivery), delivery.fence, lease_until=until, due_at=until)
+    key = {"message_id": delivery.message_id, "number": delivery.number}
+    return claims.settle(connection, deliveries, key, delivery.fence, lease_until=until, due_at=until)
 
 
 def end_leases(connection: Connection, now: datetime) -> int:
@@ -139,7 +132,8 @@ def settle(connection: Connection, delivery: Delivery, outcome: Outcome, now: da
     When a message's last delivery is settled as delivered, its body becomes sweepable.
     """
     columns = ended(delivery.notify, outcome, now)
-    ours = claims.settle(connection, deliveries, _key(delivery), delivery.fence, **columns)
+    named = _key(delivery) | {"our_fence": delivery.fence, **columns}
+    ours = connection.execute(_SETTLE, named).rowcount == 1
     if ours and columns["settled_at"] is not None:
         end_message(connection, delivery.message_id, now)
     return ours
@@ -205,4 +199,25 @@ def in_state(connection: Connection, state: DeliveryState, limit: int = 100) -> 
 
 
 def _key(delivery: Delivery) -> dict[str, object]:
-    return {"message_id": delivery.message_id, "number": delivery.number}
+    return {"key_message": delivery.message_id, "key_number": delivery.number}
+
+
+# Said for every delivery, so built once.
+_THIS = and_(deliveries.c.message_id == bindparam("key_message"), deliveries.c.number == bindparam("key_number"))
+_TAKE = (
+    update(deliveries)
+    .where(_THIS)
+    .values(
+        state=bindparam("state"),
+        attempts=deliveries.c.attempts + 1,
+        fence=deliveries.c.fence + 1,
+        owner=bindparam("owner"),
+        lease_until=bindparam("until"),
+        due_at=bindparam("until"),
+    )
+)
+_SETTLE = (
+    update(deliveries)
+    .where(_THIS, deliveries.c.fence == bindparam("our_fence"), deliveries.c.lease_until.is_not(None))
+    .values({name: bindparam(name) for name in SETTLED_COLUMNS})
+)

@@ -95,9 +95,10 @@ class Unsure:
 
 @dataclass(frozen=True, slots=True)
 class Undeliverable:
-    """Never; the reply says why."""
+    """Never; the reply says why, and `at_rcpt` that it was said of the recipient, not of the content."""
 
     reply: str
+    at_rcpt: bool = False
 
 
 Outcome = Delivered | Deferred | Unsure | Undeliverable
@@ -136,8 +137,13 @@ def state_after(outcome: Outcome) -> DeliveryState:
             assert_never(outcome)
 
 
+SETTLED_COLUMNS = (
+    "state", "next_at", "due_at", "last_reply", "settled_at", "lease_until", "relayed_at",
+)  # fmt: skip
+
+
 def ended(notify: str, outcome: Outcome, now: datetime) -> Mapping[str, object]:
-    """The columns that an outcome writes."""
+    """The SETTLED_COLUMNS that an outcome writes."""
     again = outcome.next_at if isinstance(outcome, Deferred | Unsure) else None
     untold = isinstance(outcome, Delivered) and not outcome.dsn_passed and "success" in notify.split(",")
     return {

@@ -6,13 +6,21 @@ Raises what the driver raises.
 
 from datetime import datetime
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, Text, bindparam, select, update
 
 from mailsvc.records.tables import deliveries, messages
+from mailsvc.records.upsert import is_sqlite
 
 # The report on mail that a person has given up without telling anybody.
 DROPPED = "nobody: dropped by an administrator"
 _ENDED = frozenset({"delivered", "undeliverable", "returned"})
+# Asked at the end of every delivery, so built once.
+_ID = bindparam("id_", type_=Text)
+_LOCK = select(messages.c.id).where(messages.c.id == _ID).with_for_update()
+_ENDS = select(deliveries.c.state, deliveries.c.report, deliveries.c.relayed_at).where(deliveries.c.message_id == _ID)
+_SETTLE = (
+    update(messages).where(messages.c.id == _ID).values(settled_at=bindparam("settled_at"), body=bindparam("body"))
+)
 
 
 def end_message(connection: Connection, message_id: str, now: datetime) -> None:
@@ -21,15 +29,13 @@ def end_message(connection: Connection, message_id: str, now: datetime) -> None:
     A body is needed for mail that could not be delivered until its sender was told, or a person has dropped it; and
     for a report of success that is still to be written.
     """
-    # Two may settle the last two recipients at once: the second must see what the first wrote.
-    connection.execute(select(messages.c.id).where(messages.c.id == message_id).with_for_update())
-    columns = (deliveries.c.state, deliveries.c.report, deliveries.c.relayed_at)
-    ways = select(*columns).where(deliveries.c.message_id == message_id)
-    ends = connection.execute(ways).all()
+    if not is_sqlite(connection):  # two may settle the last two recipients at once: the second must see the first
+        connection.execute(_LOCK, {"id_": message_id})
+    ends = connection.execute(_ENDS, {"id_": message_id}).all()
     if all(state in _ENDED for state, *_ in ends):
         needed = any(_needed(*end) for end in ends)
         body = "kept" if needed else "spent"
-        connection.execute(update(messages).where(messages.c.id == message_id).values(settled_at=now, body=body))
+        connection.execute(_SETTLE, {"id_": message_id, "settled_at": now, "body": body})
 
 
 def _needed(state: str, report: str, relayed_at: datetime | None) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Connection, RowMapping, Text, delete, literal_column, select, update
+from sqlalchemy import Connection, RowMapping, Text, bindparam, delete, literal_column, select, update
 
 from filters.verdict import Because
 from mailsvc.records import bodies
@@ -40,6 +40,8 @@ Origin = Literal["smtp", "letter", "dsn", "release"]
 # Written into the statement, not bound to it: that is how the partial indexes are found.
 _SPENT = literal_column("'spent'", Text)
 _GONE = literal_column("'gone'", Text)
+# Asked for every attempt, so built once.
+_FIND = select(messages).where(messages.c.id == bindparam("message_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,8 @@ async def accept_attempted(
 ) -> None:
     """The same where each delivery begins in its own way: after a first attempt, or held. Raises RecordsAway.
 
-    Where all were delivered only the trace is written, no body; where some were not, the body is kept for these.
+    Where all were delivered only the trace is written, no body; where some were not, or a sender is still to be told
+    of success, the body is kept.
     """
     await records.committer.insert(_rows(message, staged, attempted))
 
@@ -113,7 +116,7 @@ def accept_in(
 
 def find(connection: Connection, message_id: str) -> Message | None:
     """The message, if it was accepted and is still remembered."""
-    row = connection.execute(select(messages).where(messages.c.id == message_id)).mappings().one_or_none()
+    row = connection.execute(_FIND, {"message_id": message_id}).mappings().one_or_none()
     return None if row is None else _message(row)
 
 
@@ -161,13 +164,15 @@ def _rows(message: Message, staged: StagedBody, begun: Sequence[tuple[NewDeliver
     if not begun:
         raise ValueError(f"message {message.id} goes to nobody")
     now = message.received_at
-    all_delivered = all(isinstance(beginning, Delivered) for _, beginning in begun)
     all_ended = all(isinstance(beginning, Delivered | Undeliverable) for _, beginning in begun)
-    row = _values(message) | {"settled_at": now if all_ended else None}
-    if all_delivered:  # what was written of it already, because it is large, is swept
-        row["body"] = "gone" if staged.size < bodies.CHUNK else "spent"
     rows = [row_of(message.id, number, new, now, beginning) for number, (new, beginning) in enumerate(begun)]
-    return [*(() if all_delivered else staged.tail), (messages, row), *rows]
+    # Where a report of success is still to be written, the body is needed for it.
+    needed = any(not isinstance(beginning, Delivered) for _, beginning in begun)
+    needed = needed or any(values["relayed_at"] is not None for _, values in rows)
+    row = _values(message) | {"settled_at": now if all_ended else None}
+    if not needed:  # what was written of it already, because it is large, is swept
+        row["body"] = "gone" if staged.size < bodies.CHUNK else "spent"
+    return [*(staged.tail if needed else ()), (messages, row), *rows]
 
 
 def _values(message: Message) -> dict[str, object]:

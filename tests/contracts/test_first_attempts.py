@@ -55,6 +55,17 @@ async def test_what_was_written_of_a_large_one_is_swept(committing: Records) -> 
     assert kept(committing, made) == ("gone", 0)
 
 
+async def test_a_body_is_kept_for_a_report_of_success(committing: Records) -> None:
+    staged = await staged_body(committing)
+    made = message(staged)
+    new = NewDelivery("a@x.example", "a@x.example", to("a@x.example").because, "hop", "success")
+    await messages.accept_attempted(committing, made, [(new, Delivered("250 ok"))], staged)
+    assert kept(committing, made) == ("kept", 1)
+    with committing.read() as connection:
+        (one,) = deliveries.of_message(connection, made.id)
+    assert one.relayed_at == NOW
+
+
 async def test_mixed_outcomes_keep_the_body_for_those_who_still_wait(committing: Records) -> None:
     made = await attempted(
         committing, Delivered("250 ok"), Deferred(LATER, "450 later"), Unsure(LATER, "lost"), Undeliverable("550 no")
