@@ -21,7 +21,7 @@ from mailsvc.outbox.lanes import Lanes
 from mailsvc.outbox.pace import Pace
 from mailsvc.outbox.parcel import Content
 from mailsvc.outbox.routes import NoRoute
-from mailsvc.outbox.settling import Settling
+from mailsvc.outbox.settling import After, Settling, nothing_more
 from mailsvc.outbox.slots import Slots
 from mailsvc.outbox.upkeep import Upkeep
 from mailsvc.records.deliveries import Claimed, Delivery, NewDelivery, Outcome
@@ -39,7 +39,7 @@ ENDED = "the service ended in mid-attempt"
 
 
 class Outbox:
-    """One per process; `owner` names this worker in the records."""
+    """One per process; `owner` names this worker in the records, `after` hears of each settlement."""
 
     def __init__(
         self,
@@ -51,6 +51,7 @@ class Outbox:
         log: Log,
         *,
         owner: str,
+        after: After = nothing_more,
     ) -> None:
         self._attempts = attempts
         self._clock = clock
@@ -62,7 +63,7 @@ class Outbox:
         self._lanes = Lanes(share=pace.of, first_pause=pace.first_rest, longest_pause=pace.longest_rest)
         self._slots = Slots(pace.of)
         self._claiming = Claiming(records, self._lanes, clock, pace, owner=owner)
-        self._settling = Settling(records, self._in_hand, clock, pace, metrics, log)
+        self._settling = Settling(records, self._in_hand, clock, pace, metrics, log, after)
         self._upkeep = Upkeep(records, self._in_hand, attempts, clock, pace, metrics)
         self._running: set[asyncio.Task[None]] = set()
         self._first: set[asyncio.Task[Attempted]] = set()

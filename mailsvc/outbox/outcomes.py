@@ -30,7 +30,7 @@ class Outcomes:
             case Fate.TAKEN:
                 return Delivered(str(answer.reply), dsn_passed=answer.dsn_passed)
             case Fate.NEVER:
-                return Undeliverable(str(answer.reply))
+                return Undeliverable(str(answer.reply), at_rcpt=answer.at_rcpt)
             case Fate.LATER:
                 return self._again(delivery, str(answer.reply), Deferred)
             case Fate.UNKNOWN:

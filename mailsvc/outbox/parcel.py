@@ -52,6 +52,7 @@ class Answer:
     fate: Fate
     reply: HopReply
     dsn_passed: bool = False  # the hop took over what the sender wants to be told
+    at_rcpt: bool = False  # said of this recipient alone, before there was any content
 
 
 def by_code(reply: HopReply) -> Answer:

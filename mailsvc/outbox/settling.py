@@ -5,7 +5,7 @@ settles nothing. What cannot be written at all stays with its lease, and comes b
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from mailsvc.kit.metrics import Metrics
 from mailsvc.kit.telemetry import Log
@@ -25,16 +25,27 @@ NAMES: Mapping[type[Outcome], str] = {
 }
 
 
+# Hears, once it is written, what became of deliveries of one message; may raise RecordsError.
+After = Callable[[Sequence[Delivery], Mapping[str, Outcome]], Awaitable[None]]
+
+
+async def nothing_more(_group: Sequence[Delivery], _outcomes: Mapping[str, Outcome]) -> None:
+    """Nobody else wants to know."""
+
+
 class Settling:
     """Writes and tells outcomes, by delivery id."""
 
-    def __init__(self, records: Records, in_hand: InHand, clock: Clock, pace: Pace, metrics: Metrics, log: Log) -> None:
+    def __init__(
+        self, records: Records, in_hand: InHand, clock: Clock, pace: Pace, metrics: Metrics, log: Log, after: After
+    ) -> None:
         self._records = records
         self._in_hand = in_hand
         self._clock = clock
         self._pace = pace
         self._metrics = metrics
         self._log = log
+        self._after = after
 
     async def settle(self, group: Sequence[Delivery], outcomes: Mapping[str, Outcome]) -> None:
         """Settle all of the group and let it out of hand."""
@@ -42,6 +53,7 @@ class Settling:
             kept = await self._written(group, outcomes)
             for delivery, ours in zip(group, kept, strict=True):
                 self._tell(delivery, outcomes[delivery.id], ours=ours)
+            await self._after([one for one, ours in zip(group, kept, strict=True) if ours], outcomes)
         except RecordsError as error:
             self._log.error("a settlement could not be written", message=group[0].message_id, why=str(error))
         finally:

@@ -10,7 +10,7 @@ another. Content is streamed, untouched apart from dot-stuffing (see `wire.py`).
 
 from collections.abc import Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mailsvc.outbox import envelope
 from mailsvc.outbox.envelope import CannotCarry, Envelope
@@ -180,4 +180,4 @@ class Transaction:
 
 def _at_rcpt(reply: HopReply) -> Answer:
     # RFC 5321 4.5.3.1.10: 552 to RCPT says "too many recipients" and is read as 452.
-    return Answer(Fate.LATER, reply) if reply.code == 552 else by_code(reply)
+    return Answer(Fate.LATER, reply) if reply.code == 552 else replace(by_code(reply), at_rcpt=True)
