@@ -4,6 +4,7 @@ import asyncio
 import base64
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,13 @@ from filters.scan import Scan, ScanAway, ScanClean, ScanInfected, Scanner, ScanU
 from filters.scanners.checker import Checker, CheckLimits
 from filters.scanners.clamd import Clamd as Client
 from filters.scanners.clamd_session import Place
+from mailsvc.desk.doctor.scanners import check_scanners
+from mailsvc.kit.scanner_places import ClamdPlace
+from mailsvc.kit.settings import parse_settings
 from tests.peers.clamd import EICAR
 from tests.real.clamd import THREAT, Clamd
 from tests.real.clamd import clamd as shared_clamd
+from tests.rules.desk.world import SETTINGS
 from tests.rules.filters.archives import deep, encrypted, zipped
 from tests.rules.filters.mime_cases import mixed
 from tests.rules.filters.test_scanners import octets_of
@@ -198,3 +203,26 @@ async def test_without_its_alerts_the_real_clamd_calls_clean_what_it_skipped(
             checking(careless.socket), attached(encrypted(zipped({"secret.txt": b"x" * 100})), "x.zip")
         )
     assert isinstance(scan, ScanClean)
+
+
+def doctor_says(folder: Path, own: Clamd) -> list[str]:
+    settings = parse_settings(SETTINGS, "lastpost.yaml", folder)
+    virus = settings.virus.model_copy(update={"scanners": (ClamdPlace(own.socket),)})
+    found = check_scanners(settings.model_copy(update={"virus": virus}), datetime.now(UTC))
+    return [f"{finding.what}: {finding.remedy}" for finding in sorted(found)]
+
+
+def test_the_doctor_sees_what_a_careless_clamd_skips(short_tmp: Path) -> None:
+    careless = {"AlertEncrypted": None, "AlertExceedsMax": None, "StreamMaxLength": "1M"}
+    with Clamd(short_tmp, careless) as own:
+        said = doctor_says(short_tmp, own)
+    for words in ("AlertEncrypted yes", "AlertExceedsMax yes", "StreamMaxLength", "how old its signatures are"):
+        assert any(words in line for line in said)
+
+
+def test_the_doctor_is_content_with_a_careful_one(own: Clamd, short_tmp: Path) -> None:
+    (only,) = doctor_says(short_tmp, own)
+    assert "how old its signatures are" in only  # a private signature has no date
+    own.kill()
+    (away,) = doctor_says(short_tmp, own)
+    assert "mail is answered 451" in away

@@ -16,6 +16,7 @@ from mailsvc.desk.doctor.doors import check_doors
 from mailsvc.desk.doctor.finding import Finding
 from mailsvc.desk.doctor.places import check_maildirs, check_records_place
 from mailsvc.desk.doctor.plans import check_directories, check_plans
+from mailsvc.desk.doctor.scanners import check_scanners
 from mailsvc.desk.doctor.waiting import check_waiting
 from mailsvc.kit.secrets import BadSecret
 from mailsvc.kit.settings import Settings, advice, read_settings
@@ -48,6 +49,7 @@ def _examined(settings_file: Path) -> Iterator[Finding]:
         yield from (finding.error(CLOCK, f"{one.position}: {one.what}", one.remedy) for one in bad.problems)
         return
     yield from _certificate(settings, clock)
+    yield from check_scanners(settings, clock.now())
     yield from _of_records(settings, clock)
 
 
