@@ -8,7 +8,7 @@ import asyncio
 import ssl
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from random import Random
 from typing import TypeVar
@@ -18,7 +18,7 @@ from mailsvc.outbox.backoff import Backoff
 from mailsvc.outbox.exchangers import Exchangers, NoExchanger
 from mailsvc.outbox.hop_hello import Hop
 from mailsvc.outbox.hop_replies import said_by_us
-from mailsvc.outbox.hop_trouble import HopAway
+from mailsvc.outbox.hop_trouble import HopAway, TlsFailed
 from mailsvc.outbox.hops import hops
 from mailsvc.outbox.maildir import drop
 from mailsvc.outbox.outcomes import Outcomes
@@ -165,10 +165,17 @@ class Attempts:
         """The first that serves gets it; once one has heard of the message, no other does. Raises HopAway."""
         for hop in places[:-1]:
             try:
-                return await self._pool.hand_over(hop, parcel)
+                return await self._perhaps_in_clear(hop, parcel)
             except HopAway:
                 continue
-        return await self._pool.hand_over(places[-1], parcel)
+        return await self._perhaps_in_clear(places[-1], parcel)
+
+    async def _perhaps_in_clear(self, hop: Hop, parcel: Parcel) -> Mapping[str, Answer]:
+        """Where TLS is only a courtesy of the hop, one that cannot do it gets its mail in clear. Raises HopAway."""
+        try:
+            return await self._pool.hand_over(hop, parcel)
+        except TlsFailed:
+            return await self._pool.hand_over(replace(hop, tls=HopTls.NONE), parcel)
 
 
 def later(group: Sequence[Delivery], why: str) -> dict[str, Answer]:

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from mailsvc.kit.targets import HopTls
 from mailsvc.outbox.hop_replies import HopReply
-from mailsvc.outbox.hop_trouble import HopAway
+from mailsvc.outbox.hop_trouble import HopAway, TlsFailed
 from mailsvc.outbox.hopline import HopLine, LineBroken
 
 
@@ -73,7 +73,7 @@ async def greet(hop: Hop, hello: str, times: HelloTimes) -> Session:
         _need(await line.reply(within=times.greeting), 220, "greeting")
         offers = await (_lhlo if hop.lmtp else _hello)(line, hello, times.greeting)
         if hop.tls is HopTls.REQUIRED or (hop.tls is HopTls.STARTTLS and offers.starttls):
-            offers = await _secured(line, offers, hop, hello, times.greeting)
+            offers = await _over_tls(line, offers, hop, hello, times.greeting)
     except LineBroken as error:
         line.drop()
         raise HopAway(str(error)) from None
@@ -99,6 +99,15 @@ async def _lhlo(line: HopLine, hello: str, within: float) -> HopOffers:
     reply = await line.reply(within=within)
     _need(reply, 250, "LHLO")
     return _offers(reply.lines[1:])
+
+
+async def _over_tls(line: HopLine, offers: HopOffers, hop: Hop, hello: str, within: float) -> HopOffers:
+    try:
+        return await _secured(line, offers, hop, hello, within)
+    except (LineBroken, HopAway) as error:
+        if hop.tls is HopTls.REQUIRED:
+            raise
+        raise TlsFailed(error.reply if isinstance(error, HopAway) else str(error)) from None
 
 
 async def _secured(line: HopLine, offers: HopOffers, hop: Hop, hello: str, within: float) -> HopOffers:

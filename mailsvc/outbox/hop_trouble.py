@@ -2,6 +2,7 @@
 
 HopTrouble
 ├── HopAway       no transaction was begun: the lane rests, nothing about the message is known
+│   └── TlsFailed a hop that offered TLS without being asked for it cannot do it: it may be tried in clear
 ├── HopLost       the transaction broke before its final dot: nothing was delivered, try again
 └── AnswerLost    the final dot went out and no answer can be trusted: perhaps delivered, try again
 """
@@ -19,6 +20,10 @@ class HopTrouble(Exception):
 
 class HopAway(HopTrouble):
     """The next hop cannot be reached or does not serve."""
+
+
+class TlsFailed(HopAway):
+    """STARTTLS was offered and did not work, towards a hop that need not have it (RFC 7435 3)."""
 
 
 class HopLost(HopTrouble):

@@ -1,6 +1,7 @@
 """The outbox under fault: next hops, disks, leases and clocks. Nothing lost, nothing settled twice."""
 
 import asyncio
+import ssl
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -8,6 +9,8 @@ from pathlib import Path
 import pytest
 
 import mailsvc.outbox.attempts as attempts_module
+from mailsvc.kit.net import client_tls
+from mailsvc.kit.targets import HopTls
 from mailsvc.outbox.maildir import drop as drop_into_maildir
 from mailsvc.outbox.maildir import return_path
 from mailsvc.records import deliveries
@@ -256,6 +259,16 @@ async def test_a_fault_of_the_program_costs_no_mail(tmp_path: Path, monkeypatch:
         assert here.log.named("an attempt failed by a fault of the program")
         here.clock.advance(HOUR)
         await here.until_state(message, DELIVERED)
+
+
+async def test_a_hop_whose_tls_is_broken_gets_its_mail_in_clear_where_tls_is_a_courtesy(tmp_path: Path) -> None:
+    broken = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)  # without a certificate no handshake succeeds
+    async with SmtpPeer(starttls=broken) as peer, world(tmp_path, f"smtp://127.0.0.1:{peer.port}") as here:
+        means = replace(here.means(), contexts={HopTls.STARTTLS: client_tls(verify=False)})
+        async with at_work(here.outbox(means=means)):
+            message = await here.accept(JIRO)
+            await here.until_state(message, DELIVERED)
+    assert peer.connections == 2
 
 
 def test_a_return_path_cannot_add_a_header() -> None:
