@@ -9,7 +9,7 @@ import pytest
 
 from mailsvc.deeds.carry import LEASE
 from mailsvc.deeds.kinds import CatchUp, DueDeed, Effect
-from mailsvc.records import ledger
+from mailsvc.records import held, ledger
 from mailsvc.records.ledger import DeedKey
 from mailsvc.records.store import Connection, Records
 from schedules.words import Stage
@@ -226,3 +226,15 @@ async def test_a_clock_that_went_back_repeats_nothing(tmp_path: Path) -> None:
         here.trusted = None
         await here.carrier(note).carry_out_due()
     assert note.done == ["announce", "send-end", "receive-end"]
+
+
+async def test_while_everything_is_held_no_deed_is_done(tmp_path: Path) -> None:
+    note = Note()
+    async with end(tmp_path, jst(1)) as here:
+        here.records.act(lambda connection: held.hold(connection, jst(1), "restored from monday.backup"))
+        assert await here.carrier(note).carry_out_due() == []
+        assert here.ledger() == {}
+        assert here.log.named("deeds are held until `lastpost release`")
+        here.records.act(held.release)
+        assert await here.carrier(note).carry_out_due() == [ANNOUNCE]
+    assert note.done == ["announce"]
