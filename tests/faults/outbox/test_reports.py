@@ -15,9 +15,9 @@ import pytest
 
 from filters.auth.judge import Authenticator
 from filters.auth.organisations import Organisations
+from filters.verdict import Because
 from mailsvc.kit.ids import id_maker
-from mailsvc.outbox.attempts import Attempts, Means
-from mailsvc.outbox.backoff import Backoff
+from mailsvc.records import deliveries
 from mailsvc.records.delivery import DeliveryState, NewDelivery
 from mailsvc.returns.addressee import Addressees
 from mailsvc.returns.dsns import Dsns
@@ -42,8 +42,6 @@ class Outward:
         self._house = house
 
     async def to(self, sender: Address) -> Sequence[NewDelivery]:
-        from filters.verdict import Because
-
         lane = self._house.routes.lane(sender)
         return [NewDelivery(str(sender), str(sender), Because.OUTWARD, lane, notify="never")]
 
@@ -81,8 +79,6 @@ async def returning(house: World, names: object) -> AsyncIterator[None]:
 @asynccontextmanager
 async def house_before(peer: SmtpPeer, folder: Path, names: object) -> AsyncIterator[World]:
     async with world(folder, f"smtp://127.0.0.1:{peer.port}?tls=none") as house:
-        means = Means(house.routes, Backoff(timedelta(seconds=1), timedelta(seconds=1)), "lastpost.example", {})
-        assert Attempts(house.records, means, house.clock, Random(1), house.threads)
         async with at_work(house.outbox()), returning(house, names):
             yield house
 
@@ -148,10 +144,9 @@ async def test_a_forged_sender_is_never_written_to(tmp_path: Path) -> None:
 
 def _rests(house: World, message: str, attempts: int) -> bool:
     one = house.deliveries(message)[0]
-    return one.attempts == attempts and one.state in {DeliveryState.QUEUED, DeliveryState.UNKNOWN} and one.next_at is not None
+    waits = one.state in {DeliveryState.QUEUED, DeliveryState.UNKNOWN} and one.next_at is not None
+    return one.attempts == attempts and waits
 
 
 def _waiting(connection: object) -> list[str]:
-    from mailsvc.records import deliveries
-
     return deliveries.lanes(connection)  # type: ignore[arg-type]
