@@ -100,7 +100,7 @@ def explain(desk: Desk, address: str, at: str | None, kind: ClientKind) -> Expla
     zone = edition.plan.zone
     now = Moment.parse(at).instant(zone) if at is not None else desk.clock.now().astimezone(zone)
     trusted = trusted_now(desk) if at is None else None
-    usage = UsageBook(desk.records, desk.settings.quota, mailbox_folders(desk.settings))
+    usage = UsageBook(desk.records, lambda: desk.settings.quota, mailbox_folders(desk.settings))
     standings = Standings(desk.records, almanac, usage, desk.settings)
     client = Client(kind=kind, ip="", port=0)
     routes = Routes(lambda: desk.settings, lambda domain: almanac.of(domain).successor(domain, trusted or now))

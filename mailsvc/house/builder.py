@@ -125,7 +125,7 @@ class _Builder:
 
     async def _gateway(self, records: Records, almanac: Almanac, watch: Watch, outbox: Outbox) -> None:
         frame = self.frame
-        book = UsageBook(records, self.settings.quota, mailbox_folders(self.settings), stamp=watch.stamp)
+        book = UsageBook(records, lambda: self.settings.quota, mailbox_folders(self.settings), stamp=watch.stamp)
         standings, routes = Standings(records, almanac, book, self.settings), Routes(lambda: self.settings)
         parts = HouseParts(
             records=records,

@@ -48,13 +48,16 @@ class Wording:
 
 
 class QuotaWarnings:
-    """Warns subscribers. `folder` names a mailbox's Maildir, None where it cannot be seen from here."""
+    """Warns subscribers. `folder` names a mailbox's Maildir, None where it cannot be seen from here.
+
+    `settings` is asked each time, since they may change.
+    """
 
     def __init__(
         self,
         records: Records,
         post: Post,
-        settings: Quota,
+        settings: Callable[[], Quota],
         folder: Callable[[Address], Path | None],
         now: Callable[[], datetime],
         wording: Wording,
@@ -127,7 +130,7 @@ class QuotaWarnings:
         entry = await self._records.ask(lambda connection: directory.find(connection, mailbox.domain, mailbox.key))
         if entry is None:
             return 0
-        return self._settings.limit if entry.quota is None else entry.quota
+        return self._settings().limit if entry.quota is None else entry.quota
 
     async def _warn(self, mailbox: Address, before: int, percent: int, used: int, limit: int) -> None:
         now = self._now()
@@ -153,7 +156,7 @@ class QuotaWarnings:
             "used": _megabytes(used),
             "limit": _megabytes(limit),
             "full": quota.is_over(used, limit),
-            "grace_days": self._settings.grace // timedelta(days=1),
+            "grace_days": self._settings().grace // timedelta(days=1),
             "end": end.astimezone(wording.zone).strftime("%Y-%m-%d %H:%M %Z") if end and end > now else "",
             "contact": f"postmaster@{mailbox.domain}",
             "host": wording.host,

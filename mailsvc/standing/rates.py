@@ -9,7 +9,7 @@ PostgreSQL, and raises RecordsAway. A scope without a limit costs nothing.
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from functools import partial
@@ -37,16 +37,19 @@ class Scope(StrEnum):
 
 
 class Rates:
-    """Counts of one service, in memory; beyond 50,000 subjects the one that was quiet longest is forgotten."""
+    """Counts of one service, in memory; beyond 50,000 subjects the one that was quiet longest is forgotten.
 
-    def __init__(self, limits: Mapping[Scope, Rate]) -> None:
+    `limits` is asked each time, since settings may change.
+    """
+
+    def __init__(self, limits: Callable[[], Mapping[Scope, Rate]]) -> None:
         self._limits = limits
         self._counts: OrderedDict[Counter, tuple[int, int, int]] = OrderedDict()  # slot, its count, the one before
         self._over: OrderedDict[Counter, datetime] = OrderedDict()
 
     async def count(self, scope: Scope, subject: str, now: datetime, amount: int = 1) -> bool:
         """Count `amount` more; False, counting nothing, where that is over the limit."""
-        limit, counter = self._limits.get(scope), Counter(scope, subject)
+        limit, counter = self._limits().get(scope), Counter(scope, subject)
         if limit is None or await self._count(counter, window(limit.per, now), limit.count, amount):
             return True
         _remember(self._over, counter, now + limit.per / _PAUSES)
@@ -71,7 +74,7 @@ class Rates:
 class SharedRates(Rates):
     """Counts of several services, in the records."""
 
-    def __init__(self, limits: Mapping[Scope, Rate], records: Records) -> None:
+    def __init__(self, limits: Callable[[], Mapping[Scope, Rate]], records: Records) -> None:
         super().__init__(limits)
         self._records = records
 
@@ -85,10 +88,11 @@ def outdated(settings: RateSettings, now: datetime) -> Mapping[str, int]:
     return {scope: window(rate.per, now).slot - 1 for scope, rate in _limits(settings).items()}
 
 
-def rates_in(records: Records, settings: RateSettings) -> Rates:
+def rates_in(records: Records, settings: Callable[[], RateSettings]) -> Rates:
     """In memory where one service writes alone, in the records where several share them."""
-    limits = _limits(settings)
-    return Rates(limits) if records.where.inline else SharedRates(limits, records)
+    if records.where.inline:
+        return Rates(lambda: _limits(settings()))
+    return SharedRates(lambda: _limits(settings()), records)
 
 
 def _remember(known: OrderedDict[Counter, T], counter: Counter, what: T) -> None:

@@ -62,6 +62,7 @@ class UsageBook:
     """The usage of mailboxes. `folder` names a mailbox's Maildir, None where it cannot be seen from here.
 
     What such a mailbox holds is for its own store to say, which answers when the mail is handed over.
+    `quota` is asked each time, since settings may change.
     `filling` hears of each mailbox so full that its subscriber is warned of it.
     `stamp` is the time to write down when a mailbox is found over or under its limit; where it is missing or gives
     None (a command that only explains, a clock in doubt) nothing is written.
@@ -70,7 +71,7 @@ class UsageBook:
     def __init__(
         self,
         records: Records,
-        quota: Quota,
+        quota: Callable[[], Quota],
         folder: Callable[[Address], Path | None],
         *,
         reservations: Reservations | None = None,
@@ -87,6 +88,10 @@ class UsageBook:
         self._monotonic = monotonic
         self._known: OrderedDict[Address, _Known] = OrderedDict()
 
+    def renew(self, quota: Quota, folder: Callable[[Address], Path | None]) -> None:
+        """The settings were read again."""
+        self._quota, self._folder = quota, folder
+
     async def of(
         self, mailbox: Address, limit: int | None, now: datetime, *, claim: Claim | None = None
     ) -> Usage | None:
@@ -94,7 +99,7 @@ class UsageBook:
 
         `claim` reserves room. None where there is no limit, or nothing to count: then nothing is reserved either.
         """
-        limit = self._quota.limit if limit is None else limit
+        limit = self._quota().limit if limit is None else limit
         known = self._of(mailbox) if limit else None
         if known is None:
             return None
@@ -129,7 +134,7 @@ class UsageBook:
             await self._under(mailbox, known, held)
             return Usage(held.octets, limit, None, grace_over=False, fresh=False)
         since = await self._over(mailbox, known, held)
-        grace_over = since is not None and now >= since + self._quota.grace
+        grace_over = since is not None and now >= since + self._quota().grace
         if not grace_over:
             return Usage(held.octets, limit, since, grace_over=False, fresh=False)
         held = await self._anew(known, held)

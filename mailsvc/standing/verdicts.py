@@ -47,7 +47,7 @@ class Verdicts:
         self._routes = routes
         self._log = log
         self._usage = usage
-        self._throttle = throttle or Throttle(Rates({}))
+        self._throttle = throttle or Throttle(Rates(dict))
 
     async def recipient(
         self, client: Client, sender: Address | None, asked: Address, *, size: int = 0, transaction: str = ""

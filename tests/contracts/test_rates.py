@@ -8,7 +8,7 @@ from functools import partial
 
 import pytest
 
-from filters.rate import window
+from filters.rate import Window, window
 from mailsvc.kit.rates import Rate
 from mailsvc.kit.settings import RateSettings
 from mailsvc.records import rates as kept
@@ -26,7 +26,7 @@ SETTINGS = RateSettings(sender=Rate(10, HOUR), client=None, refused=Rate(3, HOUR
 
 @pytest.fixture
 def rates(records: Records) -> Rates:
-    return rates_in(records, SETTINGS)
+    return rates_in(records, lambda: SETTINGS)
 
 
 @pytest.fixture
@@ -85,12 +85,12 @@ async def test_a_clock_set_back_begins_anew(rates: Rates) -> None:
 def test_what_matters_no_more_is_swept(records: Records) -> None:
     hanako = kept.Counter(Scope.SENDER, "hanako")
     for hours in range(5):
-        at = kept.Window(1000 + hours, 0.0)
+        at = Window(1000 + hours, 0.0)
         assert records.act(lambda connection, at=at: kept.count(connection, hanako, at, 10))
     assert records.act(lambda connection: kept.sweep(connection, Scope.REFUSED, 1004, 100)) == 0
     assert records.act(lambda connection: kept.sweep(connection, Scope.SENDER, 1003, 2)) == 2
     assert records.act(lambda connection: kept.sweep(connection, Scope.SENDER, 1003, 2)) == 1
-    full = kept.Window(1004, 1.0)
+    full = Window(1004, 1.0)
     assert not records.act(lambda connection: kept.count(connection, hanako, full, 2))
 
 
@@ -127,7 +127,7 @@ from mailsvc.standing.rates import Scope, SharedRates
 async def main(url):
     now = datetime.fromisoformat("2026-11-22T09:00:00+00:00")
     with Records.open(url) as records:
-        rates = SharedRates({Scope.SENDER: Rate(30, timedelta(hours=1))}, records)
+        rates = SharedRates(lambda: {Scope.SENDER: Rate(30, timedelta(hours=1))}, records)
         sys.stdout.write("ready\\n"); sys.stdout.flush(); sys.stdin.readline()
         print(sum(await asyncio.gather(*(rates.count(Scope.SENDER, "hanako", now) for _ in range(25)))))
 

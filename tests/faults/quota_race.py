@@ -135,7 +135,7 @@ async def racing(url: str, folder: Path, seed: int) -> AsyncIterator[Race]:
         almanac = Almanac(records, settings.service.zoneinfo)
         almanac.refresh()
         folders = mailbox_folders(settings)
-        book = UsageBook(records, settings.quota, folders, reservations=reservations, stamp=clock.now)
+        book = UsageBook(records, lambda: settings.quota, folders, reservations=reservations, stamp=clock.now)
         standings = Standings(records, almanac, book, settings)
         routes = Routes(lambda: settings)
         verdicts = Verdicts(standings, cast("Watch", _Watch()), routes, QuietLog(), usage=book)

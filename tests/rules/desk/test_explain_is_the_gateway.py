@@ -46,7 +46,7 @@ def life(world: World) -> Life:
     desk, settings = world.desk, world.desk.settings
     almanac = Almanac(desk.records, settings.service.zoneinfo)
     almanac.refresh()
-    usage = UsageBook(desk.records, settings.quota, mailbox_folders(settings))
+    usage = UsageBook(desk.records, lambda: settings.quota, mailbox_folders(settings))
     parts = HouseParts(
         records=desk.records,
         standings=Standings(desk.records, almanac, usage, settings),

@@ -51,7 +51,7 @@ class Filling:
         return QuotaWarnings(
             stage.records,
             post,
-            Quota(limit=LIMIT, grace=timedelta(days=14)),
+            lambda: Quota(limit=LIMIT, grace=timedelta(days=14)),
             lambda mailbox: self.folder / mailbox.key if mailbox.domain == OURS else None,
             stage.clock.now,
             wording,

@@ -118,7 +118,9 @@ async def test_whoever_fills_up_is_noticed(tmp_path: Path) -> None:
 
 async def test_a_standing_reserves_for_whoever_asks_in_earnest(committing: World) -> None:
     world, reservations = committing, Reservations(MovableClock(BEFORE).monotonic)
-    book = UsageBook(world.records, world.settings.quota, mailbox_folders(world.settings), reservations=reservations)
+    book = UsageBook(
+        world.records, lambda: world.settings.quota, mailbox_folders(world.settings), reservations=reservations
+    )
     standings = Standings(world.records, world.almanac, book, world.settings)
     world.publish(Entry(HANAKO))
     await standings.of(HANAKO, BEFORE)

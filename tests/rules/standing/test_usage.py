@@ -48,7 +48,7 @@ class Noting:
         world = self.world
         return UsageBook(
             world.records,
-            world.settings.quota,
+            lambda: world.settings.quota,
             mailbox_folders(world.settings),
             stamp=self.stamp,
             monotonic=self.clock.monotonic,

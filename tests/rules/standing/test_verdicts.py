@@ -38,8 +38,8 @@ class Door:
         self.clock = MovableClock(BEFORE)
         self.reservations = Reservations(self.clock.monotonic)
         folders = mailbox_folders(world.settings)
-        self.book = UsageBook(world.records, world.settings.quota, folders, reservations=self.reservations)
-        rates = rates_in(world.records, RateSettings(sender=THREE, client=THREE, refused=THREE))
+        self.book = UsageBook(world.records, lambda: world.settings.quota, folders, reservations=self.reservations)
+        rates = rates_in(world.records, lambda: RateSettings(sender=THREE, client=THREE, refused=THREE))
         outward = world.settings.model_validate(
             world.settings.model_dump(mode="json") | {"outbound": {"deliver": "smtp://127.0.0.1:2525"}}
         )
@@ -220,7 +220,7 @@ def test_an_ipv6_customer_is_one_client() -> None:
 
 async def test_subjects_that_were_quiet_longest_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mailsvc.standing.rates._REMEMBERED", 2)
-    rates = Rates({Scope.CLIENT: Rate(1, HOUR)})
+    rates = Rates(lambda: {Scope.CLIENT: Rate(1, HOUR)})
     for subject in ("a", "b", "c"):
         assert await rates.count(Scope.CLIENT, subject, BEFORE)
     assert not await rates.count(Scope.CLIENT, "c", BEFORE)

@@ -130,7 +130,7 @@ def make_world(folder: Path, **usage: object) -> World:
     settings = settings_in(folder)
     records = Records.open(settings.records.url, create=True)
     almanac = Almanac(records, settings.service.zoneinfo)
-    book = UsageBook(records, settings.quota, mailbox_folders(settings), **usage)  # type: ignore[arg-type]
+    book = UsageBook(records, lambda: settings.quota, mailbox_folders(settings), **usage)  # type: ignore[arg-type]
     return World(folder, settings, records, almanac, book, Standings(records, almanac, book, settings))
 
 
