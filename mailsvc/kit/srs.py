@@ -37,9 +37,13 @@ class Srs:
     """Rewrites senders to addresses at `domain`, and back."""
 
     def __init__(self, domain: DomainName, secrets: Sequence[Secret]) -> None:
+        self.domain = domain
+        self.believe(secrets)
+
+    def believe(self, secrets: Sequence[Secret]) -> None:
+        """Sign by the first of `secrets` from now on, and believe all of them, and no other."""
         if not secrets:
             raise ValueError("SRS needs a secret")
-        self.domain = domain
         self._secrets = tuple(secret.reveal().encode() for secret in secrets)
 
     def is_shaped(self, address: Address) -> bool:
@@ -55,8 +59,7 @@ class Srs:
             return ""
         try:
             parsed = Address.parse(sender)
-            plain = f"{parsed.local}@{parsed.domain}"
-            rewritten = str(Address(self._guarded(at).forward(plain, "").removesuffix("@"), self.domain))
+            rewritten = self._rewritten(parsed, at)
             Address.parse(rewritten)
         except ValueError as error:  # BadName, or a text that is no Unicode
             raise NotRewritable(f"{error}") from None
@@ -77,6 +80,14 @@ class Srs:
             return Address(local, DomainName.parse(host)) if local else None
         except BadName:
             return None
+
+    def _rewritten(self, sender: Address, at: datetime) -> str:
+        guarded = self._guarded(at)
+        local: str = guarded.forward(f"{sender.local}@{sender.domain}", "").removesuffix("@")
+        if local.startswith("SRS1") and self.reverse(Address(local, self.domain), at=at) is None:
+            # It looks like this scheme and names no host that it could go back to: a sender like any other.
+            local = guarded.generate_srs0_address(sender.domain.ascii, sender.local, "").removesuffix("@")
+        return str(Address(local, self.domain))
 
     def _guarded(self, at: datetime) -> "_Guarded":
         return _Guarded(tuple(_keys(self._secrets, at)), at)

@@ -49,6 +49,16 @@ def test_who_was_rewritten_elsewhere_goes_back_there() -> None:
     assert back(third) == "SRS0=HHHH=TT=world.example=jiro@first.example"
 
 
+@pytest.mark.parametrize(
+    "local", ["SRS1=x=no/host==y=z=w.example=jiro", "SRS0", "SRS0=", "SRS1=x", "srs0-", "SRS1=a==b"]
+)
+def test_what_only_looks_rewritten_comes_back_as_it_was(local: str) -> None:
+    sender = Address(local, DomainName("first.example"))
+    found = SRS.reverse(Address.parse(SRS.forward(str(sender), at=AT)), at=AT)
+    assert found is not None
+    assert found.same_mailbox(sender)
+
+
 @settings(max_examples=300)
 @given(senders, instants, st.timedeltas(timedelta(), timedelta(days=VALID_DAYS)))
 def test_what_was_rewritten_comes_back(sender: str, at: datetime, later: timedelta) -> None:
