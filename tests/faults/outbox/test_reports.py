@@ -78,9 +78,12 @@ async def returning(house: World, names: object) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def house_before(peer: SmtpPeer, folder: Path, names: object) -> AsyncIterator[World]:
-    async with world(folder, f"smtp://127.0.0.1:{peer.port}?tls=none") as house:
-        async with at_work(house.outbox()), returning(house, names):
-            yield house
+    async with (
+        world(folder, f"smtp://127.0.0.1:{peer.port}?tls=none") as house,
+        at_work(house.outbox()),
+        returning(house, names),
+    ):
+        yield house
 
 
 def bounces(peer: SmtpPeer) -> list[TakenMail]:
