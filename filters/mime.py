@@ -20,7 +20,7 @@ from filters.mime_entity import MESSAGES, PLAIN, Entity, Odd, Oddity, read_entit
 class Limits:
     """What is more than anybody writes."""
 
-    depth: int = 12  # multiparts and messages within one another
+    depth: int = 15  # multiparts and messages within one another; clamd looks two deeper (MaxRecursion 17)
     parts: int = 1000
     header: int = 262_144  # octets of one entity's header
 

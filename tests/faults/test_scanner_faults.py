@@ -10,6 +10,7 @@ import pytest
 
 from filters.scan import Scan, ScanAway, ScanClean, ScanInfected, ScanUnread, Unreadable
 from filters.scanners.clamd import Clamd
+from filters.scanners.clamd_session import FRONT
 from tests.peers.clamd import EICAR, FOUND, OK, TOO_LARGE, ClamdPeer, Fault, Gone, Half, Say, Slow
 from tests.rules.filters.test_scanners import octets_of
 from tests.support.deadline import until
@@ -116,7 +117,7 @@ async def test_honest_answers(clamd: Asking) -> None:
         )
         assert await scanned(scanner, b"") == ScanClean("ClamAV 1.0.7/27500/2024-01-01")
         await scanner.close()
-        assert peer.streams == [MESSAGE, LARGE + EICAR, b""]
+        assert peer.streams == [FRONT + MESSAGE, FRONT + LARGE + EICAR, FRONT]
         assert peer.connections == 1
         assert peer.commands == ["IDSESSION", "VERSION", "INSTREAM", "INSTREAM", "INSTREAM"]
 
@@ -221,7 +222,7 @@ async def test_many_at_once_use_few_sessions(clamd: Asking) -> None:
         scans = await asyncio.gather(*(scanner.scan(octets_of(one), len(one)) for one in [*messages, EICAR]))
         assert [type(scan) for scan in scans] == [ScanClean] * 60 + [ScanInfected]
         assert peer.connections <= 3
-        assert sorted(peer.streams) == sorted([*messages, EICAR])
+        assert sorted(peer.streams) == sorted(FRONT + one for one in [*messages, EICAR])
 
 
 async def test_what_the_content_raises_is_no_fault_of_clamd(clamd: Asking) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from filters.mime import Limits, read_mime
 from filters.scan import Scan, ScanAway, ScanClean, ScanInfected, Scanner, ScanUnread, Unreadable
 from filters.scanners.checker import Checker, CheckLimits
 from filters.scanners.clamd import Clamd as Client
@@ -21,7 +22,7 @@ from tests.real.clamd import THREAT, Clamd
 from tests.real.clamd import clamd as shared_clamd
 from tests.rules.desk.world import SETTINGS
 from tests.rules.filters.archives import deep, encrypted, zipped
-from tests.rules.filters.mime_cases import mixed
+from tests.rules.filters.mime_cases import mixed, nested
 from tests.rules.filters.test_scanners import octets_of
 from tests.support.deadline import until
 from tests.support.run_folder import RunFolder
@@ -75,6 +76,8 @@ def forwarded(message: bytes) -> bytes:
 
 INFECTED = {
     "plain": b"From: a@b.example\r\nSubject: x\r\n\r\n" + EICAR + b"\r\n",
+    "behind a field that no mail begins with": b"Zzz: 1\r\n\r\n" + EICAR + b"\r\n",
+    "without a header": b"\r\n" + EICAR + b"\r\n",
     "base64": attached(EICAR),
     "quoted-printable": mixed(
         "--b\nContent-Type: a/b\nContent-Transfer-Encoding: quoted-printable\n\n"
@@ -226,3 +229,14 @@ def test_the_doctor_is_content_with_a_careful_one(own: Clamd, short_tmp: Path) -
     own.kill()
     (away,) = doctor_says(short_tmp, own)
     assert "mail is answered 451" in away
+
+
+@pytest.mark.parametrize("wrap", ["multipart", "message"])
+async def test_clamd_looks_deeper_than_we_let_mail_go(place: Place, checking: Checking, wrap: str) -> None:
+    depth = Limits().depth
+    if wrap == "multipart":
+        message = nested(depth).replace(b"hello", EICAR).replace(b"text/plain", b"a/b")
+    else:
+        message = b"From: a@b.example\r\nContent-Type: message/rfc822\r\n\r\n" * (depth - 1) + attached(EICAR)
+    assert read_mime(message).oddity is None
+    assert isinstance(await scanned(checking(place), message), ScanInfected)

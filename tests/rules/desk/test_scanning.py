@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from filters.scanners.clamd_session import FRONT
 from mailsvc.desk.desk import Desk
 from mailsvc.desk.quarantine_acts import Released, release
 from mailsvc.desk.refusals import Refused
@@ -30,7 +31,7 @@ async def test_clamd_is_asked_again(world: World) -> None:
     async with ClamdPeer() as clamd:
         with pytest.raises(Refused, match="is still found infected: Eicar-Test-Signature"):
             await let_go(world, f"clamd://127.0.0.1:{clamd.port}")
-        assert clamd.streams == [MAIL]
+        assert clamd.streams == [FRONT + MAIL]
         clamd.fault = Say(OK)
         assert not (await let_go(world, f"clamd://127.0.0.1:{clamd.port}")).already
     assert len(sent(world)) == 2

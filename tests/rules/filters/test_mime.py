@@ -97,8 +97,8 @@ def test_why_each_oddity_keeps_a_scanner_from_reading() -> None:
 
 
 def test_depth_counts_containers() -> None:
-    assert read_mime(nested(12)).oddity is None
-    assert read_mime(nested(13)).oddity is Oddity.DEEP
+    assert read_mime(nested(15)).oddity is None
+    assert read_mime(nested(16)).oddity is Oddity.DEEP
     assert read_mime(nested(3), Limits(depth=2)).oddity is Oddity.DEEP
 
 
