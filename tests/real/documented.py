@@ -20,7 +20,7 @@ def main_cf(title: str, ports: Mapping[int, int]) -> dict[str, str]:
 
 def master_cf(ports: Mapping[int, int]) -> str:
     """The services that `master.cf` gets."""
-    return _moved(_block("master.cf: .*"), ports)
+    return _moved(_block(r"master.cf: [^\n]*"), ports)
 
 
 def exim(name: str, ports: Mapping[int, int]) -> str:

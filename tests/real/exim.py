@@ -73,7 +73,7 @@ class Exim:
         (self.root / "etc/group").write_text(f"root:x:0:\n{USER}:x:{NUMBER}:\nmail:x:8:\n")
         (self.root / "etc/services").write_text("smtp 25/tcp\n")
         (self.root / "etc/hosts").write_text("127.0.0.1 localhost\n")
-        (self.root / "etc/exim4/exim4.conf").write_text(self._config)
+        (self.root / "etc/exim4/exim4.conf").write_text("notifier_socket =\n" + self._config)
         for name, device in (("null", NULL), ("urandom", RANDOM)):
             os.mknod(self.root / "dev" / name, 0o020666, device)
             (self.root / "dev" / name).chmod(0o666)

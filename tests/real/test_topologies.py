@@ -1,4 +1,4 @@
-"""Every topology of docs/TOPOLOGIES.md, with its own settings, between real servers: no stranger is ever sent a bounce."""
+"""Every topology of docs/TOPOLOGIES.md, with its own settings, between real servers: no stranger is sent a bounce."""
 
 import smtplib
 from collections.abc import Iterator
@@ -140,7 +140,7 @@ def test_before_the_queue_of_an_exim(short_tmp: Path) -> None:
 
 # ── C: after the queue ──────────────────────────────────────────────────────────────────────────────────
 def asked(policy: int) -> Words:
-    return Words(more=f'policy: {{listen: "127.0.0.1:{policy}", asked_for: inbound}}\n')
+    return Words(more=f'policy: {{{{listen: "127.0.0.1:{policy}", asked_for: inbound}}}}\n')
 
 
 @pytest.mark.real("postfix")
