@@ -7,13 +7,15 @@ Fails: `Refused` where nothing is held; `UnreadableEdition` and `RecordsError` a
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from mailsvc.deeds.due import keys_due
 from mailsvc.deeds.kinds import Timed
 from mailsvc.deeds.tell_administrators import TellAdministrators
 from mailsvc.desk.desk import Desk, why
+from mailsvc.desk.queue_acts import SLICE
 from mailsvc.desk.refusals import Refused
-from mailsvc.records import editions, held, ledger, queue
+from mailsvc.records import editions, held, ledger, queue, queue_acts
 from mailsvc.records.queue import Wanted
 from mailsvc.records.store import Connection
 from mailsvc.standing.almanac import edition_of
@@ -49,8 +51,13 @@ def waiting(desk: Desk) -> Waiting:
 
 
 def release_all(desk: Desk, reason: str) -> None:
-    """Let mail and deeds go; running services follow at once. Raises Refused without a reason."""
+    """Let mail and deeds go; running services follow at once. Raises Refused without a reason.
+
+    Mail whose time has run out while it was held, or before the restore, gets it anew: it is tried, not given up.
+    """
     told = why(reason)
+    waiting(desk)
+    _prolong(desk)
 
     def work(conn: Connection) -> None:
         mark = held.since(conn)
@@ -60,6 +67,15 @@ def release_all(desk: Desk, reason: str) -> None:
         desk.note(conn, "release", "everything", told, {"held since": mark.at.isoformat(), "why": mark.why})
 
     desk.records.act(work)
+
+
+def _prolong(desk: Desk) -> None:
+    now, give_up = desk.clock.now(), desk.settings.outbox.give_up
+    after, more = None, True
+    while more:
+        slice_ = partial(queue_acts.prolong, wanted=Wanted(), after=after, limit=SLICE, now=now, give_up=give_up)
+        after = desk.records.act(slice_).last
+        more = after is not None
 
 
 def _ages(conn: Connection, now: datetime) -> Mapping[str, int]:

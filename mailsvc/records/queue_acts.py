@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, bindparam, or_, select, true, tuple_, update
 
 from mailsvc.records.endings import DROPPED, end_message
 from mailsvc.records.queue import Wanted, conditions
@@ -32,12 +32,16 @@ class Done:
     last: Key | None
 
 
+_ANY: ColumnElement[bool] = true()
+
+
 @dataclass(frozen=True, slots=True)
 class _Act:
     """From which states, and what becomes of a row."""
 
     states: Sequence[str]
     becomes: Callable[[RowMapping], Values]
+    only: ColumnElement[bool] = _ANY
 
 
 def hold(connection: Connection, wanted: Wanted, after: Key | None, limit: int, now: datetime) -> Done:
@@ -61,6 +65,16 @@ def retry(
     """Let what waits or could not be delivered be due at `now`; where its time had run out it gets `give_up` more."""
     states = ("queued", "unknown", "claimed", "undeliverable")
     return _do(connection, wanted, after, limit, now, _Act(states, lambda row: _due(row, now, give_up)))
+
+
+def prolong(
+    connection: Connection, wanted: Wanted, after: Key | None, limit: int, now: datetime, give_up: timedelta
+) -> Done:
+    """Give deliveries whose time has run out while everything was held `give_up` more, so that they are tried."""
+    act = _Act(
+        ("queued", "unknown", "claimed"), lambda _: {"expires_at": now + give_up}, deliveries.c.expires_at <= now
+    )
+    return _do(connection, wanted, after, limit, now, act)
 
 
 def drop(
@@ -105,7 +119,7 @@ def _do(connection: Connection, wanted: Wanted, after: Key | None, limit: int, n
     query = (
         select(*_KEY, *(deliveries.c[name] for name in _WRITTEN))
         .select_from(_BOTH)
-        .where(*conditions(replace(wanted, states=states, dropped=False)), _free(now), _alive())
+        .where(*conditions(replace(wanted, states=states, dropped=False)), _free(now), _alive(), act.only)
         .order_by(*_KEY)
         .limit(limit)
         .with_for_update(of=deliveries)

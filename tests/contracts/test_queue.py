@@ -214,6 +214,21 @@ async def test_time_that_has_run_out_is_given_anew(
     assert ends == ["2026-11-27T19:30:15+09:00", "2026-12-07T18:30:15+09:00"]
 
 
+async def test_only_time_that_has_run_out_is_prolonged(committing: Records) -> None:
+    await accepted(committing, to("a@x.example"), to("b@x.example"))
+    (row, _) = listed(committing)
+    end = datetime.fromisoformat(str(row["expires_at"])).replace(microsecond=NOW.microsecond)
+
+    def prolong(at: datetime) -> int:
+        act = committing.act(lambda connection: queue_acts.prolong(connection, EVERYTHING, None, 9, at, DAYS))
+        return len(act.changed)
+
+    assert [prolong(end - MINUTE), prolong(end), prolong(end)] == [0, 2, 0]
+    assert {one["expires_at"] for one in listed(committing)} == {(end + DAYS).replace(microsecond=0).isoformat()}
+    assert {one["state"] for one in listed(committing)} == {"queued"}
+    assert len(claim(committing)) == 2
+
+
 async def test_dropped_mail_is_gone_but_for_its_traces(committing: Records) -> None:
     sent = await accepted(committing)
     assert drop(committing).changed == [(sent.id, 0)]
