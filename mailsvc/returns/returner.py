@@ -9,7 +9,7 @@ other back. `run` ends only by cancellation; while the records are away it waits
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,6 +27,8 @@ from mailsvc.returns.dsns import Dsns
 
 # Messages looked at in one round, besides those that rest.
 ROUND: Final = 100
+# Messages judged at once.
+AT_ONCE: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +84,23 @@ class Returner:
     async def round(self) -> None:
         """Report on everything that is due now. Raises RecordsAway."""
         now, limit = self._now(), ROUND + len(self._resting)
-        for message_id in await self._records.ask(lambda one: returns.due(one, now, self._pace.patience, limit)):
-            await self._one(message_id, self._ended)
+        due = await self._records.ask(lambda one: returns.due(one, now, self._pace.patience, limit))
+        await self._each(due, self._ended)
         before = now - self._pace.delay_notice
         late = await self._records.ask(lambda one: returns.delayed(one, before, limit))
-        for message_id in late:
-            await self._one(message_id, lambda case: self._late(case, late[case.message.id]))
+        await self._each(late, lambda case: self._late(case, late[case.message.id]))
+
+    async def _each(self, message_ids: Iterable[str], work: Callable[[Case], Awaitable[None]]) -> None:
+        """Several at once: one sender's slow DNS keeps no other waiting. Raises RecordsAway."""
+        room = asyncio.Semaphore(AT_ONCE)
+
+        async def in_turn(message_id: str) -> None:
+            async with room:
+                await self._one(message_id, work)
+
+        for found in await asyncio.gather(*map(in_turn, message_ids), return_exceptions=True):
+            if isinstance(found, BaseException):
+                raise found
 
     async def _one(self, message_id: str, work: Callable[[Case], Awaitable[None]]) -> None:
         """One message; what is wrong with it keeps no other back."""
@@ -114,6 +127,8 @@ class Returner:
         """Decide for each delivery that has ended, then write it all down in one transaction."""
         message = case.message
         reasons = {one.number: telling.unwanted(one, case.deliveries) for one in case.untold}
+        if not reasons:  # somebody else was quicker
+            return
         told = [one for one in case.untold if not reasons[one.number]]
         dsn = await self._dsn(case, told, reasons)
         report = "" if dsn is None else f"returned {dsn.message.id}"

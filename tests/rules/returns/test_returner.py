@@ -7,6 +7,7 @@ import pytest
 
 from mailsvc.records import returns
 from mailsvc.records.deliveries import DeliveryState
+from mailsvc.records.messages import Message
 from mailsvc.records.store import RecordsAway
 from mailsvc.returns.addressee import Addressees, NotNow
 from mailsvc.returns.returner import Pace
@@ -87,3 +88,21 @@ async def test_more_than_one_round_holds_are_told_in_the_next(world: World, monk
         await returner.round()
         counts.append(len(await world.dsns()))
     assert counts == [2, 4, 5]
+
+
+async def test_one_slow_judgement_keeps_no_other_waiting(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    messages = [await world.failed(mail_from=f"{name}@x.example") for name in ("slow", "quick")]
+    quick = asyncio.Event()
+    real = Addressees.of
+
+    async def of(self: Addressees, message: Message) -> object:
+        if message.mail_from.startswith("slow"):
+            await quick.wait()
+        found = await real(self, message)
+        quick.set()
+        return found
+
+    monkeypatch.setattr(Addressees, "of", of)
+    async with asyncio.timeout(10):
+        await world.returner().round()
+    assert [await world.states(one) for one in messages] == [[(DeliveryState.RETURNED, "returned")]] * 2
