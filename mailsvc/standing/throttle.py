@@ -3,8 +3,9 @@
     if throttle.closed(client, now): ...                                              # before anything is looked up
     verdict = await throttle.held(verdict, client, sender, transaction, now)          # once the judge has spoken
 
-Our own inbound MTA is held to none: what it relays is the whole world's. Nor are null and foreign senders by way of
-the submission MTA: they are notices, and mail that is forwarded on. Raises RecordsAway where services share counts.
+Our own inbound MTA is held to none: what it relays is the whole world's; nor is a client on this very machine, which
+stands for many others. Nor are null and foreign senders by way of the submission MTA: they are notices, and mail that
+is forwarded on. Raises RecordsAway where services share counts.
 """
 
 import ipaddress
@@ -31,9 +32,8 @@ class Throttle:
 
     def closed(self, client: Client, now: datetime) -> Defer | None:
         """450 4.7.1 for a client of the world that was refused too much lately: it learns nothing more."""
-        if client.kind is not ClientKind.WORLD:
-            return None
-        return rate.exceeded() if self._rates.is_over(Scope.REFUSED, who(client.ip), now) else None
+        subject = who(client.ip) if client.kind is ClientKind.WORLD else ""
+        return rate.exceeded() if subject and self._rates.is_over(Scope.REFUSED, subject, now) else None
 
     async def held(
         self, verdict: RecipientVerdict, client: Client, sender: Sender, transaction: str, now: datetime
@@ -61,26 +61,21 @@ class Throttle:
             return True
         return await self._rates.count(Scope.SENDER, f"{mailbox.key}@{mailbox.domain.ascii}", now)
 
-    async def _client(self, verdict: RecipientVerdict, ip: str, transaction: str, now: datetime) -> bool:
+    async def _client(self, verdict: RecipientVerdict, subject: str, transaction: str, now: datetime) -> bool:
         match verdict:
-            case Refuse():
-                return await self._rates.count(Scope.REFUSED, ip, now)
-            case Accept() | Forward():
-                return await self._message(ip, transaction, now)
-            case Defer():
+            case Refuse() if subject:
+                return await self._rates.count(Scope.REFUSED, subject, now)
+            case Accept() | Forward() if subject and transaction:
+                return await self._message(subject, transaction, now)
+            case _:  # put off, and to be counted when it comes again; or only asked about
                 return True
-            case _:
-                assert_never(verdict)
 
-    async def _message(self, ip: str, transaction: str, now: datetime) -> bool:
-        """Count a message with its first recipient; what was said then holds for the others.
-
-        Recipients of a message without a name, whom somebody only asks about, are not counted.
-        """
-        known = self._counted.get((ip, transaction)) if transaction else True
+    async def _message(self, subject: str, transaction: str, now: datetime) -> bool:
+        """Count a message with its first recipient; what was said then holds for the others."""
+        known = self._counted.get((subject, transaction))
         if known is None:
-            known = await self._rates.count(Scope.CLIENT, ip, now)
-            self._counted[ip, transaction] = known
+            known = await self._rates.count(Scope.CLIENT, subject, now)
+            self._counted[subject, transaction] = known
             if len(self._counted) > _REMEMBERED:
                 self._counted.popitem(last=False)
         return known
@@ -88,8 +83,12 @@ class Throttle:
 
 @lru_cache(maxsize=4096)
 def who(ip: str) -> str:
-    """The client as rates know it: an IPv4 address, or the /64 an IPv6 address is in, which is one customer's."""
+    """The client as rates know it: an IPv4 address, or the /64 an IPv6 address is in, which is one customer's.
+
+    Empty for one on this machine.
+    """
     address = ipaddress.ip_address(ip.partition("%")[0])
-    if isinstance(address, ipaddress.IPv6Address):
-        return str(address.ipv4_mapped or ipaddress.IPv6Network((address, 64), strict=False))
-    return str(address)
+    plain = (address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None) or address
+    if plain.is_loopback:
+        return ""
+    return str(plain if plain.version == 4 else ipaddress.IPv6Network((plain.packed, 64), strict=False))

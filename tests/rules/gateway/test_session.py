@@ -226,3 +226,13 @@ async def test_it_is_given_back_when_the_content_is_refused_and_not_when_it_is_t
         await peer.say("x\r\n.", "250 2.6.0")  # from here on it is the house's to give back
         await peer.say("RSET", "250")
         assert house.reception.released == ["M1"]
+
+
+async def test_content_without_a_header_is_told_from_content_with_one() -> None:
+    async with open_gateway() as house, house.client() as peer:
+        for content in ("Subject: x\r\n\r\nx", " folded\r\nSubject: x"):
+            await peer.open_mail()
+            await peer.say("DATA", "354")
+            await peer.say(f"{content}\r\n.", "250 2.6.0")
+        assert [envelope.headed for envelope, _ in house.reception.kept] == [True, False]
+        assert house.reception.kept[1][1] == b" folded\r\nSubject: x\r\n"

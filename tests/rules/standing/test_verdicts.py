@@ -212,6 +212,13 @@ async def test_what_is_over_its_rate_reserves_nothing(door: Door) -> None:
     assert await door.reserved() == 0
 
 
+async def test_a_client_on_this_machine_stands_for_many(door: Door) -> None:
+    here = replace(WORLD, ip="127.0.0.1")
+    assert {(await door.says(HANAKO, here, transaction=f"M{n}"))[:3] for n in range(20)} == {"250"}
+    assert {(await door.says(address("nobody"), here))[:3] for _ in range(20)} == {"550"}
+    assert who("127.0.0.1") == who("::1") == who("::ffff:127.0.0.1") == ""
+
+
 def test_an_ipv6_customer_is_one_client() -> None:
     assert who("2001:db8:1:2::1") == who("2001:db8:1:2:ffff::9") == "2001:db8:1:2::/64"
     assert who("fe80::1%eth0") == "fe80::/64"
