@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from filters.mime import Limits, MimeReader
 from filters.scan import Octets, Scan, ScanAway, ScanClean, ScanInfected, Scanner, ScanUnread, Unreadable
 
-_PIECE = 262_144  # octets of MIME that are read before others get their turn: a millisecond at most, as a rule
+_PIECE = 65_536  # octets of MIME read before others get their turn: 0.1 ms as a rule, 6 ms where every line is "--"
 
 
 @dataclass(frozen=True, slots=True)
