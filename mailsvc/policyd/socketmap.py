@@ -1,9 +1,9 @@
 """Answers to Postfix' socketmap look-ups (socketmap_table(5)): `transport` and `relocated`.
 
-`transport`, asked for a domain of ours, says where its mail goes now: the successor's host from its instant on, before
-that our next hop. `relocated`, asked for an address, gives the new one where the subscriber consents to naming it
-(KY-16) and our own verdict names it too. Everything else is NOTFOUND; what cannot be known now is TEMP, and the mail is
-put off.
+`transport`, asked for an address or a domain of ours, says where its mail goes now: to the successor's host from its
+instant on, before that to our next hop. `relocated`, asked for an address, gives the new one where the subscriber
+consents to naming it (KY-16) and our own verdict names it too. Everything else is NOTFOUND; what cannot be known now is
+TEMP, and the mail is put off.
 """
 
 import asyncio
@@ -62,8 +62,9 @@ class SocketmapSpeech:
         return netstrings.netstring(told)
 
     def _transport(self, key: str) -> bytes:
+        """Postfix asks a socketmap for the whole address alone, other programs for the domain."""
         try:
-            domain = DomainName.parse(key)
+            domain = DomainName.parse(key.rpartition("@")[2])
             if not self._ours(domain):
                 return NOT_FOUND
             target = self._ways.of(Address("postmaster", domain)).target

@@ -1,6 +1,7 @@
 """Every topology of docs/TOPOLOGIES.md, with its own settings, between real servers: no stranger is sent a bounce."""
 
 import smtplib
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -165,6 +166,37 @@ def test_after_the_queue_of_an_exim(short_tmp: Path) -> None:
             holds(Standing(port, us, mta, mta))
             us.program.stop()
             assert sent(port, HANAKO).startswith("451 4.3.0 ")
+
+
+# ── D: verdicts only ────────────────────────────────────────────────────────────────────────────────────
+def looked_up(table: int, name: str, key: str) -> str:
+    """What Postfix' own client of socketmaps is told."""
+    command = ["postmap", "-q", key, f"socketmap:inet:127.0.0.1:{table}:{name}"]
+    return subprocess.run(command, check=False, capture_output=True, text=True).stdout.strip()
+
+
+@pytest.mark.real("postfix")
+def test_a_postfix_that_only_asks(short_tmp: Path) -> None:
+    policy, table = free_port(), free_port()
+    words = Words(more=f'policy: {{{{listen: "127.0.0.1:{policy}", socketmap: "127.0.0.1:{table}"}}}}\n')
+    with (
+        postfix_store(short_tmp / "store") as store,
+        house(short_tmp / "us", deliver=f"smtp://127.0.0.1:{store.port}?tls=none", words=words) as us,
+    ):
+        told = main_cf("the Postfix that only asks", {10031: policy, 10032: table})
+        with Postfix(short_tmp / "mta", "mta.example", {**STRANGERS, **told}) as mta:
+            assert looked_up(table, "relocated", "shiro@closing.example") == "shiro@elsewhere.example"
+            assert looked_up(table, "relocated", HANAKO) == ""
+            assert looked_up(table, "transport", "closing.example") == f"relay:[127.0.0.1]:{store.port}"
+            assert looked_up(table, "transport", HANAKO) == f"relay:[127.0.0.1]:{store.port}"
+            assert looked_up(table, "transport", "elsewhere.example") == ""
+            holds(Standing(mta.port, us, store, mta))
+        told.pop("smtpd_recipient_restrictions")
+        us.move("+0d")
+        wait_until(lambda: us.rcpt(HANAKO).startswith("250"), "the time before the end")
+        with Postfix(short_tmp / "maps", "mta.example", {**STRANGERS, **told}) as mta:
+            assert "5.1.6 " in sent(mta.port, "shiro@closing.example")
+            assert "User has moved to shiro@elsewhere.example" in sent(mta.port, "shiro@closing.example")
 
 
 # ── to a successor ──────────────────────────────────────────────────────────────────────────────────────

@@ -46,9 +46,10 @@ async def test_other_deferrals_are_no_matter_of_relocated() -> None:
 async def test_transport_names_the_next_hop_of_domains_of_ours() -> None:
     async with serving(FakeVerdicts()) as asked:
         assert await asked.lookup("transport", "closing.example") == "OK relay:[store.provider.example]:2600"
+        assert await asked.lookup("transport", "a@b@closing.example") == "OK relay:[store.provider.example]:2600"
         assert await asked.lookup("transport", "CLOSING.example") == "OK relay:[store.provider.example]:2600"
         assert await asked.lookup("transport", "sub.closing.example") == "NOTFOUND ", "a Maildir is ours alone"
-        for key in ("elsewhere.example", "hanako@closing.example", ".closing.example", "*", "", "a b"):
+        for key in ("elsewhere.example", "x@elsewhere.example", "hanako@", ".closing.example", "*", "", "a b"):
             assert await asked.lookup("transport", key) == "NOTFOUND "
 
 
