@@ -50,7 +50,8 @@ def pause(connection: Connection, address: Address, target: Address, *, since: d
         "since": since,
         "reply": reply,
     }
-    return connection.execute(insert(connection, forward_pauses).values(row).on_conflict_do_nothing()).rowcount == 1
+    new = insert(connection, forward_pauses).values(row).on_conflict_do_nothing().returning(forward_pauses.c.key)
+    return connection.execute(new).first() is not None  # a row count of INSERT is not told by every driver
 
 
 def resume(connection: Connection, address: Address) -> list[Pause]:
