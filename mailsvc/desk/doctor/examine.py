@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mailsvc.desk.desk import Desk, clock_of, open_records
 from mailsvc.desk.doctor import finding
+from mailsvc.desk.doctor.backscatter import check_backscatter
 from mailsvc.desk.doctor.certificates import check_certificate
 from mailsvc.desk.doctor.clocks import check_clock
 from mailsvc.desk.doctor.doors import check_doors
@@ -81,6 +82,7 @@ def _of_records(settings: Settings, clock: SystemClock) -> Iterator[Finding]:
             lambda: check_directories(desk),
             lambda: check_clock(desk, clock),
             lambda: check_waiting(desk),
+            lambda: check_backscatter(desk),
         )
         for check in checks:
             try:
