@@ -25,9 +25,12 @@ class Limits:
     header: int = 262_144  # octets of one entity's header
 
 
+UNENDED: Final = 1 << 62
+
+
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """A part that is no container: `start` to `end` are octets of the message."""
+    """A part that is no container: `start` to `end` are octets of the message; UNENDED where reading ended in it."""
 
     start: int
     end: int
@@ -59,6 +62,7 @@ class _Multipart:
 _DASHES: Final = b"\n--"
 _ARMOUR: Final = b"\n-----BEGIN PGP MESSAGE-----"  # RFC 4880 6.2, in the text of a message
 _HEADER_STOP = re.compile(rb"\n(?:\r?\n|--)")
+_BASE64 = re.compile(rb"[A-Za-z0-9+/]")
 _LINE: Final = 1000  # octets of a line that begins like a delimiter
 
 
@@ -77,6 +81,7 @@ class MimeReader:
         self._default = PLAIN
         self._depth, self._parts = 0, 1
         self._leaf: tuple[int, Entity] | None = None
+        self._padded = False  # the padding of a part in base64 has been seen
         self._leaves: list[Leaf] = []
         self._odd: Oddity | None = None
         self._sealed: Oddity | None = None
@@ -102,6 +107,7 @@ class MimeReader:
                 self._leave(0)
         except Odd as odd:
             self._odd = odd.oddity
+            self._end_leaf(UNENDED)
             self._buffer.clear()
 
     # ── headers ─────────────────────────────────────────────────────────────────────────────────────────
@@ -144,7 +150,7 @@ class MimeReader:
         elif self._in_header:
             self._deeper()
         else:
-            self._leaf = (self._base + 1, entity)
+            self._leaf, self._padded = (self._base + 1, entity), False
 
     def _enter(self, entity: Entity) -> None:
         delimiter = _DASHES + entity.boundary
@@ -190,9 +196,10 @@ class MimeReader:
             self._sealed = self._sealed or Oddity.PGP
             self._looked = end
             return True
-        self._end_leaf(self._base + at - (self._buffer[at - 1 : at] == b"\r"))
+        leaf_end = self._base + at - (self._buffer[at - 1 : at] == b"\r")
         self._drop(at)
         self._forget(end - at)
+        self._end_leaf(leaf_end)
         self._delimit(level, line[len(self._open[level].delimiter) :].rstrip(b" \t\r"))
         return True
 
@@ -242,7 +249,16 @@ class MimeReader:
         innermost = self._open[-1] if self._open and not self._in_header else None
         if innermost and not innermost.opened and not innermost.preamble:
             innermost.preamble = bool(self._buffer[:count].strip())
+        if self._leaf and self._leaf[1].encoding == b"base64":
+            self._check_padding(count)
         self._forget(count)
+
+    def _check_padding(self, count: int) -> None:
+        """Some readers, clamd among them, end base64 at its padding; others read on (RFC 2045 6.8 allows both)."""
+        at = 0 if self._padded else self._buffer.find(b"=", 0, count)
+        self._padded = at >= 0
+        if self._padded and _BASE64.search(self._buffer, at, count):
+            raise Odd(Oddity.BEHIND_PADDING)
 
     def _forget(self, count: int) -> None:
         del self._buffer[:count]

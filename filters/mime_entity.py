@@ -37,6 +37,7 @@ class Oddity(StrEnum):
     ELSEWHERE = "content that lies elsewhere (message/external-body)"
     ENCODED_CONTAINER = "a multipart or message in base64 or quoted-printable"
     UNKNOWN_ENCODING = "an unknown Content-Transfer-Encoding"
+    BEHIND_PADDING = "base64 that goes on behind its padding"
     DEEP = "nested deeper than anybody writes"
     MANY_PARTS = "more parts than anybody writes"
     SMIME = "wrapped by S/MIME"

@@ -3,7 +3,7 @@
 Use: `target(data)` with bytes from a fuzzer, starting from SEEDS.
 """
 
-from filters.mime import Limits, MimeReader, Reading, read_mime
+from filters.mime import UNENDED, Limits, MimeReader, Reading, read_mime
 from filters.scan import Unreadable
 from filters.scanners.unpack import decoded
 from tests.rules.filters.mime_cases import ODD, SOUND
@@ -20,7 +20,8 @@ def target(data: bytes) -> None:
     _hold(whole.oddity is None or whole.oddity.why in Unreadable, "an oddity has its reason")
     at = 0
     for leaf in whole.leaves:
-        _hold(at <= leaf.start <= leaf.end <= max(len(data), leaf.start), "parts lie in order")
+        ends = leaf.end <= max(len(data), leaf.start) or (whole.oddity is not None and leaf.end == UNENDED)
+        _hold(at <= leaf.start <= leaf.end and ends, "parts lie in order")
         _hold(len(decoded(data, leaf)) <= len(data), "decoding makes nothing longer")
         at = leaf.end
 

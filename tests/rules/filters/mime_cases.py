@@ -67,6 +67,7 @@ SOUND: dict[str, bytes] = {
     "parameters broken in a leaf": wire('Content-Type: text/plain; "utf-8; name=x\n\nhello\n'),
     "the same encoding twice": wire("Content-Transfer-Encoding: 8bit\nContent-Transfer-Encoding:  8bit\n\nhello\n"),
     "8-bit with a hyphen": wire("Content-Transfer-Encoding: 8-bit\n\nhello\n"),
+    "base64 and its padding": mixed("--b\nContent-Transfer-Encoding: base64\n\nPw=\n=\n\n_____\n--b\n\na=b\n--b--\n"),
     "mbox line": wire("From a@b.example Sun Nov 22 00:00:00 2026\nContent-Type: text/plain\n\nhello\n"),
     "broken line behind Content-": wire("Content-Type: text/plain\nnonsense\nX: y\n\nhello\n"),
     "space before another colon": wire("Subject : x\nContent-Type: text/plain\n\nhello\n"),
@@ -96,6 +97,11 @@ def nested(depth: int) -> bytes:
 
 
 ODD: dict[str, tuple[bytes, Oddity]] = {
+    "base64 behind padding": (wire("Content-Transfer-Encoding: base64\n\nPw==\nPw==\n"), Oddity.BEHIND_PADDING),
+    "base64 behind padding in a part": (
+        mixed("--b\nContent-Transfer-Encoding: base64\n\nP\nw=\n=Pw==\n--b--\n"),
+        Oddity.BEHIND_PADDING,
+    ),
     "two types": (wire("Content-Type: text/plain\nContent-Type: text/html\n\nx\n"), Oddity.TWO_FIELDS),
     "two types in a part": (
         mixed("--b\nContent-Type: text/plain\ncontent-type: a/b\n\nx\n--b--\n"),
