@@ -39,6 +39,7 @@ def greet(world: World, say: Say) -> None:
     say("what to type next, in a second terminal:")
     say(f"  swaks -s 127.0.0.1:{ports.world} -f friend@elsewhere.example -t hanako@{DOMAIN}")
     say(f"  {run} explain hanako@{DOMAIN}")
+    say(f"  {run} quarantine list")
     say(f"  {run} accounts list")
     say(f"  {run} plan show")
     say(f"  echo +1d > {shlex.quote(str(world.clock_file))}")
@@ -146,6 +147,10 @@ def _delivered(fields: Mapping[str, object]) -> str:
     return f"{fields['message']}  delivered to {fields['recipient']}"
 
 
+def _quarantined(fields: Mapping[str, object]) -> str:
+    return f"{fields['message']}  {fields['code']}, put into quarantine: {fields['threat'] or fields['because']}"
+
+
 def _delivery(event: str) -> Callable[[Mapping[str, object]], str]:
     return lambda fields: f"{fields['message']}  {event} to {fields['recipient']}: {fields['reply']}"
 
@@ -157,6 +162,7 @@ def _plain(fields: Mapping[str, object]) -> str:
 _SENTENCES: Mapping[str, Callable[[Mapping[str, object]], str]] = {
     "accepted": _accepted,
     "refused": _refused,
+    "quarantined": _quarantined,
     "delivered": _delivered,
     "deferred": _delivery("put off"),
     "undeliverable": _delivery("cannot be delivered"),

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from importlib import resources
 from pathlib import Path
 from random import Random
 
@@ -19,6 +20,8 @@ from mailsvc.demo.worlds import SETTINGS
 from mailsvc.kit.files import write_atomic
 
 WORLD = "world.json"
+RULES = "rules.yar"  # what the demo's virus check looks for
+SRS = "srs.secret"  # signs rewritten senders
 
 _SETTINGS = """\
 # The demo world's settings. Mail that leaves goes to folders under mail/, never to the network.
@@ -46,6 +49,11 @@ http:
   listen: 127.0.0.1:{http}
 quota:
   grace: 14 days
+virus:
+  scanners: ["yara:{rules}"]
+forwarding:
+  srs_domain: srs.surviving.example
+  srs_secrets: [{{file: {secret}}}]
 clock:
   file: {clock}
 """
@@ -98,7 +106,9 @@ class World:
 
     def save(self) -> None:
         """Write settings and `world.json`; the passwords in it are for this world only."""
-        settings = _SETTINGS.format(**asdict(self.ports), clock=json.dumps(str(self.clock_file)))
+        settings = _SETTINGS.format(
+            **asdict(self.ports), clock=json.dumps(str(self.clock_file)), rules=RULES, secret=SRS
+        )
         write_atomic(self.settings, settings.encode())
         write_atomic(self.state / WORLD, json.dumps(self._told(), indent=2, ensure_ascii=False).encode() + b"\n")
 
@@ -151,6 +161,8 @@ def make_world(state: Path, ports: Ports, clock_file: Path | None, random: Rando
             raise FileExistsError(f"{state} holds something else than a demo world: name another folder with --state")
         _empty(state)
     (state / "mail").mkdir(parents=True)
+    write_atomic(state / RULES, resources.files("mailsvc.demo").joinpath(RULES).read_bytes())
+    write_atomic(state / SRS, f"{random.getrandbits(160):040x}\n".encode())
     passwords = {person.local: f"{random.getrandbits(96):024x}" for person in PEOPLE}
     world = World(state, ports, (clock_file or state / "clock").absolute(), passwords)
     world.save()

@@ -20,7 +20,7 @@ from mailsvc.gateway.server import GatewayServer, Patience, Porch
 from mailsvc.gateway.terms import Terms
 from mailsvc.kit.endpoints import Endpoint
 from mailsvc.kit.metrics import Metrics
-from mailsvc.kit.net import listen, server_tls
+from mailsvc.kit.net import listen, server_tls, use_certificate
 from mailsvc.kit.settings import Settings
 from mailsvc.kit.settings.gateway import BareNewline, GatewaySettings, Listener
 from mailsvc.kit.telemetry import Log
@@ -40,6 +40,7 @@ class Gateway:
         self._deadline = Deadline(self._settings.handler_deadline.total_seconds(), log)
         self._admission = _admission(self._settings, clock)
         self._reception = reception
+        self._contexts: list[ssl.SSLContext] = []
         self._servers: list[asyncio.Server] = []
         self._open: set[GatewayServer] = set()
         self._empty = asyncio.Event()
@@ -63,6 +64,16 @@ class Gateway:
             raise
         self._log.info("gateway-listens", on=[str(endpoint) for endpoint in self.endpoints])
         return self.endpoints
+
+    def renew_certificate(self) -> None:
+        """Read certificate and key again, for sessions that begin from now on; unusable ones change nothing."""
+        certificate, key = self._settings.certificate, self._settings.key
+        if certificate is None or key is None:
+            return
+        for context in self._contexts:
+            unusable = use_certificate(context, certificate, key)
+            if unusable is not None:
+                self._log.error("certificate-not-reloaded", why=str(unusable))
 
     async def stop(self, drain: float = DRAIN_SECONDS) -> None:
         """Close the doors, let messages under way finish within `drain` seconds, then end what is left."""
@@ -104,7 +115,9 @@ class Gateway:
         settings = self._settings
         if settings.certificate is None or settings.key is None:
             return None
-        return server_tls(settings.certificate, settings.key, client_ca=settings.client_ca if ask else None)
+        context = server_tls(settings.certificate, settings.key, client_ca=settings.client_ca if ask else None)
+        self._contexts.append(context)
+        return context
 
     def _terms(self, tls: ssl.SSLContext | None) -> Terms:
         settings = self._settings

@@ -2,33 +2,42 @@
 
     RCPT      recipient()   what is known of the address → the judge → reply; its fate is pinned
     DATA      body()        octets stream into the records
-    the end   content()     the judge of contents, one answer true for all recipients
-              accept()      message, deliveries and trace are durable together; only then 250
+    the end   content()     the judge of sizes and line ends, one answer true for all recipients
+              accept()      room, loops, viruses → refused, or kept back, or
+                            handed to our own next hop, or committed; only then 250
 
 Records that are away are answered 451 4.3.0, a full disk 452 4.3.1: never a refusal for good. Bodies and secrets are
 never logged.
 """
 
-from collections.abc import Callable
-from datetime import datetime
+from typing import assert_never
 
 from filters import judge, replies
 from filters.mail import Client, Content
 from filters.replies import Reply
-from filters.verdict import Clean, Defer, RecipientVerdict, Refuse, SizeVerdict
+from filters.verdict import (
+    Because,
+    Clean,
+    Defer,
+    Hold,
+    Marked,
+    Quarantine,
+    RecipientVerdict,
+    Refuse,
+    SizeVerdict,
+)
+from mailsvc.gateway.examination import Found
 from mailsvc.gateway.incoming import Incoming
+from mailsvc.gateway.keeping import kept_back, kept_message, new_deliveries, told
 from mailsvc.gateway.outcomes import Unacceptable
-from mailsvc.gateway.parts import HouseParts
+from mailsvc.gateway.parts import HouseParts, postmaster_domain
 from mailsvc.gateway.reception import Envelope, Mail, Taken
+from mailsvc.gateway.returning import NotOurs
 from mailsvc.gateway.trace import received
-from mailsvc.records import messages
 from mailsvc.records.bodies import BodyWriter, StagedBody
-from mailsvc.records.deliveries import NewDelivery
 from mailsvc.records.messages import Message
-from mailsvc.standing.verdicts import destinations
+from mailsvc.standing import FactsAway
 from schedules.names import Address, DomainName
-
-Softly = Callable[[Reply], Reply]
 
 
 class Life:
@@ -40,11 +49,11 @@ class Life:
 
     def host_closed(self) -> Reply | None:
         """521 5.3.2 while the operator has closed the whole host (RFC 7504)."""
-        return self._softly(replies.HOST_CLOSED) if self._parts.closed() else None
+        return self._softly(replies.HOST_CLOSED) if self._parts.settings().gateway.closed else None
 
     def postmaster_domain(self) -> DomainName:
         """Our own host's postmaster if its name is a domain of ours, else that of the first domain."""
-        return self._parts.postmaster_domain
+        return postmaster_domain(self._parts.settings())
 
     # ── RCPT ────────────────────────────────────────────────────────────────────────────────────────────
     async def recipient(self, client: Client, mail: Mail, asked: Address) -> RecipientVerdict:
@@ -74,38 +83,80 @@ class Life:
         """Give back the room reserved for a message that will not come."""
         self._parts.verdicts.release(mail.id)
 
-    # ── the 250 ─────────────────────────────────────────────────────────────────────────────────────────
+    # ── the end of the content ──────────────────────────────────────────────────────────────────────────
     async def accept(self, envelope: Envelope, staged: StagedBody) -> Reply:
-        """Make it durable, then say 250 (RFC 5321 6.1). Raises RecordsAway: nothing was promised."""
+        """Examine it; keep it back, hand it over or make it durable, then say 250 (RFC 5321 6.1).
+
+        Raises Unacceptable with the reply where it is not taken, and RecordsAway: nothing was promised then.
+        """
+        until = self._parts.handoff.until()
         try:
             no_room = await self._parts.verdicts.room(envelope.mail.id, staged.size)
             if no_room is not None:
-                raise Unacceptable(self._refused(no_room, envelope.client, envelope.mail, "").reply)
-            return await self._keep(envelope, staged)
+                raise self._unacceptable(no_room, envelope)
+            return await self._examined(envelope, staged, until)
         finally:  # what is durable now waits in the outbox, and is counted there
             self.release(envelope.mail)
 
-    async def _keep(self, envelope: Envelope, staged: StagedBody) -> Reply:
-        parts = self._parts
-        at = parts.watch.now()
-        kept = _message(envelope, staged, received(envelope, parts.hostname, at), at)
-        deliveries = self._deliveries(envelope)
-        await messages.accept(parts.records, kept, deliveries, staged)
+    async def _examined(self, envelope: Envelope, staged: StagedBody, until: float) -> Reply:
+        try:
+            found = await self._parts.examination.of(envelope, staged)
+        except FactsAway as why:
+            self._parts.log.warning("facts-away", message=envelope.mail.id, why=str(why))
+            raise Unacceptable(replies.FACTS_AWAY) from why
+        match found.verdict:
+            case Refuse() | Defer():
+                raise self._unacceptable(found.verdict, envelope)
+            case Quarantine():
+                return await self._keep_back(envelope, staged, found, found.verdict)
+            case Clean() | Marked() | Hold():
+                return await self._take(envelope, staged, found, until)
+            case _ as never:
+                assert_never(never)
+
+    async def _take(self, envelope: Envelope, staged: StagedBody, found: Found, until: float) -> Reply:
+        parts, at = self._parts, self._parts.watch.now()
+        mark = found.verdict.header if isinstance(found.verdict, Marked) else b""
+        message = kept_message(envelope, staged, found, mark + received(envelope, parts.hostname, at), at)
+        if envelope.recipients[0].verdict.because is Because.BOUNCE_RETURNED:
+            message, staged = await self._rewritten(envelope, message, staged)
+        news = new_deliveries(envelope, found.looping, parts.routes.lane, parts.settings().outbox.give_up)
+        held = isinstance(found.verdict, Hold)
+        try:
+            reply = await parts.handoff.of(message, news, staged, until=until, held=held, kind=envelope.client.kind)
+        except Unacceptable as refused:
+            raise Unacceptable(self._softly(refused.reply)) from refused
         parts.metrics.accepted(staged.size)
-        self._log_accepted(envelope, staged)
-        parts.wake_outbox({delivery.lane for delivery in deliveries})
-        return replies.taken(envelope.mail.id)
+        self._log_accepted(envelope, staged, found)
+        return reply
 
-    def _deliveries(self, envelope: Envelope) -> list[NewDelivery]:
-        """One for each place it goes to: a kept copy is one of its own, and nobody gets it twice."""
-        found: dict[tuple[str, DomainName], NewDelivery] = {}
-        for taken in envelope.recipients:
-            for target, because in destinations(taken.verdict):
-                new = NewDelivery(str(target), str(taken.asked), because, self._parts.routes.lane(target))
-                found.setdefault((target.key, target.domain), new)
-        return list(found.values())
+    async def _rewritten(self, envelope: Envelope, message: Message, staged: StagedBody) -> tuple[Message, StagedBody]:
+        """A bounce on its way back to a sender we have rewritten: it may name an address that nobody may know."""
+        try:
+            return await self._parts.returning.back(message, staged, envelope.recipients[0].asked)
+        except NotOurs as why:
+            raise self._unacceptable(Refuse(Because.BOUNCE_RETURNED, why.reply), envelope) from why
 
-    def _log_accepted(self, envelope: Envelope, staged: StagedBody) -> None:
+    async def _keep_back(self, envelope: Envelope, staged: StagedBody, found: Found, verdict: Quarantine) -> Reply:
+        """Into quarantine, whether the client is told 250 or refused; people of ours are told (KY-3)."""
+        parts, at, reply = self._parts, self._parts.watch.now(), self._softly(verdict.reply)
+        trace = received(envelope, parts.hostname, at)
+        case = kept_back(envelope, found, reply, trace, at)
+        await parts.quarantining.keep(case, staged, told(envelope, found, verdict), at)
+        parts.metrics.replied(reply.code, verdict.because)
+        parts.log.warning(
+            "quarantined",
+            message=envelope.mail.id,
+            client=envelope.client.ip,
+            kind=str(envelope.client.kind),
+            sender=_sender_text(envelope.mail),
+            code=reply.code,
+            because=str(verdict.because),
+            threat=case.threat,
+        )
+        return reply
+
+    def _log_accepted(self, envelope: Envelope, staged: StagedBody, found: Found) -> None:
         self._parts.log.info(
             "accepted",
             message=envelope.mail.id,
@@ -114,6 +165,7 @@ class Life:
             sender=_sender_text(envelope.mail),
             recipients=[_told(taken) for taken in envelope.recipients],
             size=staged.size,
+            scan=found.said,
         )
 
     # ── no ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -132,8 +184,11 @@ class Life:
         )
         return Refuse(verdict.because, reply) if reply.permanent else Defer(verdict.because, reply)
 
+    def _unacceptable(self, verdict: Refuse | Defer, envelope: Envelope) -> Unacceptable:
+        return Unacceptable(self._refused(verdict, envelope.client, envelope.mail, "").reply)
+
     def _softly(self, reply: Reply) -> Reply:
-        return reply.softened() if self._parts.soft_bounce else reply
+        return reply.softened() if self._parts.settings().soft_bounce else reply
 
 
 def _told(taken: Taken) -> dict[str, str]:
@@ -142,22 +197,3 @@ def _told(taken: Taken) -> dict[str, str]:
 
 def _sender_text(mail: Mail) -> str:
     return str(mail.path.address) if mail.path.address else ""
-
-
-def _message(envelope: Envelope, staged: StagedBody, trace: bytes, at: datetime) -> Message:
-    client, mail = envelope.client, envelope.mail
-    return Message(
-        id=mail.id,
-        body_id=staged.id,
-        size=staged.size,
-        sha256=staged.sha256,
-        received_at=at,
-        client_kind=client.kind,
-        client_ip=client.ip,
-        helo=client.helo,
-        mail_from=_sender_text(mail),
-        smtputf8=mail.path.smtputf8,
-        eight_bit=mail.path.eight_bit,
-        trace=trace,
-        origin="smtp",
-    )

@@ -1,11 +1,15 @@
 """What a message's life is built of: the parts of the house that `life.py` asks."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from mailsvc.gateway.examination import Examination
+from mailsvc.gateway.handoff import Handoff
+from mailsvc.gateway.returning import Returning
 from mailsvc.kit.metrics import Metrics
 from mailsvc.kit.settings import Settings
 from mailsvc.kit.telemetry import Log
+from mailsvc.notices.keeping import Quarantining
 from mailsvc.outbox.routes import Routes
 from mailsvc.records.store import Records
 from mailsvc.standing import Verdicts, Watch
@@ -15,21 +19,22 @@ from schedules.names import DomainName
 
 @dataclass(frozen=True, slots=True)
 class HouseParts:
-    """Handed over by the house; `wake_outbox` hears on which lanes mail waits, `closed` whether the host is shut."""
+    """Handed over by the house; `settings` are those in force now."""
 
     records: Records
+    settings: Callable[[], Settings]
     verdicts: Verdicts
+    examination: Examination
+    quarantining: Quarantining
+    returning: Returning
+    handoff: Handoff
     watch: Watch
     routes: Routes
     clock: Clock
     new_id: Callable[[], str]
     hostname: str
-    postmaster_domain: DomainName
-    soft_bounce: bool
     metrics: Metrics
     log: Log
-    wake_outbox: Callable[[Collection[str]], None]
-    closed: Callable[[], bool] = lambda: False
 
 
 def postmaster_domain(settings: Settings) -> DomainName:

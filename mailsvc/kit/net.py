@@ -57,6 +57,15 @@ def _cannot(host: str, port: int, error: OSError) -> CannotListen:
     return CannotListen(code, f"cannot listen on {place} ({os.strerror(code)}): {remedy}")
 
 
+def use_certificate(context: ssl.SSLContext, certificate: Path, key: Path) -> BadTls | None:
+    """Have a server's context show this certificate from now on; says why where the files cannot be used."""
+    try:
+        context.load_cert_chain(certificate, key, password=_no_passphrase)
+    except (OSError, ValueError) as error:
+        return BadTls(f"{certificate} and {key} cannot be used ({_why(error)}): {_CHAIN_REMEDY}")
+    return None
+
+
 def server_tls(certificate: Path, key: Path, *, client_ca: Path | None = None) -> ssl.SSLContext:
     """A server's context; with `client_ca` it asks for a client certificate. Raises BadTls.
 
@@ -65,10 +74,9 @@ def server_tls(certificate: Path, key: Path, *, client_ca: Path | None = None) -
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.options |= ssl.OP_NO_COMPRESSION | ssl.OP_NO_RENEGOTIATION | ssl.OP_CIPHER_SERVER_PREFERENCE
-    try:
-        context.load_cert_chain(certificate, key, password=_no_passphrase)
-    except (OSError, ValueError) as error:
-        raise BadTls(f"{certificate} and {key} cannot be used ({_why(error)}): {_CHAIN_REMEDY}") from None
+    unusable = use_certificate(context, certificate, key)
+    if unusable is not None:
+        raise unusable
     if client_ca is not None:
         _trust(context, client_ca)
         context.verify_mode = ssl.CERT_OPTIONAL

@@ -39,6 +39,10 @@ class Standings:
         self._settings = settings
         self._srs = srs
 
+    def renew(self, settings: Settings) -> None:
+        """The settings were read again."""
+        self._settings = settings
+
     async def of(self, address: Address, now: datetime, *, usage: bool = True, claim: Claim | None = None) -> Standing:
         """The standing of `address` at `now`; `usage` false leaves the mailbox uncounted, as for a sender.
 

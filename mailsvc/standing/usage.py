@@ -88,10 +88,6 @@ class UsageBook:
         self._monotonic = monotonic
         self._known: OrderedDict[Address, _Known] = OrderedDict()
 
-    def renew(self, quota: Quota, folder: Callable[[Address], Path | None]) -> None:
-        """The settings were read again."""
-        self._quota, self._folder = quota, folder
-
     async def of(
         self, mailbox: Address, limit: int | None, now: datetime, *, claim: Claim | None = None
     ) -> Usage | None:

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from mailsvc.kit.secrets import BadSecret
+from mailsvc.kit.secrets import BadSecret, SecretSource
 from mailsvc.kit.settings.model import Settings
 from schedules.positions import BadFile, Position, Problem
 from schedules.yamlfile import read_model
@@ -44,7 +44,13 @@ def _unreadable(settings: Settings, environ: Mapping[str, str]) -> Iterator[Prob
             place = settings.position("gateway", name)
             yield Problem(place, f"{path} cannot be read", "create it, correct the path, or let this user read it")
     if settings.records.password is not None:
-        try:
-            settings.records.password.resolve(environ)
-        except BadSecret as bad:
-            yield Problem(settings.position("records", "password"), bad.what, bad.remedy)
+        yield from _unreadable_secret(settings.records.password, settings.position("records", "password"), environ)
+    for number, secret in enumerate(settings.forwarding.srs_secrets or ()):
+        yield from _unreadable_secret(secret, settings.position("forwarding", "srs_secrets", number), environ)
+
+
+def _unreadable_secret(secret: SecretSource, place: Position, environ: Mapping[str, str]) -> Iterator[Problem]:
+    try:
+        secret.resolve(environ)
+    except BadSecret as bad:
+        yield Problem(place, bad.what, bad.remedy)

@@ -15,17 +15,17 @@ from mailsvc.desk.accounts_import import import_accounts
 from mailsvc.desk.explaining import explain
 from mailsvc.desk.plans import apply_plan
 from mailsvc.gateway.life import Life
-from mailsvc.gateway.parts import HouseParts
 from mailsvc.gateway.paths import ReversePath
 from mailsvc.gateway.reception import Mail
 from mailsvc.kit.metrics import Metrics
 from mailsvc.outbox.routes import Routes
-from mailsvc.standing import Almanac, Standings, UsageBook, Watch
+from mailsvc.standing import Almanac, Standings, UsageBook, Verdicts, Watch
 from mailsvc.standing.standings import mailbox_folders
-from schedules.names import Address, DomainName
+from schedules.names import Address
 from schedules.planfile import read_plan
 from tests.rules.desk.world import EXAMPLE_CSV, PLAN, SETTINGS, World
 from tests.rules.gateway.house import QuietLog
+from tests.rules.gateway.life_parts import NoNextHop, parts
 
 TOKYO = ZoneInfo("Asia/Tokyo")
 ROWS = EXAMPLE_CSV.read_text(encoding="utf-8").splitlines()[1:]
@@ -47,21 +47,10 @@ def life(world: World) -> Life:
     almanac = Almanac(desk.records, settings.service.zoneinfo)
     almanac.refresh()
     usage = UsageBook(desk.records, lambda: settings.quota, mailbox_folders(settings))
-    parts = HouseParts(
-        records=desk.records,
-        standings=Standings(desk.records, almanac, usage, settings),
-        watch=Watch(world.clock, desk.records, settings.clock, QuietLog()),
-        routes=Routes(lambda: settings),
-        clock=world.clock,
-        new_id=lambda: "M1",
-        hostname=settings.service.hostname,
-        postmaster_domain=DomainName("closing.example"),
-        soft_bounce=settings.soft_bounce,
-        metrics=Metrics(CollectorRegistry()),
-        log=QuietLog(),
-        wake_outbox=lambda _: None,
-    )
-    return Life(parts)
+    watch = Watch(world.clock, desk.records, settings.clock, QuietLog())
+    verdicts = Verdicts(Standings(desk.records, almanac, usage, settings), watch, Routes(lambda: settings), QuietLog())
+    metrics = Metrics(CollectorRegistry())
+    return Life(parts(desk.records, lambda: settings, verdicts, watch, world.clock, metrics, QuietLog(), NoNextHop()))
 
 
 def said(world: World, address: str, kind: ClientKind, sender: str | None = None) -> str:

@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from random import Random
 from typing import cast
 
 from prometheus_client import CollectorRegistry
@@ -13,10 +12,8 @@ from prometheus_client import CollectorRegistry
 from filters.mail import AddressKind, Client, ClientKind, Standing
 from filters.verdict import Accept, Because, Forward
 from mailsvc.gateway.life import Life
-from mailsvc.gateway.parts import HouseParts, postmaster_domain
 from mailsvc.gateway.paths import ReversePath
 from mailsvc.gateway.reception import Envelope, Mail, Taken
-from mailsvc.kit.ids import id_maker
 from mailsvc.kit.metrics import Metrics
 from mailsvc.outbox.routes import Routes
 from mailsvc.records import messages
@@ -27,6 +24,7 @@ from schedules.positions import Position
 from schedules.text import Text
 from schedules.words import Capability, Rule, Ruling, Rulings
 from tests.rules.gateway.house import PlainClock, QuietLog, gateway_settings
+from tests.rules.gateway.life_parts import NoNextHop, parts
 
 NOW = datetime(2024, 2, 1, tzinfo=UTC)
 
@@ -129,30 +127,18 @@ class World:
 async def open_world(
     folder: Path, *, soft: bool = False, closed: bool = False, outward: bool = True
 ) -> AsyncIterator[World]:
-    settings = gateway_settings()
-    if not outward:
-        settings = settings.model_copy(update={"outbound": None})
+    plain = gateway_settings()
+    gateway = plain.gateway.model_copy(update={"closed": closed})
+    changed: dict[str, object] = {"soft_bounce": soft, "gateway": gateway} | ({} if outward else {"outbound": None})
+    settings = plain.model_copy(update=changed)
     standings, watch, log, clock = FakeStandings(), FakeWatch(), QuietLog(), PlainClock()
-    metrics, woken = Metrics(CollectorRegistry()), list[str]()
+    metrics, outbox = Metrics(CollectorRegistry()), NoNextHop()
     with Records.open(f"sqlite:///{folder}/records.db", create=True) as records:
         async with records.committer.running():
-            routes, seen = Routes(lambda: settings), cast("Watch", watch)
-            parts = HouseParts(
-                records=records,
-                verdicts=Verdicts(cast("Standings", standings), seen, routes, log),
-                watch=seen,
-                routes=routes,
-                clock=clock,
-                new_id=id_maker(clock, Random(1)),
-                hostname="mx.closing.example",
-                postmaster_domain=postmaster_domain(settings),
-                soft_bounce=soft,
-                metrics=metrics,
-                log=log,
-                wake_outbox=woken.extend,
-                closed=lambda: closed,
-            )
-            yield World(Life(parts), records, standings, watch, log, metrics, woken)
+            seen = cast("Watch", watch)
+            verdicts = Verdicts(cast("Standings", standings), seen, Routes(lambda: settings), log)
+            made = parts(records, lambda: settings, verdicts, seen, clock, metrics, log, outbox)
+            yield World(Life(made), records, standings, watch, log, metrics, outbox.woken)
 
 
 def counted(metrics: Metrics, code: int, because: Because) -> float:

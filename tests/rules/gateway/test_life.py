@@ -240,7 +240,7 @@ async def test_no_250_where_the_records_are_away(
         raise RecordsAway("gone", full=full)
 
     async with open_world(tmp_path) as world:
-        monkeypatch.setattr(messages, "accept", away)
+        monkeypatch.setattr(messages, "accept_attempted", away)
         with pytest.raises(Unacceptable) as caught:
             await world.take(accepted(HANAKO))
         assert str(caught.value.reply).startswith(reply)

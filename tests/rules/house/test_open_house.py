@@ -44,7 +44,7 @@ async def test_health_is_asked_before_all_roles_are_up(tmp_path: Path, monkeypat
         seen.append((code, roles["gateway"]))
         raise CannotListen("no door today")
 
-    monkeypatch.setattr("mailsvc.house.builder.Gateway.start", asking)
+    monkeypatch.setattr("mailsvc.house.mail.Gateway.start", asking)
     with pytest.raises(CannotListen, match="no door today"):
         async with premises.house():
             pass
@@ -204,7 +204,7 @@ class TestARoleThatEnds:
             raise ZeroDivisionError("at once")
 
         monkeypatch.setattr(Sweeper, "run", broken)
-        monkeypatch.setattr("mailsvc.house.builder.Gateway.start", _never)
+        monkeypatch.setattr("mailsvc.house.mail.Gateway.start", _never)
         premises = Premises(tmp_path)
         premises.settle_in()
         before = asyncio.all_tasks()

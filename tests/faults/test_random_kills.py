@@ -1,0 +1,87 @@
+"""Killed at random under load, again and again: everything answered 250 is found at the next hop.
+
+Four clients send without pause; after a random number of answers the service is killed (SIGKILL) and started anew. A
+message may arrive twice where the kill fell between the next hop's answer and ours, and no more often than that.
+"""
+
+import asyncio
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from email import message_from_bytes
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tests.faults.service import Service
+from tests.peers.smtp import SmtpPeer
+from tests.support.deadline import wait_until
+from tests.support.programs import Program
+
+SENDERS = 4
+SEED = 20240131
+
+
+class Senders:
+    """Clients that go on through every crash; `taken` are the subjects answered 250."""
+
+    def __init__(self, house: Service) -> None:
+        self._house = house
+        self._stop = threading.Event()
+        self._threads = ThreadPoolExecutor(SENDERS)
+        self.taken: set[str] = set()
+        self._running = [self._threads.submit(self._send, number) for number in range(SENDERS)]
+
+    def _send(self, number: int) -> None:
+        sent = 0
+        while not self._stop.is_set():
+            subject, sent = f"m-{number}-{sent}", sent + 1
+            if self._house.send(subject, size=3000 + 2500 * (sent % 3)) == 250:
+                self.taken.add(subject)
+
+    def stop(self) -> set[str]:
+        self._stop.set()
+        self._threads.shutdown()
+        for one in self._running:
+            one.result()
+        return self.taken
+
+
+def arrived(sink: SmtpPeer) -> Counter[str]:
+    return Counter(str(message_from_bytes(mail.body)["Subject"]) for mail in list(sink.mails) if mail.taken)
+
+
+def killed_again_and_again(house: Service, sink: SmtpPeer, kills: int) -> set[str]:
+    random = Random(SEED)
+    with house.serving() as program:
+        senders = Senders(house)
+        _kill_after(house, program, senders, random.randrange(1, 60))
+    for _ in range(kills - 1):
+        with house.serving() as program:
+            _kill_after(house, program, senders, random.randrange(1, 60))
+    with house.serving():
+        taken = senders.stop()
+        wait_until(lambda: taken <= arrived(sink).keys(), "everything taken is at the next hop", within=90)
+    return taken
+
+
+def _kill_after(house: Service, program: Program, senders: Senders, answers: int) -> None:
+    enough = len(senders.taken) + answers
+    wait_until(lambda: len(senders.taken) >= enough, "the load goes on", within=60)
+    house.crash(program)
+
+
+@pytest.mark.parametrize("kills", [20, pytest.param(200, marks=pytest.mark.long)])
+async def test_random_kills_under_load_lose_nothing(tmp_path: Path, kills: int) -> None:
+    async with SmtpPeer() as sink:
+        folder = tmp_path / "house"
+        folder.mkdir()
+        house = Service(folder, deliver=f"smtp://127.0.0.1:{sink.port}?tls=none")
+        await asyncio.to_thread(house.prepare)
+        taken = await asyncio.to_thread(killed_again_and_again, house, sink, kills)
+        found = arrived(sink)
+        assert len(taken) > kills
+        doubles = {subject: copies for subject, copies in found.items() if copies > 1}
+        assert len(doubles) <= kills, f"more doubles than kills: {doubles}"
+        assert max(found.values()) <= 2, doubles
