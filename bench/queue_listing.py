@@ -6,6 +6,7 @@ The whole command is measured, start of the interpreter included, its output goi
 """
 
 import json
+import resource
 import subprocess
 import sys
 import tempfile
@@ -35,12 +36,16 @@ def main(wanted: int) -> None:
             for first in range(0, wanted, 10_000):
                 records.act(partial(_insert, numbers=range(first, first + 10_000)))
             records.act(lambda connection: connection.exec_driver_sql(TRIED))
-        everything = sorted(_listed(folder, wanted) for _ in range(RUNS))
-        first_page = sorted(_listed(folder, 50, "--limit", "50") for _ in range(RUNS))
-    table = Table(f"`queue list --json` over {wanted:,} messages that wait", ("rows", "seconds, middle of five runs"))
-    table.row(f"{wanted:,}", f"**{everything[RUNS // 2]:.2f}**")
-    table.row("50 (`--limit 50`)", f"{first_page[RUNS // 2]:.2f}")
-    table.note("The whole command, the interpreter's start included (goal: under 1 s). Records in SQLite.")
+        runs = [(_listed(folder, wanted), _listed(folder, 50, "--limit", "50"), _started(folder)) for _ in range(RUNS)]
+    columns = ("rows", "seconds, the quickest of five runs", "seconds of processor, the middle of five runs")
+    table = Table(f"`queue list --json` over {wanted:,} messages that wait", columns)
+    for name, took in zip(
+        (f"{wanted:,}", "50 (`--limit 50`)", "the start alone"), zip(*runs, strict=True), strict=True
+    ):
+        table.row(name, f"**{min(wall for wall, _ in took):.2f}**", f"{sorted(cpu for _, cpu in took)[RUNS // 2]:.2f}")
+    table.note(
+        "The whole command, the interpreter's start included (goal: under 1 s). Records in SQLite, output to a file."
+    )
     table.write()
 
 
@@ -56,15 +61,28 @@ def _insert(connection: Connection, numbers: range) -> None:
         accept_in(connection, message, [NewDelivery(recipient, recipient, Because.LIVE, "smtp:next")], body)
 
 
-def _listed(folder: Path, rows: int, *words: str) -> float:
-    command = [sys.executable, "-m", "mailsvc.cli", "--settings", str(folder / "lastpost.yaml"), "queue", "list"]
+Took = tuple[float, float]  # seconds, and seconds of processor
+
+
+def _listed(folder: Path, rows: int, *words: str) -> Took:
     listing = folder / "listing.json"
-    with listing.open("wb") as out:
-        began = time.perf_counter()
-        subprocess.run([*command, "--json", *words], stdout=out, check=True)
-        took = time.perf_counter() - began
+    took = _run(folder, listing, "queue", "list", "--json", *words)
     assert len(json.loads(listing.read_bytes())) == rows
     return took
+
+
+def _started(folder: Path) -> Took:
+    """A command that reads settings and records and does next to nothing."""
+    return _run(folder, folder / "nothing", "audit", "list", "--limit", "1", "--json")
+
+
+def _run(folder: Path, to: Path, *words: str) -> Took:
+    command = [sys.executable, "-m", "mailsvc.cli", "--settings", str(folder / "lastpost.yaml"), *words]
+    with to.open("wb") as out:
+        before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+        subprocess.run(command, stdout=out, stderr=subprocess.DEVNULL, check=True)
+        took, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    return took, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 if __name__ == "__main__":
