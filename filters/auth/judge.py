@@ -85,14 +85,14 @@ class Authenticator:
         executor: Executor,
         *,
         is_ours: Callable[[DomainName], bool],
-        authserv_ids: Callable[[], Collection[str]],
+        authserv_ids: Collection[str],
         patience: float = PATIENCE,
     ) -> None:
         self._lookup = lookup
         self._organisations = organisations
         self._executor = executor
         self._is_ours = is_ours
-        self._authserv_ids = authserv_ids
+        self._authserv_ids = frozenset(authserv_ids)
         self._patience = patience
 
     async def of(self, claim: Claim, octets: bytes, *, complete: bool) -> Authentication:
@@ -118,7 +118,7 @@ class Authenticator:
         """Field by field from the top: the first that decides does, so that nothing below can soften it."""
         header = read_header(octets)
         held: set[str] = set()
-        for field in ours(octets, self._authserv_ids()):
+        for field in ours(octets, self._authserv_ids):
             held |= {result.domain("header.d", "header.i") for result in _said(field, "dkim", "pass")}
             decided = await self._decided(field, self._spoken_for(claim.sender, held), header)
             if decided is not None:

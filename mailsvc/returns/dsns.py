@@ -1,7 +1,7 @@
 """Reports on their way out: composed, staged, and ready to be queued in the transaction of what they tell."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -50,4 +50,5 @@ class Dsns:
             trace=b"",
             origin="dsn",
         )
-        return ReadyLetter(dsn, addressee.ways, staged)
+        # RFC 3461 6.1: nobody is told what became of a report.
+        return ReadyLetter(dsn, tuple(replace(way, notify="never") for way in addressee.ways), staged)

@@ -44,7 +44,7 @@ async def _judged(kind: ClientKind, octets: bytes, record: bytes) -> None:
     claim = Claim(kind, _CLAIM.ip, _CLAIM.helo, _CLAIM.sender)
     with ThreadPoolExecutor(1) as threads:
         for lookup in (passing, asked):
-            judge = Authenticator(lookup, _ORGANISATIONS, threads, is_ours=lambda _: False, authserv_ids=lambda: ["us"])
+            judge = Authenticator(lookup, _ORGANISATIONS, threads, is_ours=lambda _: False, authserv_ids=["us"])
             found = await judge.of(claim, octets, complete=True)
             if isinstance(found, Failed) and lookup is passing and kind is ClientKind.WORLD:
                 raise AssertionError(f"a sender that SPF lets pass was said to be forged: {found.why}")

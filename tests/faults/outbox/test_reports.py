@@ -43,7 +43,7 @@ class Outward:
 
     async def to(self, sender: Address) -> Sequence[NewDelivery]:
         lane = self._house.routes.lane(sender)
-        return [NewDelivery(str(sender), str(sender), Because.OUTWARD, lane, notify="never")]
+        return [NewDelivery(str(sender), str(sender), Because.OUTWARD, lane)]
 
 
 @asynccontextmanager
@@ -55,7 +55,7 @@ async def returning(house: World, names: object) -> AsyncIterator[None]:
             Organisations(),
             threads,
             is_ours=lambda _: False,
-            authserv_ids=tuple,
+            authserv_ids=(),
         )
         postmaster = Address.parse("postmaster@lastpost.example")
         new_id = id_maker(house.clock, Random(11))

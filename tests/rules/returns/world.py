@@ -73,7 +73,7 @@ class World:
     async def to(self, sender: Address) -> Sequence[NewDelivery]:
         if self.no_way:
             return ()
-        return (NewDelivery(str(sender), str(sender), Because.OUTWARD, "mx:", notify="never"),)
+        return (NewDelivery(str(sender), str(sender), Because.OUTWARD, "mx:"),)
 
     async def _authenticate(self, claim: Claim, octets: bytes, *, complete: bool) -> Authentication:
         assert octets

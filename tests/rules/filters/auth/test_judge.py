@@ -112,7 +112,7 @@ def judge(lookup: NameTable, threads: ThreadPoolExecutor, *authserv_ids: str, pa
         ORGANISATIONS,
         threads,
         is_ours=lambda domain: domain == DomainName("closing.example"),
-        authserv_ids=lambda: authserv_ids,
+        authserv_ids=authserv_ids,
         patience=patience,
     )
 
