@@ -36,6 +36,7 @@ SEEDS: list[bytes] = [
     _SMALL.replace(b"2024-01,", b"2024-13,"),
     _SMALL.replace(b"2025-01-01T12:00+09:00", b"2199-12-31T23:59-23:59"),
     _SMALL.replace(b"announce: 2022-01-11", b"announce: &a 2022-01-11, freeze: *a"),
+    _SMALL.replace(b"receive-end", b'successor: {at: 2023-01-01, to: "smtp://[2001:db8::1]:25?tls=none"}, receive-end'),
     example_plan().encode(),
 ]
 
