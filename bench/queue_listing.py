@@ -43,9 +43,7 @@ def main(wanted: int) -> None:
         (f"{wanted:,}", "50 (`--limit 50`)", "the start alone"), zip(*runs, strict=True), strict=True
     ):
         table.row(name, f"**{min(wall for wall, _ in took):.2f}**", f"{sorted(cpu for _, cpu in took)[RUNS // 2]:.2f}")
-    table.note(
-        "The whole command, the interpreter's start included (goal: under 1 s). Records in SQLite, output to a file."
-    )
+    table.note("The whole command, the interpreter's start included (goal: under 1 s). SQLite; output to a file.")
     table.write()
 
 
