@@ -5,18 +5,28 @@ from email import message_from_bytes
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from tests.faults.forwarding_house import MAIL, ForwardingHouse, forwarding_house
 from tests.peers.smtp import Answer
 from tests.support.deadline import until
 
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 NEW = b"new@home.example"
 
 
-@pytest.fixture
-async def house(tmp_path: Path) -> AsyncIterator[ForwardingHouse]:
-    async with forwarding_house(tmp_path) as made:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[ForwardingHouse]:
+    async with forwarding_house(tmp_path_factory.mktemp("house")) as made:
         yield made
+
+
+@pytest.fixture
+def house(shared: ForwardingHouse) -> ForwardingHouse:
+    """The house they share; nothing has left it yet as far as this test sees."""
+    shared.world.mails.clear()
+    return shared
 
 
 def bounce(returned: bytes, recipient: str, status: str) -> bytes:
