@@ -212,11 +212,12 @@ stages: {{announce: 2024-01-01, successor: {{at: "2090-01-01", to: "smtp://127.0
 
 @pytest.mark.real("postfix")
 def test_ii1_from_one_instant_on_mail_goes_to_the_successors_postfix(short_tmp: Path) -> None:
-    old = free_port()  # nobody listens there: what was taken before waits in the queue
+    old = free_port()  # nobody listens there: what is taken before waits in the queue
     with behind_us(short_tmp / "successor") as successor:
         plan = MOVING.format(port=successor.port)
         with house(short_tmp / "us", deliver=f"smtp://127.0.0.1:{old}?tls=none", plan=plan) as us:
-            us.send(HANAKO, "waiting")
+            with smtplib.SMTP("127.0.0.1", us.submission, timeout=60) as client:  # two routes: nothing is tried at once
+                client.sendmail(FORGED, [HANAKO, "friend@elsewhere.example"], b"Subject: waiting\r\n\r\nwaiting\r\n")
             assert f"smtp://127.0.0.1:{old}" in us.lastpost("explain", HANAKO)
             assert successor.delivered("hanako", "closing.example") == []
             us.move(PAST_THE_END)
