@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Final
 
 from filters.mail import Client, ClientKind, Content
-from filters.replies import TOO_LARGE, TOO_MANY_RECIPIENTS, Reply
-from filters.verdict import Accept, Clean, Forward
+from filters.replies import OTHER_CONTENT_POLICY, TOO_LARGE, TOO_MANY_RECIPIENTS, Reply
+from filters.verdict import Accept, Because, Clean, Forward
 from mailsvc.gateway import answers, bdat, intake, paths
 from mailsvc.gateway.outcomes import Farewell, Unacceptable
 from mailsvc.gateway.reception import Envelope, Mail, Taken
@@ -126,6 +126,8 @@ class Session:
         work = self._terms.reception.recipient(self._client, mail, path.address)
         verdict = await self._terms.deadline.within(work)
         if isinstance(verdict, Accept | Forward):
+            if self._taken and Because.BOUNCE_RETURNED in {verdict.because, self._taken[0].verdict.because}:
+                return OTHER_CONTENT_POLICY  # what goes back to a rewritten sender is rewritten: for nobody else
             self._taken.append(Taken(path.address, verdict, path.notify, path.orcpt))
         return verdict.reply
 

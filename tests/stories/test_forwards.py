@@ -84,6 +84,8 @@ async def test_only_what_we_have_forwarded_comes_back(house: ForwardingHouse) ->
     assert (await house.send(b"Subject: buy\r\n\r\nnow\r\n", gone.sender, sender="x@spam.example")).startswith(
         "550 5.7.1 "
     )
+    for together in ((gone.sender, "taro"), ("taro", gone.sender)):
+        assert (await house.send(gone.body, *together, sender="")).startswith("452 4.5.3 ")
     assert len(house.world.mails) == 1
 
 
