@@ -160,9 +160,15 @@ def _refusal(outcomes: Sequence[Outcome], kind: ClientKind) -> Reply | None:
         return None
     if all(isinstance(outcome, Undeliverable) for outcome in outcomes):
         return replies.next_hop_refused(_enhanced(outcomes[0]))
-    if all(isinstance(outcome, Deferred) for outcome in outcomes):
+    if all(isinstance(outcome, Deferred) and _said_later(outcome) for outcome in outcomes):
         return replies.next_hop_deferred(_enhanced(outcomes[0]))
     return None
+
+
+def _said_later(outcome: Deferred) -> bool:
+    """Whether the next hop itself asks for patience; one that is away or going (421) says nothing of the message."""
+    code = outcome.reply.partition(" ")[0]
+    return code.startswith("4") and code.isdecimal() and code != "421"
 
 
 def _enhanced(outcome: Outcome) -> str:
