@@ -51,7 +51,7 @@ class Session:
     @property
     def has_settings(self) -> bool:
         """Whether there is a settings file, named or in one of PLACES."""
-        return self.asked is not None or any(place.exists() for place in PLACES)
+        return any(place.is_file() for place in ([self.asked] if self.asked else PLACES))
 
     @cached_property
     def settings(self) -> Settings:

@@ -7,6 +7,7 @@ another version.
 """
 
 import asyncio
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,7 @@ from filters.replies import Reply
 from filters.verdict import Accept, Because, Defer, Forward, RecipientVerdict
 from mailsvc.desk.clockwork import trusted_now
 from mailsvc.desk.desk import Desk
+from mailsvc.kit.srs import srs_of
 from mailsvc.outbox.routes import NoRoute, Routes
 from mailsvc.records.store import RecordsAway
 from mailsvc.standing import Almanac, FactsAway, Standings, UsageBook
@@ -101,7 +103,8 @@ def explain(desk: Desk, address: str, at: str | None, kind: ClientKind) -> Expla
     now = Moment.parse(at).instant(zone) if at is not None else desk.clock.now().astimezone(zone)
     trusted = trusted_now(desk) if at is None else None
     usage = UsageBook(desk.records, lambda: desk.settings.quota, mailbox_folders(desk.settings))
-    standings = Standings(desk.records, almanac, usage, desk.settings)
+    srs = srs_of(desk.settings.forwarding, os.environ)
+    standings = Standings(desk.records, almanac, usage, desk.settings, srs=srs)
     client = Client(kind=kind, ip="", port=0)
     routes = Routes(lambda: desk.settings, lambda domain: almanac.of(domain).successor(domain, trusted or now))
     answer, as_sender = asyncio.run(_answers(desk, standings, routes, client, asked, now))

@@ -37,8 +37,8 @@ ROLES = (
 
 async def build(frame: Frame) -> House:
     """All of it."""
-    ground = await lay(frame)
-    # The outbox is opened below, since it tells them what became of mail.
+    # Each hears of the other: the ground of full mailboxes, the outbox below of what became of mail.
+    ground = await lay(frame, lambda mailbox: writing.warnings.noticed(mailbox))  # noqa: PLW0108
     writing = Scribes(ground, lambda lanes: outbox.wake(lanes)).all()  # noqa: PLW0108
     outbox = mail.outbox(ground, writing)
     await frame.role("outbox", outbox.run())

@@ -11,7 +11,7 @@ from mailsvc.desk.desk import open_records
 from mailsvc.house.frame import Frame
 from mailsvc.kit.dns import Dns
 from mailsvc.kit.settings import Settings
-from mailsvc.kit.srs import Srs
+from mailsvc.kit.srs import Srs, srs_of
 from mailsvc.letters.post import Post
 from mailsvc.outbox.routes import Routes
 from mailsvc.records import deliveries, ledger
@@ -35,8 +35,8 @@ class Ground:
     routes: Routes
     dns: Dns
     srs: Srs | None
-    book: UsageBook
     standings: Standings
+    throttle: Throttle
     verdicts: Verdicts
     post: Post
 
@@ -49,8 +49,8 @@ class Ground:
         return self.frame.settings.domain(domain) is not None
 
 
-async def lay(frame: Frame) -> Ground:
-    """Open the records, then everything that reads them."""
+async def lay(frame: Frame, filling: Callable[[Address], None]) -> Ground:
+    """Open the records, then everything that reads them; `filling` hears of mailboxes that fill up."""
     settings = frame.settings
     records = _records(frame)
     await frame.role("committer", records.committer.run())
@@ -62,10 +62,12 @@ async def lay(frame: Frame) -> Ground:
     if doubt is not None:
         frame.log.error("clock-in-doubt", why=doubt.why, remedy="`lastpost clock acknowledge` once it is right")
     await frame.role("watch", watch.run())
-    return _known(frame, records, almanac, watch)
+    return _known(frame, records, almanac, watch, filling)
 
 
-def _known(frame: Frame, records: Records, almanac: Almanac, watch: Watch) -> Ground:
+def _known(
+    frame: Frame, records: Records, almanac: Almanac, watch: Watch, filling: Callable[[Address], None]
+) -> Ground:
     settings, service = frame.settings, frame.settings.service
     routes = Routes(lambda: frame.settings, lambda domain: almanac.of(domain).successor(domain, believed(watch)))
     srs = _srs(frame)
@@ -77,6 +79,7 @@ def _known(frame: Frame, records: Records, almanac: Almanac, watch: Watch) -> Gr
         folders(frame),
         reservations=reservations,
         stamp=watch.stamp,
+        filling=filling,
     )
     standings = Standings(records, almanac, book, settings, srs=srs)
     frame.live.follow(standings.renew)
@@ -91,7 +94,7 @@ def _known(frame: Frame, records: Records, almanac: Almanac, watch: Watch) -> Gr
         lane=routes.lane,
     )
     dns = Dns(settings.resolver.servers, settings.resolver.timeout.total_seconds(), frame.clock.monotonic)
-    return Ground(frame, records, almanac, watch, routes, dns, srs, book, standings, verdicts, post)
+    return Ground(frame, records, almanac, watch, routes, dns, srs, standings, throttle, verdicts, post)
 
 
 def believed(watch: Watch) -> datetime:
@@ -126,11 +129,11 @@ def _records(frame: Frame) -> Records:
 
 def _srs(frame: Frame) -> Srs | None:
     """Rewritten senders, by the secrets in force."""
-    forwarding = frame.settings.forwarding
-    if forwarding.srs_domain is None or not forwarding.srs_secrets:
-        return None
-    srs = Srs(DomainName.parse(forwarding.srs_domain), [one.resolve(os.environ) for one in forwarding.srs_secrets])
-    frame.live.follow(lambda now: srs.believe([one.resolve(os.environ) for one in now.forwarding.srs_secrets or ()]))
+    srs = srs_of(frame.settings.forwarding, os.environ)
+    if srs is not None:
+        frame.live.follow(
+            lambda now: srs.believe([one.resolve(os.environ) for one in now.forwarding.srs_secrets or ()])
+        )
     return srs
 
 

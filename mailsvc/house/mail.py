@@ -25,6 +25,7 @@ from mailsvc.outbox.ourselves import ourselves
 from mailsvc.outbox.outbox import Outbox, Pace
 from mailsvc.outbox.smtp import Timeouts
 from mailsvc.policyd.policyd import Policyd
+from mailsvc.standing import Verdicts
 
 
 def outbox(ground: Ground, writing: Writing) -> Outbox:
@@ -74,7 +75,8 @@ async def gateway(ground: Ground, writing: Writing, outbox: Outbox) -> None:
 async def policyd(ground: Ground) -> None:
     """Verdicts for MTAs that only ask."""
     frame = ground.frame
-    door = Policyd(lambda: frame.settings, ground.verdicts, ground.routes, frame.metrics, frame.log)
+    verdicts = Verdicts(ground.standings, ground.watch, None, frame.log, throttle=ground.throttle)
+    door = Policyd(lambda: frame.settings, verdicts, ground.routes, frame.metrics, frame.log)
     await door.start()
     frame.stack.push_async_callback(door.stop)
     _up(ground, "policyd")

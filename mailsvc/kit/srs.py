@@ -10,13 +10,14 @@ Fails: `NotRewritable` for a sender that no reverse-path of ours can hold; a for
 """
 
 import hmac
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
 import srslib
 
 from mailsvc.kit.secrets import Secret
+from mailsvc.kit.settings.returning import ForwardingSettings
 from schedules.names import Address, BadName, DomainName
 
 # Bounces come within the sender's five days of trying and as long again for the bounce itself (RFC 5321 4.5.4.1).
@@ -31,6 +32,13 @@ _PERIOD: Final = timedelta(weeks=4).total_seconds()
 
 class NotRewritable(ValueError):
     """A sender that cannot stand in a reverse-path of ours; the message says why."""
+
+
+def srs_of(settings: ForwardingSettings, environ: Mapping[str, str]) -> "Srs | None":
+    """Rewriting as the settings ask for it; None where they name no domain for it. Raises BadSecret."""
+    if settings.srs_domain is None or settings.srs_secrets is None:
+        return None
+    return Srs(DomainName.parse(settings.srs_domain), [one.resolve(environ) for one in settings.srs_secrets])
 
 
 class Srs:

@@ -29,14 +29,15 @@ from schedules.names import Address
 class Verdicts:
     """Judges recipients by what is known of them at this second.
 
-    Without `usage` no room is reserved, without `throttle` nobody is held to a rate.
+    Without `routes` nobody asks whether mail has a way onward, which is for whoever does not relay through us; without
+    `usage` no room is reserved, without `throttle` nobody is held to a rate.
     """
 
     def __init__(
         self,
         standings: Standings,
         watch: Watch,
-        routes: Routes,
+        routes: Routes | None,
         log: Log,
         *,
         usage: UsageBook | None = None,
@@ -122,10 +123,11 @@ class Verdicts:
 
     def _routed(self, verdict: RecipientVerdict, transaction: str) -> RecipientVerdict:
         """What has no way onward is put off at RCPT, before anything was promised."""
+        if self._routes is None or not isinstance(verdict, Accept | Forward):
+            return verdict
         try:
-            if isinstance(verdict, Accept | Forward):
-                for target, _ in destinations(verdict):
-                    self._routes.lane(target)
+            for target, _ in destinations(verdict):
+                self._routes.lane(target)
         except NoRoute as why:
             self._log.warning("no-route", message=transaction, why=str(why))
             return judge.facts_away()

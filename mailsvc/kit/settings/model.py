@@ -102,6 +102,18 @@ class Settings(Section):
             )
         return http
 
+    @field_validator("policy")
+    @classmethod
+    def _own_ports(cls, policy: PolicySettings, info: ValidationInfo) -> PolicySettings:
+        gateway, http = info.data.get("gateway"), info.data.get("http")
+        taken = [one.listen for one in gateway.listeners] if gateway else []
+        taken += [http.listen] if http else []
+        for name, mine in (("listen", policy.listen), ("socketmap", policy.socketmap)):
+            if mine is not None and any(mine.meets(other) for other in taken):
+                refuse([((name,), Wrong(f"{mine} is taken already", "give each its own address or port"))])
+            taken += [mine] if mine else []
+        return policy
+
     @field_validator("clock")
     @classmethod
     def _honest_clock(cls, clock: ClockSettings, info: ValidationInfo) -> ClockSettings:
