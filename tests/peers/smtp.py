@@ -72,8 +72,12 @@ class SmtpPeer(TcpPeer):
         self.starttls = starttls
         self.lmtp = lmtp
         self.extensions = (*extensions, *(["STARTTLS"] if starttls else []))
+        self.follow(script or {})
+
+    def follow(self, script: Script) -> None:
+        """Answer by this script from now on."""
         self._script = {
-            key: answers if isinstance(answers, Answer) else list(answers) for key, answers in (script or {}).items()
+            key: answers if isinstance(answers, Answer) else list(answers) for key, answers in script.items()
         }
 
     @property

@@ -24,6 +24,7 @@ class TcpPeer(ABC):
         self.connections = 0
         self._tls = tls
         self._server: asyncio.Server | None = None
+        self._port = 0
         self._sessions: set[asyncio.Task[None]] = set()
         self._errors: list[Exception] = []
 
@@ -33,9 +34,13 @@ class TcpPeer(ABC):
 
     @property
     def port(self) -> int:
+        assert self._port, "the peer is not started"
+        return self._port
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
         assert self._server is not None, "the peer is not started"
-        port: int = self._server.sockets[0].getsockname()[1]
-        return port
+        return self._server.get_loop()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -52,19 +57,28 @@ class TcpPeer(ABC):
             writer.close()
             self._sessions.discard(task)
 
-    async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, limit=LINE_LIMIT, ssl=self._tls)
-        return self
+    async def open(self) -> None:
+        """Listen; after `shut` on the same port."""
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port, limit=LINE_LIMIT, ssl=self._tls)
+        self._port = self._server.sockets[0].getsockname()[1]
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
-    ) -> None:
+    async def shut(self) -> None:
+        """Listen no more, and cut every session."""
         assert self._server is not None
         self._server.close()
         for task in list(self._sessions):
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        await self.shut()
         if self._errors and error is None:
             raise self._errors[0]
 

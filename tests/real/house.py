@@ -40,7 +40,7 @@ gateway:
     - {{listen: "127.0.0.1:{submission}", submission: {{networks: [127.0.0.0/8]}}}}
     - {{listen: "127.0.0.1:{inbound}", inbound: {{networks: [127.0.0.0/8]}}}}
 http: {{listen: "127.0.0.1:{http}"}}
-outbox: {{first_retry: 1 s, longest_retry: 2 s}}
+outbox: {{{outbox}}}
 clock: {{file: "{folder}/clock"}}
 log: {{form: json}}
 {more}"""
@@ -61,12 +61,16 @@ FRIEND = "friend@elsewhere.example"
 
 @dataclass(frozen=True)
 class Words:
-    """Settings added to the usual ones; each is whole lines, but `listener`, which is `, key: value` of a flow."""
+    """Settings added to the usual ones, as whole lines, but `listener`, which is `, key: value` of a flow.
+
+    `outbox` is the inside of a flow and stands in the place of the usual one.
+    """
 
     pace: str = "  connections_per_client_second: 1000\n"
     listener: str = ""
     gateway: str = ""
     domains: str = ""
+    outbox: str = "first_retry: 1 s, longest_retry: 2 s"
     more: str = ""
 
 
