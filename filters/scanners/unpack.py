@@ -8,6 +8,7 @@ call it in a thread for what is large.
 
 import binascii
 import io
+import lzma
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -21,11 +22,16 @@ DEPTH: Final = 5  # archives within one another
 MEMBERS: Final = 2000  # of all archives of a message
 BUDGET: Final = 100_000_000  # octets unpacked from a message
 
+_STRETCHES: Final = 1000  # between paddings of one part in base64; nobody writes more than one
 _ENCRYPTED_FLAG: Final = 0x1  # APPNOTE.TXT 4.4.4
+_BEGINNINGS: Final = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08", b"PK00PK")  # APPNOTE.TXT 4.3.7, 4.3.16, 8.5
+_ENTRY: Final = b"PK\x01\x02"  # one for each member (APPNOTE.TXT 4.3.12)
 _BROKEN = (
     zipfile.BadZipFile,
     zlib.error,
+    lzma.LZMAError,
     EOFError,
+    MemoryError,
     NotImplementedError,
     OSError,
     OverflowError,
@@ -73,7 +79,8 @@ def decoded(message: bytes, leaf: Leaf) -> bytes:
 
 def _base64(octets: bytes) -> bytes:
     """Every stretch between paddings: some mail programs stop at the first, others read on."""
-    return b"".join(_stretch(stretch) for stretch in octets.split(b"=") if stretch.strip())
+    *stretches, rest = octets.split(b"=", _STRETCHES)
+    return b"".join(map(_stretch, (*stretches, rest.replace(b"=", b""))))
 
 
 def _stretch(octets: bytes) -> bytes:
@@ -85,7 +92,10 @@ def _stretch(octets: bytes) -> bytes:
 
 def _members(octets: bytes, depth: int, allowance: _Allowance) -> Iterator[bytes | Shut]:
     """What a zip archive holds, and the archives in it; nothing where there is none."""
-    if not (octets.startswith(b"PK") or zipfile.is_zipfile(io.BytesIO(octets))):
+    if not _is_archive(octets):
+        return
+    if octets.count(_ENTRY) > MEMBERS:  # before the list of them fills the memory
+        yield Shut(Unreadable.TOO_DEEP, f"more than {MEMBERS} members in an archive")
         return
     if depth > DEPTH:
         yield Shut(Unreadable.TOO_DEEP, f"archives nested deeper than {DEPTH}")
@@ -96,6 +106,13 @@ def _members(octets: bytes, depth: int, allowance: _Allowance) -> Iterator[bytes
                 yield from _member(archive, member, depth, allowance)
     except _BROKEN:
         yield Shut(Unreadable.AMBIGUOUS, "a zip archive that cannot be read")
+
+
+def _is_archive(octets: bytes) -> bool:
+    try:
+        return octets.startswith(_BEGINNINGS) or zipfile.is_zipfile(io.BytesIO(octets))
+    except zipfile.BadZipFile:  # one of several volumes
+        return True
 
 
 def _member(

@@ -10,6 +10,8 @@ yara-x holds the interpreter meanwhile, a few milliseconds for 10 MB with plain 
 
 import asyncio
 import hashlib
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     import yara_x
 
 INLINE: Final = 65_536  # octets
+_IN_MEMORY: Final = 4  # larger messages that are held at once
 
 
 class BadRules(Exception):
@@ -36,15 +39,19 @@ class BadRules(Exception):
 class Yara:
     """A Scanner over compiled rules; `scanner` names them by the hash of their file."""
 
-    def __init__(self, rules: "yara_x.Rules", scanner: str, timeout: float) -> None:
+    def __init__(
+        self, rules: "yara_x.Rules", scanner: str, timeout: float, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
         self.scanner = scanner
         self._rules = rules
         self._timeout = timeout
+        self._monotonic = monotonic
         self._threads = ThreadPoolExecutor(1, "yara")
+        self._room = asyncio.Semaphore(_IN_MEMORY)
 
     @classmethod
     def compile(cls, rules: Path, *, timeout: float) -> Self:
-        """Compile a file of rules once; `timeout` in seconds holds for each scan. Raises BadRules."""
+        """Compile a file of rules once; `timeout` in seconds holds for each message. Raises BadRules."""
         try:
             import yara_x
         except ImportError:
@@ -61,10 +68,11 @@ class Yara:
 
     async def scan(self, content: Octets, size: int) -> Scan:
         """Match everything the message holds; a threat wins over what cannot be read."""
-        message = b"".join([octets async for octets in content()])
         if size <= INLINE:
-            return self._match(message)
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._match, message)
+            return self._match(await _joined(content))
+        async with self._room:
+            message = await _joined(content)
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._match, message)
 
     async def close(self) -> None:
         """Give back the thread."""
@@ -74,10 +82,13 @@ class Yara:
         import yara_x
 
         scanner = yara_x.Scanner(self._rules)  # belongs to one thread
-        scanner.set_timeout(max(1, round(self._timeout)))
+        end = self._monotonic() + self._timeout
         shuts: list[Shut] = []
         try:
             for found in unpacked(message):
+                if self._monotonic() > end:
+                    return ScanAway(f"{self.scanner}: it took longer than {self._timeout:g} s")
+                scanner.set_timeout(max(1, round(end - self._monotonic())))
                 if isinstance(found, Shut):
                     shuts.append(found)
                 elif matching := scanner.scan(found).matching_rules:
@@ -88,3 +99,7 @@ class Yara:
             gravest = min(shuts, key=lambda shut: list(Unreadable).index(shut.why))
             return ScanUnread(gravest.why, gravest.detail, self.scanner)
         return ScanClean(self.scanner)
+
+
+async def _joined(content: Octets) -> bytes:
+    return b"".join([octets async for octets in content()])

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import quopri
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from filters.scan import Scan, ScanAway, ScanClean, ScanInfected, ScanUnread, Un
 from filters.scanners import unpack
 from filters.scanners.yara import BadRules, Yara
 from tests.peers.clamd import EICAR
-from tests.rules.filters.archives import deep, encrypted, zipped
+from tests.rules.filters.archives import broken_by_lzma, deep, encrypted, one_of_two_volumes, zipped
 from tests.rules.filters.mime_cases import mixed
 from tests.rules.filters.test_scanners import octets_of
 
@@ -96,13 +97,38 @@ async def test_what_matches_no_rule_is_clean_by_the_named_rules(rules: Path) -> 
         (zipped({f"{number}": b"" for number in range(2500)}), Unreadable.TOO_DEEP),
         (zipped({"bomb": b"\0" * 101_000_000}), Unreadable.TOO_LARGE),
         (zipped({"a": b"x" * 500})[:200] + b"PK\x05\x06", Unreadable.AMBIGUOUS),
+        (broken_by_lzma(), Unreadable.AMBIGUOUS),
+        (one_of_two_volumes(), Unreadable.AMBIGUOUS),
+        (b"PK\x01\x02" * 2500 + zipped({"a": b"x"}), Unreadable.TOO_DEEP),
     ],
-    ids=["encrypted", "deep", "many", "bomb", "broken"],
+    ids=["encrypted", "deep", "many", "bomb", "broken", "lzma", "volume", "list"],
 )
 async def test_what_cannot_be_unpacked_is_never_clean(rules: Path, octets: bytes, why: Unreadable) -> None:
     scan = await scanned(rules, attached(octets))
     assert isinstance(scan, ScanUnread)
     assert scan.why is why
+
+
+async def test_words_that_begin_like_an_archive_are_words(rules: Path) -> None:
+    assert isinstance(await scanned(rules, b"Subject: x\r\n\r\nPK are my initials.\r\n"), ScanClean)
+
+
+def test_paddings_without_end_take_no_more_memory_than_the_message() -> None:
+    message = b"Content-Transfer-Encoding: base64\r\n\r\n" + b"AA=\r\n" * 300_000
+    tracemalloc.start()
+    _, part = unpack.unpacked(message)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert isinstance(part, bytes)
+    assert most < 5 * len(message)
+
+
+async def test_the_time_holds_for_all_parts_together(rules: Path) -> None:
+    seconds = iter(range(1000))
+    yara = Yara(Yara.compile(rules, timeout=5)._rules, "rules", 5, monotonic=lambda: float(next(seconds)))
+    message = attached(zipped({f"{number}": b"x" for number in range(50)}))
+    assert isinstance(await yara.scan(octets_of(message), len(message)), ScanAway)
+    await yara.close()
 
 
 async def test_a_match_wins_over_what_cannot_be_unpacked(rules: Path) -> None:
