@@ -29,7 +29,7 @@ gateway:
   connections_per_client_second: 5000
 http: {{listen: 127.0.0.1:{http}}}
 log: {{level: warning, form: json}}
-"""
+{more}"""
 
 
 @dataclass
@@ -72,10 +72,10 @@ def lastpost(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return done
 
 
-def prepare(folder: Path, *, accounts: int, deliver: str) -> tuple[int, int]:
+def prepare(folder: Path, *, accounts: int, deliver: str, more: str = "") -> tuple[int, int]:
     """Write settings, make records, import accounts `user1@…` to `userN@…`; answer the ports."""
     port, http = free_port(), free_port()
-    settings = SETTINGS.format(deliver=deliver, port=port, http=http)
+    settings = SETTINGS.format(deliver=deliver, port=port, http=http, more=more)
     (folder / "lastpost.yaml").write_text(settings, encoding="utf-8")
     lastpost(folder, "init")
     rows = folder / "accounts.csv"
@@ -87,8 +87,9 @@ def prepare(folder: Path, *, accounts: int, deliver: str) -> tuple[int, int]:
 
 
 @contextmanager
-def service(folder: Path, *, accounts: int = 100, deliver: str) -> Iterator[Service]:
-    port, http = prepare(folder, accounts=accounts, deliver=deliver)
+def service(folder: Path, *, accounts: int = 100, deliver: str, more: str = "") -> Iterator[Service]:
+    """`more` are further sections of the settings, as YAML."""
+    port, http = prepare(folder, accounts=accounts, deliver=deliver, more=more)
     with running(folder, port, http) as it:
         yield it
 
