@@ -11,11 +11,12 @@ answers 200. `send` answers the code of the last reply, or 0 where the connectio
 
 import smtplib
 import socket
+import sqlite3
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from email import message_from_bytes
 from pathlib import Path
 from signal import Signals
@@ -173,6 +174,12 @@ class Service:
     def kept(self, user: str = "hanako") -> list[str]:
         """The subjects of what lies in this user's Maildir, oldest name first."""
         return [str(message_from_bytes(octets)["Subject"]) for octets in self.bodies(user)]
+
+    def waiting(self) -> int:
+        """How many deliveries are not settled; for records in SQLite."""
+        with closing(sqlite3.connect(f"file:{self.state}/records.db?mode=ro", uri=True)) as records:
+            (found,) = records.execute("select count(*) from deliveries where settled_at is null").fetchone()
+        return int(found)
 
     def crash(self, program: Program) -> None:
         """Kill it with no chance to say anything."""

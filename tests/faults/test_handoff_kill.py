@@ -1,0 +1,132 @@
+"""handoff-kill: kill -9 between the next hop's 250 and our own settlement and reply.
+
+Three ways a message goes over: inside the session, from the queue, and begun inside the session by a next hop slower
+than its budget. What was answered 250 is at the next hop; it is there at most once more than it was sent, with the same
+Message-ID.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from email import message_from_bytes
+from pathlib import Path
+
+import pytest
+
+from tests.faults.kill import REPLY, SYNC, Attached, Point
+from tests.faults.service import Service
+from tests.peers.smtp import Answer, SmtpPeer
+from tests.peers.threaded import threaded
+from tests.support.deadline import TooLate, wait_until
+from tests.support.programs import Program
+
+pytestmark = pytest.mark.real("strace")
+
+CALLS = (*SYNC, *REPLY)
+FEW = 4
+SLOW, BUDGET = 1.0, 0.3
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a message gets to the next hop: how long that takes to answer, and how long a session waits for it."""
+
+    answers_after: float
+    budget: float
+
+
+WAYS: Mapping[str, Way] = {"session": Way(0, 30), "queue": Way(0, 0), "adopted": Way(SLOW, BUDGET)}
+
+
+@pytest.fixture(params=WAYS)
+def way(request: pytest.FixtureRequest) -> Way:
+    return WAYS[request.param]
+
+
+@pytest.fixture
+def hop(way: Way) -> Iterator[SmtpPeer]:
+    with threaded(SmtpPeer({"end": Answer("250 2.0.0 taken", delay=way.answers_after)})) as peer:
+        yield peer
+
+
+@pytest.fixture
+def service(tmp_path: Path, way: Way, hop: SmtpPeer) -> Service:
+    folder = tmp_path / "house"
+    folder.mkdir()
+    made = Service(folder, deliver=f"smtp://127.0.0.1:{hop.port}?tls=none")
+    made.prepare()
+    settings = made.settings.read_text()
+    made.settings.write_text(settings.replace("outbox:\n", f"outbox:\n  handoff_budget: {way.budget} s\n"))
+    return made
+
+
+def copies(hop: SmtpPeer, subject: str) -> list[str]:
+    """The Message-IDs of the copies that the next hop answered 250 for, or was about to."""
+    found = [message_from_bytes(mail.body) for mail in list(hop.mails) if mail.taken]
+    return [str(one["Message-ID"]) for one in found if one["Subject"] == subject]
+
+
+def points_of_one_message(service: Service, hop: SmtpPeer, log: Path) -> list[Point]:
+    """The kill points of one message, from its first command to its settlement."""
+    with service.serving() as program, Attached(program.pid, log, None, calls=CALLS) as strace:
+        assert service.send("watched") == 250
+        wait_until(lambda: copies(hop, "watched"), "the mail at the next hop")
+        wait_until(lambda: not service.waiting(), "the settlement")
+        return strace.points()
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a message ended whose house was to die at `point`: the code its client saw, 0 for none."""
+
+    point: Point
+    code: int
+    killed: bool
+
+
+def arrived(service: Service, hop: SmtpPeer, ended: Ended) -> None:
+    """What must hold once it serves again."""
+    point, code, sent = ended.point, ended.code, 1
+    if code != 250:
+        sent = 2
+        assert service.send(str(point)) == 250
+    wait_until(lambda: copies(hop, str(point)), f"what was answered {code} and killed at {point}", within=30)
+    wait_until(lambda: not service.waiting(), "everything is settled", within=30)
+    found = copies(hop, str(point))
+    assert len(found) <= sent + 1, f"{len(found)} copies after a kill at {point}, answered {code}"
+    assert set(found) == {f"<{point}@world.example>"}
+
+
+def check(service: Service, hop: SmtpPeer, tmp_path: Path, wanted: int | None) -> None:
+    found = points_of_one_message(service, hop, tmp_path / "watched.log")
+    assert any(point.call in SYNC for point in found)
+    chosen = found if wanted is None else found[-wanted:]  # behind the dot is what matters most
+    ended: list[Ended] = []
+    for point in chosen:
+        with service.serving() as program:
+            if ended:
+                arrived(service, hop, ended[-1])
+            ended.append(killed_at(service, program, point, tmp_path / f"{point}.log"))
+    with service.serving():
+        arrived(service, hop, ended[-1])
+    assert sum(one.killed for one in ended) >= len(chosen) / 2, "points that are reached every time"
+
+
+def killed_at(service: Service, program: Program, point: Point, log: Path) -> Ended:
+    """Send one message to a house that dies at this point, or soon behind it where it is not reached this time."""
+    with Attached(program.pid, log, point.kill(), calls=CALLS):
+        code = service.send(str(point))
+        with suppress(TooLate):
+            wait_until(lambda: not program.running, "the kill", within=SLOW + 0.5)
+    killed = not program.running
+    service.crash(program)
+    return Ended(point, code, killed)
+
+
+def test_a_few_kill_points(service: Service, hop: SmtpPeer, tmp_path: Path) -> None:
+    check(service, hop, tmp_path, FEW)
+
+
+@pytest.mark.long
+def test_every_kill_point(service: Service, hop: SmtpPeer, tmp_path: Path) -> None:
+    check(service, hop, tmp_path, None)
