@@ -86,7 +86,7 @@ def test_what_matters_no_more_is_swept(records: Records) -> None:
     hanako = kept.Counter(Scope.SENDER, "hanako")
     for hours in range(5):
         at = Window(1000 + hours, 0.0)
-        assert records.act(lambda connection, at=at: kept.count(connection, hanako, at, 10))
+        assert records.act(partial(kept.count, counter=hanako, window=at, limit=10))
     assert records.act(lambda connection: kept.sweep(connection, Scope.REFUSED, 1004, 100)) == 0
     assert records.act(lambda connection: kept.sweep(connection, Scope.SENDER, 1003, 2)) == 2
     assert records.act(lambda connection: kept.sweep(connection, Scope.SENDER, 1003, 2)) == 1
@@ -101,7 +101,7 @@ async def test_the_sweeper_clears_up_where_services_share_their_counts(database:
         async with records.committer.running():
             for slot in range(-2, 1):
                 at = window(HOUR, now + slot * HOUR)
-                records.act(lambda connection, at=at: kept.count(connection, hanako, at, 10))
+                records.act(partial(kept.count, counter=hanako, window=at, limit=10))
             records.act(lambda c: reservations.reserve(c, "killed", {("hanako", "closing.example"): 1}, NOW, NOW))
             sweeper = Sweeper(records, lambda: now, HOUR, QuietLog(), outdated=partial(outdated, SETTINGS))
             await sweeper.round()

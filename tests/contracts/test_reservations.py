@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -105,7 +106,9 @@ async def test_releasing_is_harmless_and_complete(records: Records, reservations
 def test_rows_that_have_run_out_are_swept(records: Records) -> None:
     for number in range(5):
         wanted = {box(HANAKO): 1, box(JIRO): 2}
-        records.act(lambda c, n=number, w=wanted: kept.reserve(c, f"t{n}", w, NOW, NOW + n * MINUTE))
+        records.act(
+            partial(kept.reserve, transaction=f"t{number}", wanted=wanted, now=NOW, until=NOW + number * MINUTE)
+        )
     assert records.act(lambda connection: kept.sweep(connection, NOW, 100)) == 0  # the next one swept its own mailbox
     later = NOW + 2 * MINUTE
     assert records.act(lambda connection: kept.sweep(connection, later, 100)) == 4

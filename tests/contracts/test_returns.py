@@ -183,7 +183,7 @@ async def test_success_is_told_where_it_was_asked_for(world: World) -> None:
 
 async def test_next_hop_faults_lead_to_another_try_or_to_one_report(world: World) -> None:
     """Promise `nexthop-faults`: retry or one bounce, never both."""
-    answers = {
+    answers: dict[str, deliveries.Outcome] = {
         "4xx": Deferred(world.now + timedelta(minutes=1), "450 4.2.0 later"),
         "421": Deferred(world.now + timedelta(minutes=1), "421 4.3.2 closing"),
         "closed": deliveries.Unsure(world.now + timedelta(minutes=1), "closed before its last reply"),

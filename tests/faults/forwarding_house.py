@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from tests.faults.service import DOMAIN, Service
 from tests.peers.dns import DnsPeer
@@ -75,7 +76,7 @@ class ForwardingHouse:
 
         async def all_are() -> bool:
             told = await self.lastpost("trace", reply.rsplit(maxsplit=1)[-1])
-            found[:] = told[0]["deliveries"]  # type: ignore[arg-type]
+            found[:] = cast("list[dict[str, str]]", told[0]["deliveries"])
             return all(one["settled_at"] for one in found)
 
         await until(all_are, f"{reply} is settled", within=30)

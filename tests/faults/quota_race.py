@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import cast
@@ -117,7 +118,7 @@ class Race:
                 (self.maildir / "new" / f"1.{one.id}.host,S={OCTETS}").touch()
                 await self._dawdle()
                 await self.records.committer.commit(
-                    lambda connection, one=one: deliveries.settle(connection, one, Delivered(), NOW)
+                    partial(deliveries.settle, delivery=one, outcome=Delivered(), now=NOW)
                 )
             await asyncio.sleep(0)
 

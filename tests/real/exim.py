@@ -79,8 +79,9 @@ class Exim:
             (self.root / "dev" / name).chmod(0o666)
         for user, _, domain in (mailbox.partition("@") for mailbox in self._mailboxes):
             (self.root / MAIL / domain / user).mkdir(parents=True)
-        for name in (SPOOL, LOGS, MAIL, *(path.relative_to(self.root) for path in (self.root / MAIL).rglob("*"))):
-            os.chown(self.root / name, NUMBER, NUMBER)
+        below = [path.relative_to(self.root) for path in (self.root / MAIL).rglob("*")]
+        for place in (*map(Path, (SPOOL, LOGS, MAIL)), *below):
+            os.chown(self.root / place, NUMBER, NUMBER)
         (self.root / "tmp").chmod(0o1777)
 
     def __enter__(self) -> Self:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from email import message_from_bytes
 from email.policy import SMTP
+from functools import partial
 from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
@@ -67,7 +68,7 @@ async def returning(house: World, names: object) -> AsyncIterator[None]:
             now=house.clock.now,
             pace=Pace(look=0.01),
             sent=lambda _: None,
-            log=house.log,  # type: ignore[arg-type]
+            log=house.log,
         )
         role = asyncio.create_task(returner.run())
         yield
@@ -113,7 +114,7 @@ async def test_retry_or_one_bounce_never_both(
     async with SmtpPeer(script) as peer, house_before(peer, tmp_path, HERE) as house:  # type: ignore[arg-type]
         message = await house.accept(OUTSIDE, sender=SENDER)
         for attempt in range(1, retried + 1):
-            await until(lambda n=attempt: _rests(house, message, n), "put off")
+            await until(partial(_rests, house, message, attempt), "put off")
             assert bounces(peer) == []
             house.clock.advance(timedelta(hours=1))
         end = DeliveryState.RETURNED if bounced else DeliveryState.DELIVERED

@@ -21,7 +21,7 @@ from prometheus_client import CollectorRegistry
 from filters import judge, replies
 from filters.mail import Client, ClientKind, Content
 from filters.replies import Reply
-from filters.verdict import Accept, Because, ContentVerdict, Forward, RecipientVerdict, Refuse
+from filters.verdict import Accept, Because, Forward, RecipientVerdict, Refuse, SizeVerdict
 from mailsvc.gateway.gateway import Gateway
 from mailsvc.gateway.reception import Envelope, Mail
 from mailsvc.kit.metrics import Metrics
@@ -125,7 +125,7 @@ class MemoryReception:
             return Accept(asked, Because.OUTWARD, replies.RECIPIENT_OK)
         return Refuse(Because.RELAY_DENIED, replies.RELAY_DENIED)
 
-    def content(self, _client: Client, _mail: Mail, facts: Content) -> ContentVerdict:
+    def content(self, _client: Client, _mail: Mail, facts: Content) -> SizeVerdict:
         return judge.content(facts)
 
     def release(self, mail: Mail) -> None:

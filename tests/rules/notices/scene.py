@@ -119,7 +119,7 @@ class Scene:
             for one in self.queued()
             if one.origin == "letter"
         ]
-        return [message_from_bytes(one, policy=default) for one in octets]  # type: ignore[misc]
+        return [message_from_bytes(one, policy=default) for one in octets]
 
     def recipients(self) -> list[str]:
         """Everybody to whom anything goes."""

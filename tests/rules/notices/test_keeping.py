@@ -30,7 +30,7 @@ def find(stage: Scene, case_id: str) -> Kept:
 
 async def said(stage: Scene) -> str:
     """The newest letter's text."""
-    return (await stage.letters())[-1].get_content()
+    return str((await stage.letters())[-1].get_content())
 
 
 async def test_the_recipient_is_told_at_once(stage: Scene) -> None:

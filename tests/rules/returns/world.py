@@ -64,7 +64,7 @@ class World:
             now=lambda: self.now,
             pace=pace or Pace(look=0.01),
             sent=self._sent,
-            log=self.log,  # type: ignore[arg-type]
+            log=self.log,
         )
 
     def new_id(self) -> str:
