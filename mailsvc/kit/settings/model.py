@@ -102,6 +102,16 @@ class Settings(Section):
             )
         return http
 
+    @field_validator("outbox")
+    @classmethod
+    def _budget_within_the_deadline(cls, outbox: OutboxSettings, info: ValidationInfo) -> OutboxSettings:
+        """A client told 451 while its message is still handed over would send it again."""
+        gateway = info.data.get("gateway")
+        if gateway is not None and outbox.handoff_budget >= gateway.handler_deadline:
+            what = "a session would be answered before its handoff has ended"
+            refuse([(("handoff_budget",), Wrong(what, "make it shorter than `gateway.handler_deadline`"))])
+        return outbox
+
     @field_validator("policy")
     @classmethod
     def _own_ports(cls, policy: PolicySettings, info: ValidationInfo) -> PolicySettings:
