@@ -17,7 +17,7 @@ from mailsvc.letters.letter import Letter, compose
 from mailsvc.records import messages
 from mailsvc.records.bodies import BodyWriter, StagedBody
 from mailsvc.records.deliveries import NewDelivery
-from mailsvc.records.messages import Message
+from mailsvc.records.messages import Message, Origin
 from mailsvc.records.store import Connection, Records
 from schedules.names import Address
 
@@ -34,6 +34,27 @@ class ReadyLetter:
         """Insert it with its deliveries into the caller's transaction; its message id."""
         messages.accept_in(connection, self.message, self.deliveries, self.staged)
         return self.message.id
+
+
+def our_own(
+    message_id: str, staged: StagedBody, now: datetime, *, origin: Origin, smtputf8: bool, eight_bit: bool = False
+) -> Message:
+    """The row of a message that we write: nobody's client, and the null reverse-path (RFC 3464 2, RFC 3834 3.3)."""
+    return Message(
+        id=message_id,
+        body_id=staged.id,
+        size=staged.size,
+        sha256=staged.sha256,
+        received_at=now,
+        client_kind="",
+        client_ip="",
+        helo="",
+        mail_from="",
+        smtputf8=smtputf8,
+        eight_bit=eight_bit,
+        trace=b"",
+        origin=origin,
+    )
 
 
 class Post:
@@ -62,20 +83,6 @@ class Post:
         writer = BodyWriter(self._records, self._new_id, lambda: now)
         await writer.write(octets)
         staged = await writer.finish()
-        message = Message(
-            id=self._new_id(),
-            body_id=staged.id,
-            size=staged.size,
-            sha256=staged.sha256,
-            received_at=now,
-            client_kind="",
-            client_ip="",
-            helo="",
-            mail_from="",
-            smtputf8=letter.smtputf8,
-            eight_bit=False,
-            trace=b"",
-            origin="letter",
-        )
+        message = our_own(self._new_id(), staged, now, origin="letter", smtputf8=letter.smtputf8)
         news = tuple(NewDelivery(str(to), str(to), Because.LIVE, self._lane(to)) for to in letter.to)
         return ReadyLetter(message, news, staged)

@@ -6,7 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from mailsvc.letters.dsn import compose
-from mailsvc.letters.post import ReadyLetter
+from mailsvc.letters.post import ReadyLetter, our_own
 from mailsvc.records.bodies import BodyWriter
 from mailsvc.records.delivery import Delivery
 from mailsvc.records.messages import Message
@@ -35,20 +35,6 @@ class Dsns:
         writer = BodyWriter(self.records, self.new_id, lambda: now)
         await writer.write(octets)
         staged = await writer.finish()
-        dsn = Message(
-            id=self.new_id(),
-            body_id=staged.id,
-            size=staged.size,
-            sha256=staged.sha256,
-            received_at=now,
-            client_kind="",
-            client_ip="",
-            helo="",
-            mail_from="",  # RFC 3464 2: nothing is sent about a report
-            smtputf8=report.needs_smtputf8,
-            eight_bit=report.eight_bit,
-            trace=b"",
-            origin="dsn",
-        )
-        # RFC 3461 6.1: nobody is told what became of a report.
+        utf8, eight_bit = report.needs_smtputf8, report.eight_bit
+        dsn = our_own(self.new_id(), staged, now, origin="dsn", smtputf8=utf8, eight_bit=eight_bit)
         return ReadyLetter(dsn, tuple(replace(way, notify="never") for way in addressee.ways), staged)
