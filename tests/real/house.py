@@ -10,10 +10,11 @@ records that another house uses already: then `settle_in=False` leaves them as t
 """
 
 import smtplib
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -105,6 +106,11 @@ class LastpostHouse:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def asked(self, query: str, *values: object) -> list[tuple[object, ...]]:
+        """What the records say, without starting a command; for a house on SQLite."""
+        with closing(sqlite3.connect(f"file:{self.folder}/records.db?mode=ro", uri=True)) as records:
+            return list(records.execute(query, values))
 
     def mail(self, domain: str, user: str) -> list[bytes]:
         return [path.read_bytes() for path in sorted((self.folder / "mail" / domain / user / "new").glob("*"))]

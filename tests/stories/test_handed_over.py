@@ -2,9 +2,8 @@
 
 import json
 import smtplib
-import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -46,13 +45,12 @@ class Scene:
             code, words = client.data(f"Message-ID: <{mark}@x.example>\r\nSubject: {mark}\r\n\r\n{mark}\r\n")
         return f"{code} {words.decode()}"
 
-    def deliveries(self, reply: str) -> list[tuple[str, str, int]]:
+    def deliveries(self, reply: str) -> list[tuple[object, ...]]:
         """Recipient, state and attempts of each delivery of the message taken with this reply."""
-        with closing(sqlite3.connect(f"file:{self.us.folder}/records.db?mode=ro", uri=True)) as records:
-            asked = "select recipient, state, attempts from deliveries where message_id = ? order by number"
-            return list(records.execute(asked, (reply.rsplit(maxsplit=1)[-1],)))
+        asked = "select recipient, state, attempts from deliveries where message_id = ? order by number"
+        return self.us.asked(asked, reply.rsplit(maxsplit=1)[-1])
 
-    def states(self, reply: str) -> list[str]:
+    def states(self, reply: str) -> list[object]:
         return [state for _, state, _ in self.deliveries(reply)]
 
     def queued(self, recipient: str) -> list[Mapping[str, str]]:
