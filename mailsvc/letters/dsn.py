@@ -32,7 +32,7 @@ SENDER_NAME: Final = "Mail Delivery System"
 _LONGEST_LINE: Final = 998
 _UNPLAIN: Final = re.compile(rb"[^\t\r\n -~]")
 _NEWLINE: Final = re.compile(rb"\r?\n|\r")
-_MESSAGE_ID: Final = re.compile(rb"<[!#-;=?-Z^-~]{1,200}@[!#-;=?A-Z^-~]{1,200}>")
+_MESSAGE_ID: Final = re.compile(rb"(?!.*=\?)<[!#-;=?-Z^-~]{1,200}@[!#-;=?A-Z^-~]{1,200}>")
 
 
 class Returned(StrEnum):

@@ -16,15 +16,15 @@ _BY_STATUS: Final[Mapping[str, Text]] = {
     "2.1": Text("このメールボックスは利用できません。", "This mailbox cannot be used."),
     "2.2": Text("メールボックスの容量がいっぱいです。", "The mailbox is full."),
     "3.4": Text("メールのサイズが大きすぎます。", "The message is too big."),
-    "4.6": Text("メールが循環しています。", "The message goes round in a loop."),
-    "4.7": Text("配送を試みましたが、期限までに届きませんでした。", "It could not be delivered in the time allowed."),
+    "4.6": Text("メールの転送が堂々巡りになっています (ループ)。", "The message goes round in a loop."),
+    "4.7": Text("配達を試みましたが、期限までに届きませんでした。", "It could not be delivered in the time allowed."),
 }
 _BY_SUBJECT: Final[Mapping[str, Text]] = {
     "1": Text("宛先のアドレスに問題があります。", "There is a problem with the address."),
-    "2": Text("宛先のメールボックスが受け取れません。", "The mailbox cannot take the message."),
-    "3": Text("宛先のサーバーが受け取れません。", "The server of the recipient cannot take the message."),
-    "4": Text("宛先のサーバーに届きません。", "The server of the recipient cannot be reached."),
-    "6": Text("メールの形式が受け付けられません。", "The form of the message is not accepted."),
+    "2": Text("宛先のメールボックスでメールを受け取れません。", "The mailbox cannot take the message."),
+    "3": Text("宛先のサーバーがメールを受け取れません。", "The server of the recipient cannot take the message."),
+    "4": Text("宛先のサーバーに接続できません。", "The server of the recipient cannot be reached."),
+    "6": Text("メールの形式に問題があり、受け付けられません。", "The form of the message is not accepted."),
     "7": Text("宛先のサーバーの方針により拒否されました。", "The server of the recipient refuses it by its policy."),
 }
 _UNSAID: Final = Text("宛先のサーバーに拒否されました。", "The server of the recipient does not accept the message.")

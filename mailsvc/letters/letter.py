@@ -1,7 +1,8 @@
 """A letter and its octets: plain text in UTF-8, Japanese first, then English, headers by RFC 5322.
 
-`compose` writes it. A subject with a control character raises `BadLetter`: no text, wherever it comes from, can add a
-header. The Message-ID depends on the letter's key alone, so that a letter sent twice by a fault is recognised as one.
+`compose` writes it. A subject with a control character or an encoded word raises `BadLetter`: no text, wherever it
+comes from, can add a header. The Message-ID depends on the letter's key alone, so that a letter sent twice by a fault
+is recognised as one.
 """
 
 import hashlib
@@ -16,6 +17,7 @@ from email.utils import format_datetime
 from schedules.names import Address
 from schedules.text import Text
 
+ENCODED_WORD = "=?"  # begins what the email package decodes wherever it stands, even to line breaks (RFC 2047)
 RULER = "\n" + "-" * 60 + "\n\n"
 _CONTROL = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
@@ -36,8 +38,8 @@ class Letter:
     def __post_init__(self) -> None:
         if not self.to:
             raise BadLetter("a letter goes to somebody")
-        if any(_controls(subject) for subject in (self.subject.ja, self.subject.en)):
-            raise BadLetter("a subject holds a control character")
+        if any(_controls(subject) or ENCODED_WORD in subject for subject in (self.subject.ja, self.subject.en)):
+            raise BadLetter("a subject holds a control character or an encoded word")
 
     @property
     def smtputf8(self) -> bool:
@@ -72,15 +74,16 @@ def compose(letter: Letter, *, sender: Address, host: str, at: datetime) -> byte
 
 
 def one_line(text: str) -> str:
-    """A text of others made fit for a subject: one line, without control characters."""
-    words = "".join(" " if _control(sign) else sign for sign in text).split(" ")
+    """A text of others made fit for a subject: one line, without control characters and encoded words."""
+    plain_text = text.replace(ENCODED_WORD, "= ?")
+    words = "".join(" " if _control(sign) else sign for sign in plain_text).split(" ")
     return " ".join(filter(None, words))
 
 
 def in_header(address: Address) -> HeaderAddress:
-    """An address as it stands in a header. Raises BadLetter where it holds a control character."""
-    if _controls(str(address)):
-        raise BadLetter("an address holds a control character")
+    """An address as it stands in a header. Raises BadLetter where it holds a control character or an encoded word."""
+    if _controls(str(address)) or ENCODED_WORD in address.local:
+        raise BadLetter("an address holds a control character or an encoded word")
     return HeaderAddress(username=address.local, domain=address.domain.ascii)
 
 

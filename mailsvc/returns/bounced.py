@@ -23,6 +23,7 @@ from filters.verdict import Because
 from mailsvc.kit.srs import Srs
 from mailsvc.letters.dsn import Report, compose
 from mailsvc.letters.dsn_fields import Action, Told
+from mailsvc.letters.letter import BadLetter
 from mailsvc.records import messages
 from mailsvc.records.bodies import StagedBody, staged_octets
 from mailsvc.records.delivery import Delivery
@@ -102,7 +103,10 @@ class Bounced:
             envid=message.envid,
             smtputf8=message.smtputf8,
         )
-        octets = compose(report, sender=self._author, host=self._hostname, at=now.astimezone(self._zone))
+        try:
+            octets = compose(report, sender=self._author, host=self._hostname, at=now.astimezone(self._zone))
+        except BadLetter:  # no report can name such a sender
+            return Unrecognised()
         return Rewritten(octets, report.needs_smtputf8, report.eight_bit, refused)
 
     def _sender(self, asked: Address, now: datetime) -> Address | None:

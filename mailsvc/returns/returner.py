@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from mailsvc.kit.telemetry import Log
+from mailsvc.letters.letter import BadLetter
 from mailsvc.letters.post import ReadyLetter
 from mailsvc.records import returns
 from mailsvc.records.delivery import Delivery
@@ -166,7 +167,11 @@ class Returner:
         if isinstance(addressee, Nobody):
             reasons.update(dict.fromkeys((one.number for one in told), addressee.why))
             return None
-        return await self._dsns.ready(case.message, told, addressee, self._now())
+        try:
+            return await self._dsns.ready(case.message, told, addressee, self._now())
+        except BadLetter as bad:
+            reasons.update(dict.fromkeys((one.number for one in told), f"no report can be written: {bad}"))
+            return None
 
     def _tell(self, case: Case, marks: dict[int, str], dsn: ReadyLetter | None) -> None:
         for one in case.deliveries:

@@ -1,5 +1,6 @@
 """Reports to senders: what they say to machines and to people, and what nobody can bring into them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage, Message
@@ -225,12 +226,27 @@ def test_a_report_is_about_somebody() -> None:
 
 @pytest.mark.parametrize(
     "named",
-    [b"<a@b>\r\n\tBcc: x@y.example", b"no brackets", b"<a b@c.example>", b"<" + b"a" * 300 + b"@b>", b"<a@b><c@d>"],
+    [
+        b"<a@b>\r\n\tBcc: x@y.example",
+        b"no brackets",
+        b"<a b@c.example>",
+        b"<" + b"a" * 300 + b"@b>",
+        b"<a@b><c@d>",
+        b"<a=?utf-8?q?=0d=0aBcc:_x?=@b.example>",
+        b"<a@=?utf-8?q?=0d=0aBcc:_x?=>",
+    ],
 )
 def test_a_message_id_that_cannot_be_repeated_is_not(named: bytes) -> None:
     message = parsed(composed(report(original=b"Message-ID: " + named + b"\r\n\r\n")))
     assert message["In-Reply-To"] is None
     assert message["References"] is None
+    assert message["Bcc"] is None
+
+
+def test_no_report_is_written_to_a_sender_that_would_add_a_field() -> None:
+    sender = Address.parse('"=?utf-8?q?=0d=0aBcc:x?="@b.example')
+    with pytest.raises(BadLetter, match="encoded word"):
+        composed(replace(report(), to=sender))
 
 
 def test_what_is_returned_cannot_end_its_part() -> None:

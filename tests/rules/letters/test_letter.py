@@ -76,16 +76,33 @@ def test_a_subject_cannot_add_a_header(sign: str) -> None:
     assert tamed["Subject"] == "終了 / end Bcc: everybody@x.example"
 
 
+def test_an_encoded_word_in_a_subject_cannot_add_a_header() -> None:
+    evil = "end =?utf-8?q?=0d=0aBcc:_everybody?="
+    with pytest.raises(BadLetter):
+        octets(subject=Text("終了", evil))
+    assert read(octets(subject=Text("終了", one_line(evil))))["Bcc"] is None
+
+
 @pytest.mark.parametrize(
     "local",
-    ["x\r\nBcc: y", "x\ny", "a, b@c.example", 'q"uote', "a..b.", "<x>", "x@y.example> z", "a b"],
+    [
+        "x\r\nBcc: y",
+        "x\ny",
+        "=?utf-8?q?=0d=0aBcc:x?=",
+        "a, b@c.example",
+        'q"uote',
+        "a..b.",
+        "<x>",
+        "x@y.example> z",
+        "a b",
+    ],
 )
 def test_an_address_cannot_add_a_header_or_a_recipient(local: str) -> None:
     address = Address(local, DomainName("surviving.example"))
     try:
         found = read(octets(to=(address,)))
     except BadLetter:
-        assert re.search(r"[\r\n]", local)
+        assert re.search(r"[\r\n]|=\?", local)
         return
     assert found["Bcc"] is None
     assert len(found["To"].addresses) == 1

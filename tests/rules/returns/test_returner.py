@@ -78,6 +78,15 @@ async def test_a_message_in_trouble_rests_and_keeps_no_other_back(
     assert await world.states(hard) == [(DeliveryState.RETURNED, "returned")]
 
 
+@pytest.mark.parametrize("sender", ['"=?utf-8?q?=0d=0aBcc:x?="@x.example', "a\u2028b@x.example"])
+async def test_a_sender_that_no_header_can_hold_is_nobody_and_asked_once(world: World, sender: str) -> None:
+    message = await world.failed(mail_from=sender)
+    await world.returner().round()
+    ((state, report),) = await world.states(message)
+    assert state is DeliveryState.UNDELIVERABLE
+    assert report.startswith("nobody: no report can be written")
+
+
 async def test_more_than_one_round_holds_are_told_in_the_next(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mailsvc.returns.returner.ROUND", 2)
     for _ in range(5):
