@@ -78,6 +78,7 @@ class MimeReader:
         self._delimiters: tuple[bytes, ...] = ()
         self._longest = len(_ARMOUR)
         self._in_header = True
+        self._whole = True  # the header is a message's own
         self._default = PLAIN
         self._depth, self._parts = 0, 1
         self._leaf: tuple[int, Entity] | None = None
@@ -121,7 +122,7 @@ class MimeReader:
         end, body = stop
         header = bytes(self._buffer[1:end])
         self._drop(body)
-        self._begin(read_entity(header, self._default))
+        self._begin(read_entity(header, self._default, whole=self._whole))
         return True
 
     def _header_stop(self, *, last: bool) -> tuple[int, int] | None:
@@ -143,7 +144,7 @@ class MimeReader:
     def _begin(self, entity: Entity) -> None:
         """What follows a header: another header, the parts of a multipart, or plain octets."""
         self._sealed = self._sealed or entity.sealed
-        self._in_header = entity.kind in MESSAGES
+        self._in_header = self._whole = entity.kind in MESSAGES
         self._default = PLAIN
         if entity.boundary:
             self._enter(entity)
@@ -218,7 +219,7 @@ class MimeReader:
         self._parts += 1
         if self._parts > self._limits.parts:
             raise Odd(Oddity.MANY_PARTS)
-        self._depth, self._in_header = multipart.depth, True
+        self._depth, self._in_header, self._whole = multipart.depth, True, False
         self._default = b"message/rfc822" if multipart.kind == b"multipart/digest" else PLAIN
 
     def _leave(self, level: int) -> None:

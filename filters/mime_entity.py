@@ -18,11 +18,12 @@ class Oddity(StrEnum):
 
     TWO_FIELDS = "two different Content-Type or Content-Transfer-Encoding fields in one part"
     SPACED_FIELD = "white space before the colon of a Content- field"
-    BROKEN_HEADER = "a Content- field behind a line that is no header field"
+    BROKEN_HEADER = "a Content- field or a uuencoded file behind a line that is no header field"
     LONG_FIELD = "a Content- field longer than anybody writes"
     LONG_HEADER = "a header longer than anybody writes"
     CONTROL_IN_HEADER = "a NUL or bare CR in a header"
     ODD_TYPE = "a Content-Type that cannot be told from a multipart or message"
+    WHOLLY_MESSAGE = "a message that is itself of a message/ type, in which clamd decodes nothing"
     ODD_PARAMETERS = "parameters of a multipart that cannot be told apart"
     TWO_PARAMETERS = "a boundary or charset given twice"
     SPLIT_BOUNDARY = "a boundary in pieces or encoded (RFC 2231)"
@@ -78,6 +79,7 @@ _FIELD_LIMIT: Final = 8192  # octets; beyond it nobody would look for a paramete
 
 # RFC 5322 2.2: fields and their continuations. Possessive throughout, so time stays linear whatever comes.
 _LINES = re.compile(rb"(?:[^\s:]++[ \t]*+:[^\n]*+(?:\n[ \t]++[^\s][^\n]*+)*+(?:\n|\Z))*+")
+_UUENCODED = re.compile(rb"^begin(?:-base64)?[ \t]+[0-7]{3,4}[ \t]", re.MULTILINE)
 _FROM_LINE = re.compile(rb">?From [^\n]*+\n")  # of an mbox, or of a mail system that kept it in a message
 _CONTENT = re.compile(
     rb"^content-(type|transfer-encoding)([ \t]*+):([^\n]*+(?:\n[ \t][^\n]*+)*+)", re.IGNORECASE | re.MULTILINE
@@ -95,8 +97,11 @@ _OPENPGP: Final = frozenset({b"multipart/encrypted", b"application/pgp-encrypted
 MESSAGES: Final = frozenset({b"message/rfc822", b"message/global", b"message/news"})
 
 
-def read_entity(header: bytes, default: bytes = PLAIN) -> Entity:
-    """Read the header of one entity; `default` is its type where it names none (RFC 2046 5.1.5). Raises Odd."""
+def read_entity(header: bytes, default: bytes = PLAIN, *, whole: bool = False) -> Entity:
+    """Read the header of one entity; `default` is its type where it names none (RFC 2046 5.1.5). Raises Odd.
+
+    `whole`: it is a message's own header, not that of a part.
+    """
     if b"\0" in header or header.count(b"\r") != header.count(b"\r\n"):
         raise Odd(Oddity.CONTROL_IN_HEADER)
     said = _content_fields(header)
@@ -108,6 +113,8 @@ def read_entity(header: bytes, default: bytes = PLAIN) -> Entity:
         raise Odd(Oddity.PIECE)
     if kind == b"message/external-body":
         raise Odd(Oddity.ELSEWHERE)
+    if whole and kind.startswith(b"message/") and kind != b"message/rfc822":
+        raise Odd(Oddity.WHOLLY_MESSAGE)
     boundary = _boundary(parameters) if kind.startswith(b"multipart/") else b""
     return Entity(kind, b"" if encoding in _AS_IT_STANDS else encoding, boundary, _sealed(kind, parameters))
 
@@ -117,6 +124,8 @@ def _content_fields(header: bytes) -> dict[bytes, bytes]:
     mbox = _FROM_LINE.match(header)
     sound = _LINES.match(header, mbox.end() if mbox else 0)
     until = sound.end() if sound else 0
+    if _UUENCODED.search(header, until):
+        raise Odd(Oddity.BROKEN_HEADER)
     said: dict[bytes, bytes] = {}
     for field in _CONTENT.finditer(header):
         name, space, value = field[1].lower(), field[2], field[3]

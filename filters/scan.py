@@ -54,6 +54,20 @@ Scan = ScanClean | ScanInfected | ScanUnread | ScanAway
 Octets = Callable[[], AsyncIterator[bytes]]  # opens the content from its start; chunks of any size
 
 
+def behind_our_trace(content: Octets, *, headed: bool) -> Octets:
+    """`content` as mail programs read it: what begins with no header stands behind an empty line there.
+
+    Looked at without that line, its first lines pass for a broken header, in which no scanner decodes anything.
+    """
+
+    async def parted() -> AsyncIterator[bytes]:
+        yield b"\r\n"
+        async for octets in content():
+            yield octets
+
+    return content if headed else parted
+
+
 class Scanner(Protocol):
     """Something that looks through a message."""
 

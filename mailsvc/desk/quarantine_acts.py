@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 from typing import assert_never
 
-from filters.scan import Scan, ScanAway, ScanClean, ScanInfected, Scanner, ScanUnread
+from filters.scan import Scan, ScanAway, ScanClean, ScanInfected, Scanner, ScanUnread, behind_our_trace
 from mailsvc.desk.desk import Desk, why
 from mailsvc.desk.quarantine import in_quarantine, known
 from mailsvc.desk.refusals import Refused
@@ -48,7 +48,9 @@ async def release(desk: Desk, case_id: str, reason: str, scanner: Scanner, *, de
     if kept.state is not QuarantineState.KEPT:
         return _already(kept)
     news = _deliveries(desk, kept)
-    scan = await scanner.scan(partial(staged_octets, desk.records, _body(kept)), kept.size)
+    headed = not kept.case.trace.endswith(b"\r\n\r\n")
+    content = behind_our_trace(partial(staged_octets, desk.records, _body(kept)), headed=headed)
+    scan = await scanner.scan(content, kept.size)
     found = _found(kept, scan, despite_threat=despite_threat)
     return desk.records.act(lambda conn: _release_in(desk, conn, kept.case.id, news, found, told_why))
 

@@ -15,7 +15,7 @@ from functools import partial
 from filters import loops, virus
 from filters.header import HEADER_LIMIT, read_header
 from filters.mail import Client, Sender
-from filters.scan import Scan, ScanAway, ScanClean, ScanInfected, Scanner, ScanUnread
+from filters.scan import Scan, ScanAway, ScanClean, ScanInfected, Scanner, ScanUnread, behind_our_trace
 from filters.verdict import Clean, ContentVerdict
 from filters.virus import UnscannedPolicy
 from mailsvc.gateway.reception import Envelope
@@ -80,7 +80,8 @@ class Examination:
         scanner = self.scanner()
         if scanner is None:
             return Found(Clean(), looping.each, sender)
-        scan = await scanner.scan(partial(self._octets, staged), staged.size)
+        content = behind_our_trace(partial(self._octets, staged), headed=envelope.headed)
+        scan = await scanner.scan(content, staged.size)
         return await self._judged(client, envelope, staged, sender, looping.each, scan)
 
     async def _judged(

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import binascii
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from filters.mime import Limits, read_mime
-from filters.scan import Scan, ScanAway, ScanClean, ScanInfected, Scanner, ScanUnread, Unreadable
+from filters.scan import Scan, ScanAway, ScanClean, ScanInfected, Scanner, ScanUnread, Unreadable, behind_our_trace
 from filters.scanners.checker import Checker, CheckLimits
 from filters.scanners.clamd import Clamd as Client
 from filters.scanners.clamd_session import Place
@@ -98,6 +99,13 @@ async def test_eicar_is_found_wherever_it_hides(place: Place, checking: Checking
     assert isinstance(scan, ScanInfected)
     assert scan.threat == THREAT
     assert scan.scanner.startswith("ClamAV ")
+
+
+async def test_what_has_no_header_is_looked_at_as_it_is_delivered(place: Place, checking: Checking) -> None:
+    lines = (binascii.b2a_uu(EICAR[at : at + 45]) for at in range(0, len(EICAR), 45))
+    message = b"begin 644 eicar.com\r\n" + b"".join(lines).replace(b"\n", b"\r\n") + b"`\r\nend\r\n"
+    content = behind_our_trace(octets_of(message), headed=False)
+    assert isinstance(await checking(place).scan(content, len(message)), ScanInfected)
 
 
 LOOK_ALIKE = EICAR.replace(b"STANDARD", b"STANDART")

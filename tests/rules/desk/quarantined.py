@@ -27,13 +27,14 @@ GONE = ScanAway("no answer from clamd within 20 s")
 class Says:
     """A scanner that answers this, and keeps what it read."""
 
-    def __init__(self, answer: Scan) -> None:
+    def __init__(self, answer: Scan, more: int = 0) -> None:
         self.answer = answer
+        self.more = more  # octets in front of the message
         self.read: list[bytes] = []
 
     async def scan(self, content: Octets, size: int) -> Scan:
         octets = b"".join([chunk async for chunk in _chunks(content)])
-        assert len(octets) == size
+        assert len(octets) == size + self.more
         self.read.append(octets)
         return self.answer
 

@@ -162,6 +162,14 @@ async def test_what_is_found_clean_goes_to_its_recipients_under_its_id(world: Wo
     assert (settled.state, settled.settled_by, settled.settle_reason) == ("released", "tester", "a false alarm")
 
 
+@pytest.mark.parametrize(("end", "front"), [(b"\r\n", b""), (b"\r\n\r\n", b"\r\n")])
+async def test_it_is_checked_as_it_will_be_delivered(world: World, end: bytes, front: bytes) -> None:
+    await kept(world, trace=b"Received: from mx.b.example" + end)
+    scanner = Says(CLEAN, more=len(front))
+    assert not (await release(world.desk, ID, "it is clean now", scanner, despite_threat=False)).already
+    assert scanner.read == [front + OCTETS]
+
+
 async def test_to_release_it_again_queues_nothing(world: World) -> None:
     await kept(world)
     assert await let_go(world, CLEAN)

@@ -184,6 +184,17 @@ ODD: dict[str, tuple[bytes, Oddity]] = {
     "bare CR in a header": (b"Subject: a\rContent-Type: text/html\r\n\r\nx\r\n", Oddity.CONTROL_IN_HEADER),
     "type behind nonsense": (wire("Subject: x\nnonsense\nContent-Type: text/html\n\nx\n"), Oddity.BROKEN_HEADER),
     "type behind a line of spaces": (wire("Subject: x\n \nContent-Type: text/html\n\nx\n"), Oddity.BROKEN_HEADER),
+    "uuencoded behind nonsense": (wire("Subject: x\nbegin 644 a\n#0V%T\n`\nend\n\nx\n"), Oddity.BROKEN_HEADER),
+    "uuencoded behind spaces": (wire("Subject: x\n \nbegin 644 a\n#0V%T\n`\nend\n"), Oddity.BROKEN_HEADER),
+    "a report alone": (wire("Content-Type: message/delivery-status\n\nx\n"), Oddity.WHOLLY_MESSAGE),
+    "an encoded message/x-mine": (
+        wire("Content-Type: message/x-mine\nContent-Transfer-Encoding: base64\n\nPw==\n"),
+        Oddity.WHOLLY_MESSAGE,
+    ),
+    "message/x-mine in a message": (
+        mixed("--b\nContent-Type: message/rfc822\n\nContent-Type: message/x-mine\n\nx\n--b--\n"),
+        Oddity.WHOLLY_MESSAGE,
+    ),
     "type that begins with a fold": (wire(" x: y\nContent-Type: text/html\n\nx\n"), Oddity.BROKEN_HEADER),
     "space before the colon": (wire("Content-Type : text/html\n\nx\n"), Oddity.SPACED_FIELD),
     "long field": (wire(f"Content-Type: text/html; x={'y' * 9000}\n\nx\n"), Oddity.LONG_FIELD),
