@@ -16,7 +16,7 @@ _BY_STATUS: Final[Mapping[str, Text]] = {
     "2.1": Text("このメールボックスは利用できません。", "This mailbox cannot be used."),
     "2.2": Text("メールボックスの容量がいっぱいです。", "The mailbox is full."),
     "3.4": Text("メールのサイズが大きすぎます。", "The message is too big."),
-    "4.6": Text("メールの転送が堂々巡りになっています (ループ)。", "The message goes round in a loop."),
+    "4.6": Text("メールの転送がループしています。", "The message goes round in a loop."),
     "4.7": Text("配達を試みましたが、期限までに届きませんでした。", "It could not be delivered in the time allowed."),
 }
 _BY_SUBJECT: Final[Mapping[str, Text]] = {

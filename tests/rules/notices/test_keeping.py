@@ -39,7 +39,7 @@ async def test_the_recipient_is_told_at_once(stage: Scene) -> None:
     (letter,) = await stage.letters()
     assert letter["To"] == "hanako@closing.example"
     assert letter["Auto-Submitted"] == "auto-generated"
-    assert "ウイルスの疑いがあるメールを隔離しました" in letter["Subject"]
+    assert "[closing.example] ウイルス検査によりメールを隔離しました" in letter["Subject"]
     assert "Mail kept in quarantine" in letter["Subject"]
     text = letter.get_content()
     for told in ("K1", "2024-01-31 12:00 JST", "taro[.]y@b[.]example", "2024-03-31", "postmaster@closing.example"):

@@ -115,7 +115,7 @@ async def test_a_mailbox_is_warned_once_at_80_and_once_at_95(filling: Filling) -
 
 
 async def test_one_that_fills_at_once_gets_one_letter(filling: Filling) -> None:
-    assert await filling.holds(100) == [warning(95)]
+    assert await filling.holds(100) == ["Your mailbox is full (closing.example)"]
     [letter] = await filling.stage.letters()
     text = letter.get_content()
     assert "メールボックスがいっぱいです (使用量 100.0 MB / 上限 100.0 MB)。" in text
