@@ -32,6 +32,9 @@ from migrator.maildir_usage import Held, MaildirCount
 from schedules.names import Address
 
 _REMEMBERED = 20_000
+# Octets of an announced size that are reserved at once; the rest is asked for when it has come. Else whoever announces
+# a large message to a mailbox and never sends it keeps everybody else out.
+BELIEVED = 65_536
 # How long a count made anew is good for, while nothing in the folders moves.
 _FRESH_SECONDS = 60.0
 
@@ -143,7 +146,7 @@ class UsageBook:
         """What others have reserved; a claim reserves first, so that whoever comes after it sees it."""
         if claim is None:
             return await self._reservations.reserved(mailbox)
-        return await self._reservations.take(claim.transaction, mailbox, claim.octets, limit)
+        return await self._reservations.take(claim.transaction, mailbox, min(claim.octets, BELIEVED), limit)
 
     async def _waiting(self, mailbox: Address) -> int:
         return await self._records.ask(lambda connection: kept.waiting(connection, mailbox))

@@ -54,6 +54,20 @@ async def wait_for(world: World, mailbox: Address, octets: int, name: str = "M1"
     await messages.accept(world.records, row, [new], staged)
 
 
+async def test_who_announces_much_and_sends_nothing_keeps_nobody_out(world: World) -> None:
+    await world.usage.of(HANAKO, 100_000_000, AT, claim=Claim("idle", 99_999_999))
+    seen = await world.usage.of(HANAKO, 100_000_000, AT, claim=Claim("honest", 50_000))
+    assert seen == Usage(0, 100_000_000, None, grace_over=False, fresh=False, promised=65_536)
+
+
+async def test_much_that_comes_is_asked_for_when_it_has_come(world: World) -> None:
+    for name in ("a", "b"):
+        await world.usage.of(HANAKO, 100_000_000, AT, claim=Claim(name, 99_000_000))
+        world.usage.confirm(name, [HANAKO])
+    assert await world.usage.still_fits("a", 100_000_000)
+    assert not await world.usage.still_fits("b", 100_000)
+
+
 def usage(used: int, promised: int) -> Usage:
     return Usage(used, LIMIT, None, grace_over=False, fresh=False, promised=promised)
 
