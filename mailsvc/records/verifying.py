@@ -1,4 +1,4 @@
-"""A backup looked at: whether it opens, is whole, and has every body that its messages promise.
+"""A backup looked at: whether it opens, is whole, acts on nothing by itself, and has every body its messages promise.
 
 `verify(file, tell)` reads all of it and changes nothing. What is wrong is a sentence in `problems`.
 Fails: NotABackup for what is no backup of this program or of a newer one; OSError where the file cannot be read.
@@ -15,6 +15,7 @@ from mailsvc.records import schema
 from mailsvc.records.backup import connect
 from mailsvc.records.copying import Tell
 from mailsvc.records.facts import Facts, NotABackup, read_facts, sums
+from mailsvc.records.tables import APPEND_ONLY
 
 _SAID = 10  # problems of one kind that are named one by one
 
@@ -48,6 +49,7 @@ def _verified(plain: sqlite3.Connection, tell: Tell) -> Verified:
     checks: tuple[Callable[[], Iterator[str]], ...] = (
         lambda: _integrity(plain),
         lambda: _references(plain),
+        lambda: _foreign(plain),
         lambda: _contents(plain, facts),
         bodies.problems,
     )
@@ -83,6 +85,21 @@ def _integrity(plain: sqlite3.Connection) -> Iterator[str]:
 def _references(plain: sqlite3.Connection) -> Iterator[str]:
     for table, row, to, _ in plain.execute("PRAGMA foreign_key_check"):
         yield f"a row of {table} (number {row}) belongs to one of {to} that is not there"
+
+
+def _foreign(plain: sqlite3.Connection) -> Iterator[str]:
+    """A view or trigger that we have not made: restored, it would act with whatever we do."""
+    ours = {_TRIGGER.format(table=one.name, verb=verb, small=verb.lower()) for one in APPEND_ONLY for verb in _GUARDED}
+    for kind, name, sql in plain.execute("SELECT type, name, sql FROM sqlite_master WHERE type IN ('view', 'trigger')"):
+        if sql not in ours:
+            yield f"the {kind} {' '.join(str(name).split())} is none that this program makes"
+
+
+_GUARDED = ("UPDATE", "DELETE")
+_TRIGGER = (
+    "CREATE TRIGGER {table}_no_{small} BEFORE {verb} ON {table} "
+    "BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+)
 
 
 def _contents(plain: sqlite3.Connection, facts: Facts) -> Iterator[str]:

@@ -49,6 +49,20 @@ def test_what_was_changed_is_found(made: Path, statement: str, problem: str) -> 
     assert any(problem in told for told in verify(made).problems)
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE TRIGGER evil AFTER INSERT ON messages BEGIN UPDATE messages SET mail_from = 'x@y.example'; END",
+        "DROP TRIGGER audit_no_update; CREATE TRIGGER audit_no_update BEFORE UPDATE ON audit BEGIN SELECT 1; END",
+        "CREATE VIEW evil AS SELECT * FROM audit",
+    ],
+)
+def test_what_would_act_by_itself_once_restored_is_found(made: Path, statement: str) -> None:
+    with tampered(made) as plain:
+        plain.executescript(statement)
+    assert "is none that this program makes" in verify(made).problems[0]
+
+
 def test_a_flipped_bit_in_a_body_is_found(made: Path) -> None:
     octets = bytearray(made.read_bytes())
     octets[octets.index(b"first letter first letter")] ^= 1
