@@ -11,7 +11,7 @@ from mailsvc.cli import session
 from mailsvc.cli.output import out, show_fields, show_json, show_table
 from mailsvc.cli.words import AsJson
 
-COLUMNS = ("recipient", "original", "because", "state", "attempts", "next_at", "settled_at", "last_reply")
+COLUMNS = ("recipient", "original", "because", "state", "attempts", "next_at", "settled_at", "last_reply", "report")
 
 
 def add_to(app: typer.Typer) -> None:

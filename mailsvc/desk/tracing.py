@@ -26,6 +26,8 @@ class Told:
     helo: str
     size: int  # octets of the body
     sha256: str
+    scan: str  # what the virus check said; empty where nothing was checked
+    scanner: str  # product and version of its signatures
     received_header: str
     body_kept: bool
     settled_at: datetime | None  # when the last delivery was settled; None: some are still on their way
@@ -35,6 +37,7 @@ class Told:
         """What is shown of it to a person, without the deliveries."""
         shown = ("id", "received_at", "origin", "client_kind", "client_ip", "helo", "size", "sha256", "settled_at")
         fields: dict[str, object] = {name: getattr(self, name) for name in shown}
+        fields["virus check"] = f"{self.scan} ({self.scanner})" if self.scanner else self.scan or "none"
         return {"id": fields.pop("id"), "mail_from": f"<{self.mail_from}>", **fields}
 
 
@@ -56,6 +59,8 @@ def trace_message(desk: Desk, message_id: str) -> Told:
         helo=message.helo,
         size=message.size,
         sha256=message.sha256,
+        scan=message.scan,
+        scanner=message.scanner,
         received_header=message.trace.decode("ascii", "replace"),
         body_kept=trace.body_kept,
         settled_at=_local(trace.settled_at, zone),
@@ -69,6 +74,7 @@ def trace_message(desk: Desk, message_id: str) -> Told:
                 "next_at": _local(one.next_at, zone),
                 "settled_at": _local(one.settled_at, zone),
                 "last_reply": one.last_reply,
+                "report": one.report,
             }
             for one in trace.deliveries
         ),

@@ -42,6 +42,8 @@ async def stored(world: World) -> None:
         eight_bit=False,
         trace=b"Received: from mx.elsewhere.example\r\n",
         origin="smtp",
+        scan="clean",
+        scanner="ClamAV 1.0.9/27800/2026-11-20",
     )
     new = NewDelivery("hanako@closing.example", "Hanako+x@closing.example", Because.LIVE, "maildir")
     world.desk.records.act(lambda conn: messages.accept_in(conn, message, [new], staged))
@@ -52,6 +54,7 @@ async def test_a_message_is_traced_to_its_recipients(world: World) -> None:
     told = trace_message(world.desk, f"<{ID}>")
     assert (told.id, told.mail_from, told.client_ip, told.settled_at) == (ID, "", "192.0.2.7", None)
     assert told.fields()["mail_from"] == "<>"
+    assert told.fields()["virus check"] == "clean (ClamAV 1.0.9/27800/2026-11-20)"
     (delivery,) = told.deliveries
     assert delivery["original"] == "Hanako+x@closing.example"
     assert (delivery["state"], delivery["because"], delivery["settled_at"]) == ("queued", Because.LIVE, None)
