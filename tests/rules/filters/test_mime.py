@@ -13,7 +13,8 @@ from filters.mime import Leaf, Limits, MimeReader, Reading, read_mime
 from filters.mime_entity import Oddity
 from filters.scan import Unreadable
 from filters.scanners.unpack import decoded
-from tests.rules.filters.mime_cases import ODD, SOUND, corpus, nested, wire
+from tests.rules.filters.mime_cases import ODD, SOUND, nested, wire
+from tests.rules.filters.mime_corpus import corpus
 
 
 def in_slices(message: bytes, sizes: list[int]) -> Reading:
