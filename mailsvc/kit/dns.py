@@ -32,6 +32,8 @@ from dns.rdtypes.IN.AAAA import AAAA
 from filters.lookup import DnsAway, Lookup, NameUnknown
 
 SIZE = 20_000  # questions remembered
+OCTETS = 32 * 1024 * 1024  # that remembered answers may take, about; a stranger's answer may hold thousands of records
+_OBJECT = 400  # octets of a record in memory besides its own
 SHORTEST = 1.0  # seconds: even TTL 0 answers everybody who waits, and a burst
 LONGEST = 3_600.0
 LONGEST_NO = 300.0  # that a name or type is not there (RFC 2308 5)
@@ -49,6 +51,11 @@ class _Known:
     until: float
     trouble: DnsAway | NameUnknown | None = None
 
+    @property
+    def octets(self) -> int:
+        """What it takes in memory, about."""
+        return _OBJECT + sum(_OBJECT + len(one.to_digestable()) for one in self.records)
+
 
 class Dns(Lookup):
     """A Lookup over the network. `servers` are IP or IP@PORT, none for those of the system; `timeout` is in seconds."""
@@ -60,6 +67,7 @@ class Dns(Lookup):
         self._monotonic = monotonic
         self._size = size
         self._known: OrderedDict[Question, _Known] = OrderedDict()
+        self._octets = 0
         self._asked: dict[Question, asyncio.Task[_Known]] = {}
 
     async def txt(self, name: str) -> Sequence[bytes]:
@@ -104,11 +112,16 @@ class Dns(Lookup):
 
     async def _ask(self, question: Question) -> _Known:
         known = await self._query(question)
+        self._forget(question)
         self._known[question] = known
-        self._known.move_to_end(question)
-        while len(self._known) > self._size:
-            self._known.popitem(last=False)
+        self._octets += known.octets
+        while len(self._known) > self._size or self._octets > OCTETS:
+            self._forget(next(iter(self._known)))
         return known
+
+    def _forget(self, question: Question) -> None:
+        old = self._known.pop(question, None)
+        self._octets -= old.octets if old else 0
 
     async def _query(self, question: Question) -> _Known:
         name, kind = question

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from random import Random
+from typing import Final
 
 from filters.lookup import DnsAway, Lookup, NameUnknown
 from mailsvc.outbox.hop_replies import HopReply, said_by_us
@@ -18,6 +19,7 @@ from mailsvc.outbox.hop_trouble import HopAway
 from schedules.names import DomainName
 
 Host = tuple[int, str]  # preference and name
+HOSTS: Final = 20  # mail servers of one domain that are looked up: a domain that names thousands keeps nobody waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ class Exchangers:
         hosts = await self._lookup.mx(domain.ascii)
         if any(not host for _, host in hosts):
             raise NoExchanger(556, f"5.1.10 the domain {domain} takes no mail (null MX)")  # RFC 7505 4.2
-        return hosts or [(0, domain.ascii)]  # RFC 5321 5.1: the implicit MX
+        return sorted(hosts)[:HOSTS] or [(0, domain.ascii)]  # RFC 5321 5.1: the implicit MX
 
     async def _places(self, domain: DomainName, hosts: Sequence[Host]) -> list[tuple[int, list[Place]]]:
         """The addresses of all hosts, by preference; what DNS cannot say of one keeps no other from being tried."""

@@ -125,6 +125,19 @@ async def test_many_who_ask_the_same_at_once_cost_one_question() -> None:
         assert len(peer.asked) == 1
 
 
+async def test_answers_of_many_records_are_not_all_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailsvc.kit.dns.OCTETS", 100_000)
+    many = [f"192.0.2.{number}" for number in range(60)]
+    table: Table = {(f"{number}.example", "A"): many for number in range(10)}
+    async with DnsPeer(table) as peer:
+        dns = asking(peer)
+        for number in range(10):
+            assert len(await dns.addresses(f"{number}.example", v6=False)) == 60
+        assert 1 <= len(dns) <= 4
+        await dns.addresses("9.example", v6=False)
+    assert len(peer.asked) <= 20  # UDP, then TCP
+
+
 async def test_the_cache_is_bounded() -> None:
     async with DnsPeer({}) as peer:
         dns = asking(peer, size=10)

@@ -120,6 +120,20 @@ async def test_a_host_that_dns_cannot_tell_of_keeps_no_other_from_being_tried() 
     assert await places([(10, "sick.example"), (20, "b.example")]) == ["192.0.2.2"]
 
 
+async def test_of_thousands_of_servers_only_some_are_looked_up() -> None:
+    names = Names({"closing.example": [(number, f"mx{number}.example") for number in range(4000)]})
+    asked: list[str] = []
+
+    async def silent(name: str, *, v6: bool) -> Sequence[str]:
+        asked.append(name)
+        raise SICK
+
+    names.addresses = silent  # type: ignore[method-assign]
+    with pytest.raises(HopAway):
+        await Exchangers(names, Random(1), is_us=us).of(DomainName("closing.example"))
+    assert len(asked) == 40
+
+
 async def test_servers_behind_ourselves_are_left_out() -> None:
     mx = [(5, "b.example"), (10, "us.example"), (20, "c.example")]
     assert await places(mx) == ["192.0.2.2"]
