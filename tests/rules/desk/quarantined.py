@@ -6,9 +6,11 @@ from datetime import timedelta
 
 from filters.scan import Octets, Scan, ScanAway, ScanClean, ScanInfected, ScanUnread, Unreadable
 from filters.verdict import Because
+from mailsvc.desk.auditing import list_acts
+from mailsvc.desk.quarantine_acts import release
 from mailsvc.kit.content_hash import content_sha256
 from mailsvc.records import deliveries, quarantine
-from mailsvc.records.bodies import BodyWriter
+from mailsvc.records.bodies import BodyWriter, read_body
 from mailsvc.records.cases import INFECTED, Case, Kept, Recipient
 from mailsvc.records.deliveries import Delivery
 from tests.rules.desk.world import NOW, World
@@ -91,3 +93,17 @@ def again(world: World, case_id: str = ID) -> Kept | None:
 def sent(world: World, message_id: str = ID) -> list[Delivery]:
     with world.desk.records.read() as conn:
         return list(deliveries.of_message(conn, message_id))
+
+
+async def let_go(world: World, answer: Scan, *, despite: bool = False, case_id: str = ID) -> bool:
+    """Release it; whether it was queued by this call."""
+    done = await release(world.desk, case_id, "he asked for it", Says(answer), despite_threat=despite)
+    return not done.already
+
+
+def acts(world: World, subject: str = ID) -> list[object]:
+    return [row["act"] for row in list_acts(world.desk, subject, 10)]
+
+
+async def body(world: World, body_id: str) -> bytes:
+    return b"".join([chunk async for chunk in read_body(world.desk.records, body_id)])

@@ -1,4 +1,4 @@
-"""The quarantine: listed, shown without a word of a body, read for a reason, released once, deleted for good."""
+"""The quarantine: listed, shown without a word of a body, read for a reason, released once."""
 
 import asyncio
 from datetime import timedelta
@@ -14,9 +14,9 @@ from mailsvc.desk.quarantine_acts import delete, release
 from mailsvc.desk.refusals import Refused
 from mailsvc.desk.tracing import trace_message
 from mailsvc.records import bodies, messages, quarantine
-from mailsvc.records.bodies import CHUNK, read_body
+from mailsvc.records.bodies import CHUNK
 from mailsvc.records.cases import QuarantineState, Recipient
-from mailsvc.records.store import Connection, RecordsAway
+from mailsvc.records.store import RecordsAway
 from schedules.names import BadName
 from schedules.positions import Wrong
 from tests.rules.desk.quarantined import (
@@ -29,27 +29,15 @@ from tests.rules.desk.quarantined import (
     INFECTED_STILL,
     OCTETS,
     Says,
+    acts,
     again,
     kept,
+    let_go,
     sent,
 )
 from tests.rules.desk.world import NOW, SETTINGS, World, opened
 
 TWO = "01K9ZEXAMPLE00000000000TWO"
-
-
-async def let_go(world: World, answer: Scan, *, despite: bool = False, case_id: str = ID) -> bool:
-    """Release it; whether it was queued by this call."""
-    done = await release(world.desk, case_id, "he asked for it", Says(answer), despite_threat=despite)
-    return not done.already
-
-
-def acts(world: World, subject: str = ID) -> list[object]:
-    return [row["act"] for row in list_acts(world.desk, subject, 10)]
-
-
-async def body(world: World, body_id: str) -> bytes:
-    return b"".join([chunk async for chunk in read_body(world.desk.records, body_id)])
 
 
 # ── looking ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -252,50 +240,6 @@ async def test_without_a_way_to_a_recipient_nothing_is_released(tmp_path_factory
         with pytest.raises(Refused, match=r"no way to a recipient.*set `outbound`"):
             await let_go(world, CLEAN)
         assert sent(world) == []
-
-
-# ── deleted ─────────────────────────────────────────────────────────────────────────────────────────────
-async def test_a_deleted_message_leaves_its_row_and_no_octet(world: World) -> None:
-    before = await kept(world, octets=b"x" * (9 * CHUNK + 1))
-    assert delete(world.desk, ID, "spam")
-    assert await body(world, before.body_id) == b""
-    settled = again(world)
-    assert settled is not None
-    assert (settled.state, settled.settled_at, settled.settle_reason) == (QuarantineState.DELETED, NOW, "spam")
-    assert (show_case(world.desk, ID).header, acts(world)) == ((), ["quarantine delete"])
-    with pytest.raises(Refused, match=f"message {ID} was deleted by tester: spam: its octets are gone"):
-        open_body(world.desk, ID, "why")
-    with pytest.raises(Refused, match="its octets are gone"):
-        await let_go(world, CLEAN)
-    assert not delete(world.desk, ID, "again")
-    assert acts(world) == ["quarantine delete"]
-
-
-async def test_what_a_killed_delete_has_left_is_swept(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    def killed(*_: object, **__: object) -> int:
-        raise KeyboardInterrupt
-
-    before = await kept(world, octets=b"x" * (3 * CHUNK))
-    monkeypatch.setattr(bodies, "remove_orphan", killed)
-    with pytest.raises(KeyboardInterrupt):
-        delete(world.desk, ID, "spam")
-    monkeypatch.undo()
-    assert await body(world, before.body_id) != b""
-
-    def sweep(conn: Connection) -> int:
-        return bodies.sweep_orphans(conn, NOW - timedelta(days=1), 2)
-
-    while world.desk.records.act(sweep):
-        continue
-    assert await body(world, before.body_id) == b""
-
-
-async def test_what_was_released_is_not_deleted(world: World) -> None:
-    before = await kept(world)
-    assert await let_go(world, CLEAN)
-    with pytest.raises(Refused, match=f"was released by tester: he asked for it: `lastpost trace {ID}`"):
-        delete(world.desk, ID, "spam")
-    assert await body(world, before.body_id) == OCTETS
 
 
 def test_an_id_nobody_knows_is_refused(world: World) -> None:
