@@ -10,6 +10,7 @@ Which mail it is about is read from our own trace in what was returned; nothing 
 other server is dropped, its status code stays (KY-16, RFC 3464). Raises RecordsAway.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -32,6 +33,10 @@ from mailsvc.records.store import Connection, Records
 from mailsvc.returns.bounce_reading import BOUNCE_LIMIT, Bounce, Group, Mention, read_bounce
 from schedules.names import Address, BadName
 
+# Reports that one forward may bring: delays, and a failure. Whoever holds a message that we have forwarded could else
+# write to its sender through us as often as it likes.
+MOST: Final = 8
+_REMEMBERED: Final = 20_000  # forwards, of which reports are counted
 _FORWARDED: Final = frozenset({Because.FORWARDED, Because.FORWARDED_DISCLOSED})
 
 
@@ -77,6 +82,7 @@ class Bounced:
         self._author = author
         self._hostname = hostname
         self._zone = zone
+        self._passed: OrderedDict[str, int] = OrderedDict()  # reports so far, by delivery
 
     async def back(
         self, staged: StagedBody, asked: Address, *, key: str, now: datetime
@@ -90,6 +96,8 @@ class Bounced:
         if found is None:
             return Unrecognised()
         mention, message, delivery = found
+        if self._counted(delivery) > MOST:
+            return Unrecognised()
         outcome = bounce.outcome(delivery.recipient)
         refused = _refused(message, delivery, outcome, certain=bool(bounce.groups))
         if delivery.because is Because.FORWARDED_DISCLOSED:
@@ -113,6 +121,14 @@ class Bounced:
         """Who wrote; an address of ours may have been rewritten once more on its way through another host."""
         found = self._srs.reverse(asked, at=now)
         return self._sender(found, now) if found is not None and self._srs.is_shaped(found) else found
+
+    def _counted(self, delivery: Delivery) -> int:
+        """The number of this report on a forward."""
+        number = self._passed.pop(delivery.id, 0) + 1
+        self._passed[delivery.id] = number
+        if len(self._passed) > _REMEMBERED:
+            self._passed.popitem(last=False)
+        return number
 
     async def _start(self, staged: StagedBody) -> bytes:
         start = bytearray()

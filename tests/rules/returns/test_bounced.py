@@ -151,6 +151,17 @@ async def test_a_report_is_written_anew_and_names_the_address_that_was_written_t
     assert not found.smtputf8
 
 
+@pytest.mark.parametrize("because", [Because.FORWARDED, Because.FORWARDED_DISCLOSED])
+async def test_one_forwarded_message_is_no_way_to_write_to_its_sender_without_end(
+    world: World, because: Because
+) -> None:
+    name = await world.forwarded(forward(because=because))
+    found = [await world.back(report(header(name), group())) for _ in range(20)]
+    assert len([one for one in found if not isinstance(one, Unrecognised)]) == 8
+    other = await world.forwarded()
+    assert isinstance(await world.back(report(header(other), group())), Rewritten)
+
+
 async def test_what_failed_for_good_is_told_to_whoever_pauses_forwards(world: World) -> None:
     name = await world.forwarded()
     found = await world.back(report(header(name), group(status="5.1.1")))
