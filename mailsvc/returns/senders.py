@@ -7,7 +7,7 @@ not fail. Pure, never failing.
 import re
 from typing import Final
 
-from filters.header import Header
+from filters.header import HEADER_LIMIT, Header
 from mailsvc.records.messages import Message
 from schedules.names import Address, BadName
 
@@ -49,7 +49,9 @@ def by_envelope(message: Message) -> str:
 
 
 def by_header(header: Header) -> str:
-    """Why nobody is told, by what the message says of itself."""
+    """Why nobody is told, by what the message says of itself; behind what cannot be read it may be a list's."""
+    if not header.complete and header.length >= HEADER_LIMIT:
+        return "a header too long to be read"
     if any(header.first(name) is not None for name in _LIST_FIELDS):
         return "a mailing list"
     if any(_word(value) in _BULK for value in header.all("Precedence")):

@@ -49,6 +49,12 @@ async def test_senders_that_may_be_people(world: World, sender: str) -> None:
     assert by_envelope(message) == ""
 
 
+def test_what_a_giant_header_hides_at_its_end_is_not_overlooked() -> None:
+    hidden = b"X-Filler: x\r\n" * 30_000 + b"List-Id: <list.x.example>\r\n\r\n"
+    assert by_header(read_header(hidden)) == "a header too long to be read"
+    assert not by_header(read_header(b"Subject: a header alone\r\n"))
+
+
 @pytest.mark.parametrize(
     ("field", "why"),
     [
