@@ -114,12 +114,14 @@ def release(
 
 
 @app.command()
-def delete(ctx: typer.Context, case_id: CaseId, reason: Reason) -> None:
+def delete(ctx: typer.Context, case_id: CaseId, reason: Reason, *, as_json: AsJson = False) -> None:
     """Delete a message's octets for good; that it was there stays on record until its retention is over."""
     from mailsvc.desk.quarantine_acts import delete as act
 
     with session.of(ctx).desk() as desk:
         deleted = act(desk, case_id, reason)
+    if as_json:
+        show_json([{"id": case_id, "already": not deleted}])
     say(f"message {case_id} {'is deleted' if deleted else 'was deleted before'}")
 
 

@@ -107,12 +107,14 @@ def hold(
     *,
     all_: Everything = False,
     reason: Why = "",
+    as_json: AsJson = False,
 ) -> None:
     """Let deliveries wait until they are released; what is being tried at this moment is refused or left."""
     from mailsvc.desk.queue_acts import hold as act
 
     with session.of(ctx).desk() as desk:
-        _tell("held", act(desk, _which(ids, lane, domain, recipient, sender, all_=all_), reason))
+        changed = act(desk, _which(ids, lane, domain, recipient, sender, all_=all_), reason)
+    _tell("held", changed, as_json=as_json)
 
 
 @app.command()
@@ -126,12 +128,14 @@ def release(
     *,
     all_: Everything = False,
     reason: Why = "",
+    as_json: AsJson = False,
 ) -> None:
     """Let held deliveries go their way, at once; where their time has run out they get it anew."""
     from mailsvc.desk.queue_acts import release as act
 
     with session.of(ctx).desk() as desk:
-        _tell("released", act(desk, _which(ids, lane, domain, recipient, sender, all_=all_), reason))
+        changed = act(desk, _which(ids, lane, domain, recipient, sender, all_=all_), reason)
+    _tell("released", changed, as_json=as_json)
 
 
 @app.command()
@@ -145,12 +149,14 @@ def retry(
     *,
     all_: Everything = False,
     reason: Why = "",
+    as_json: AsJson = False,
 ) -> None:
     """Try deliveries again at once, undeliverable ones too; where their time has run out they get it anew."""
     from mailsvc.desk.queue_acts import retry as act
 
     with session.of(ctx).desk() as desk:
-        _tell("due now", act(desk, _which(ids, lane, domain, recipient, sender, all_=all_), reason))
+        changed = act(desk, _which(ids, lane, domain, recipient, sender, all_=all_), reason)
+    _tell("due now", changed, as_json=as_json)
 
 
 @app.command()
@@ -160,13 +166,15 @@ def drop(
     *,
     bounce: Annotated[bool, typer.Option("--bounce", help="Tell the sender, as of any failure.")] = False,
     reason: Reason,
+    as_json: AsJson = False,
 ) -> None:
     """Give deliveries up for good; without --bounce nobody is told. What is known of them stays to be traced."""
     from mailsvc.desk.queue import Asked
     from mailsvc.desk.queue_acts import drop as act
 
     with session.of(ctx).desk() as desk:
-        _tell("dropped", act(desk, Asked(tuple(ids)), reason, bounce=bounce))
+        changed = act(desk, Asked(tuple(ids)), reason, bounce=bounce)
+    _tell("dropped", changed, as_json=as_json)
 
 
 def _states(asked: Sequence[str] | None) -> tuple[str, ...]:
@@ -185,7 +193,9 @@ def _which(ids: Sequence[str] | None, lane: str, domain: str, recipient: str, se
     return Asked(tuple(ids or ()), (), lane, domain, recipient, sender)
 
 
-def _tell(done: str, changed: "Changed") -> None:
+def _tell(done: str, changed: "Changed", *, as_json: bool) -> None:
+    if as_json:
+        show_json([changed])
     say(f"{changed.deliveries:,} {'delivery' if changed.deliveries == 1 else 'deliveries'} {done}")
     if changed.in_hand:
         say(f"{changed.in_hand} being tried at this moment were left as they are: say it again in a moment")

@@ -122,8 +122,9 @@ def test_without_a_scanner_nothing_is_released(caught: Line) -> None:
 def test_a_deleted_message_says_so_ever_after(caught: Line) -> None:
     assert caught("quarantine", "delete", ID).code == 2
     assert "is deleted" in caught("quarantine", "delete", ID, *WHY).err
-    again = caught("quarantine", "delete", ID, *WHY)
+    again = caught("quarantine", "delete", ID, *WHY, "--json")
     assert (again.code, "was deleted before" in again.err) == (0, True)
+    assert again.array() == [{"id": ID, "already": True}]
     ran = caught("quarantine", "show", ID, "--body", *WHY)
     assert (ran.code, "its octets are gone" in ran.err) == (1, True)
     assert [row["act"] for row in caught("audit", "list", "--subject", ID, "--json").array()] == ["quarantine delete"]

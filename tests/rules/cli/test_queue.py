@@ -76,6 +76,13 @@ def test_a_delivery_is_held_released_tried_again_and_dropped(waiting: Line) -> N
     ]
 
 
+def test_an_act_tells_what_it_did_in_json(waiting: Line) -> None:
+    end_leases(waiting.folder)
+    for words in (("hold", ID), ("release", "--all"), ("retry", "--all"), ("drop", ID, "--reason", "spam")):
+        (told,) = waiting("queue", *words, "--json").array()
+        assert told == {"deliveries": 2, "in_hand": 0, "until": None}, words
+
+
 def test_what_is_in_hand_is_left_and_said(waiting: Line) -> None:
     with Records.open(f"sqlite:///{waiting.folder / 'records.db'}") as records:
         records.act(lambda conn: conn.exec_driver_sql("UPDATE deliveries SET lease_until = 9e15 WHERE number = 1"))
