@@ -8,6 +8,7 @@ content and waits while the peer is slow, so that a body never piles up in memor
 import asyncio
 import ssl
 from contextlib import suppress
+from typing import cast
 
 from mailsvc.outbox.hop_replies import GarbageReply, HopReply, Replies
 
@@ -28,10 +29,16 @@ class _Wire(asyncio.Protocol):
         self.writable = asyncio.Event()
         self.writable.set()
         self.broken = ""
+        self._transport: asyncio.Transport | None = None  # the one below TLS, where there is TLS
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         if self.replies.feed(data) > UNREAD_LIMIT:
             self._break("the next hop floods us")
+            if self._transport is not None:
+                self._transport.abort()  # nobody may look for a long time, and what came meanwhile would be kept
         self.changed.set()
 
     def eof_received(self) -> bool:

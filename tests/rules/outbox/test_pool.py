@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
 from mailsvc.outbox.hop_hello import Hop
 from mailsvc.outbox.hop_trouble import HopAway
+from mailsvc.outbox.hopline import HopLine
 from mailsvc.outbox.parcel import Fate, Parcel
 from mailsvc.outbox.pool import Pool
 from tests.peers.smtp import EXTENSIONS, Answer, SmtpPeer
@@ -177,3 +178,24 @@ async def test_a_small_message_goes_out_in_two_pieces() -> None:
         assert await fate(one, peer, sent) is Fate.TAKEN
     assert peer.pieces[0].endswith(b"DATA\r\n")
     assert peer.pieces[1] == b"Received: x\r\na: b\r\n\r\nhello\r\n.\r\n"
+
+
+async def test_a_hop_that_floods_while_nobody_listens_is_cut_off() -> None:
+    poured, cut_off = 0, asyncio.Event()
+
+    async def flood(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal poured
+        with suppress(OSError):
+            while poured < 200_000_000:
+                writer.write(b"250-x\r\n" * 10_000)
+                poured += 70_000
+                await writer.drain()
+        cut_off.set()
+        writer.close()
+
+    async with await asyncio.start_server(flood, "127.0.0.1", 0) as server:
+        line = await HopLine.open("127.0.0.1", server.sockets[0].getsockname()[1], within=5)
+        async with asyncio.timeout(20):
+            await cut_off.wait()
+    assert line.broken == "the next hop floods us"
+    assert poured < 50_000_000
