@@ -32,9 +32,10 @@ def expand(spec: str, asking: Asking, domain: str, pointer: str = "unknown") -> 
     """The domain that a term names, cut from the left to what fits a name (RFC 7208 7.3)."""
     values = _values(asking, domain, pointer)
     name = _MACRO.sub(lambda found: _SIGNS[found[5]] if found[5] else _one(found, values), spec)
-    while len(name) > LONGEST_NAME and "." in name:
-        name = name.partition(".")[2]
-    return name
+    if len(name) <= LONGEST_NAME:
+        return name
+    dot = name.find(".", len(name) - LONGEST_NAME - 1)  # in one step: a stranger's record may expand to 500,000 octets
+    return name[dot + 1 :] if dot >= 0 else name.rpartition(".")[2]
 
 
 def _values(asking: Asking, domain: str, pointer: str) -> Mapping[str, str]:

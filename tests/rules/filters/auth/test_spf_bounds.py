@@ -2,6 +2,7 @@
 
 import ipaddress
 import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -56,3 +57,19 @@ def test_any_record_is_read_or_refused(text: str) -> None:
     for _, mechanism in record.directives:
         spec = getattr(mechanism, "domain", "")
         assert len(expand(spec, ASKING, "b.example")) <= 253 or "." not in expand(spec, ASKING, "b.example")
+
+
+@pytest.mark.parametrize("length", range(240, 270))
+def test_a_long_name_loses_as_few_labels_as_it_must(length: int) -> None:
+    name = ("ab." * 100)[-length:] + "example"
+    slowly = name
+    while len(slowly) > 253 and "." in slowly:
+        slowly = slowly.partition(".")[2]
+    assert expand(name, ASKING, "b.example") == slowly
+
+
+def test_a_name_that_expands_without_end_stops_nobody() -> None:
+    asking = replace(ASKING, sender="a." * 31 + "a@" + "b." * 90 + "example")
+    began = time.perf_counter()
+    assert len(expand("%{s}" * 2000 + ".x", asking, "b.example")) <= 253
+    assert time.perf_counter() - began < 0.5
