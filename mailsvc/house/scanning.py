@@ -6,6 +6,7 @@ leave the old ones in place, and are told in the log.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 
 from filters.scan import Scanner
 from filters.scanners.yara import BadRules
@@ -25,10 +26,12 @@ class LiveScanner:
         self._by = live.now.virus
         self.now: Scanner | None = checker_of(self._by, monotonic)
         self._closing: set[asyncio.Task[None]] = set()
+        self._over = asyncio.Event()
         live.follow(self._renew)
 
     async def close(self) -> None:
-        """Give back what is open."""
+        """Give back what is open; by now nobody asks any more, not even the old ones."""
+        self._over.set()
         if self.now is not None:
             await self.now.close()
         if self._closing:
@@ -42,15 +45,16 @@ class LiveScanner:
             return
         old, self.now, self._by = self.now, opened, settings.virus
         if old is not None:
-            task = asyncio.ensure_future(_close_behind(old, settings.virus))
+            task = asyncio.ensure_future(self._close_behind(old, settings.virus))
             self._closing.add(task)
             task.add_done_callback(self._closing.discard)
 
-
-async def _close_behind(old: Scanner, by: VirusSettings) -> None:
-    """Whoever still asks the old one has an answer within the deadline."""
-    await asyncio.sleep(by.deadline.total_seconds())
-    await old.close()
+    async def _close_behind(self, old: Scanner, by: VirusSettings) -> None:
+        """Whoever still asks the old one has an answer within the deadline."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(by.deadline.total_seconds()):
+                await self._over.wait()
+        await old.close()
 
 
 def _opened(settings: VirusSettings, monotonic: Callable[[], float]) -> Scanner | BadRules | None:
