@@ -1,6 +1,7 @@
 """How many sessions at once, how many from one client, how many new ones a second; how long a message may take.
 
 `Admission.enter(ip)` answers None and counts the session, or the 421 for the banner; whoever entered must `leave`.
+MTAs of ours are held to the sessions of the whole gateway only: a proxy in front of us makes a connection a message.
 Memory is bounded by the sessions there are and by the clients of one second.
 `Allowance` is the time a client has for the content of a message. Nothing here fails.
 """
@@ -29,10 +30,10 @@ class Admission:
         self._arrived: Counter[str] = Counter()
         self.sessions = 0
 
-    def enter(self, ip: str) -> Reply | None:
+    def enter(self, ip: str, *, ours: bool = False) -> Reply | None:
         """Count one more session of `ip`, or say 421 4.7.0 (RFC 5321 3.8) and count only the attempt."""
-        too_fast = self._arrivals(ip) > self._per_second
-        too_many = self.sessions >= self._sessions_limit or self._inside[ip] >= self._per_client
+        too_fast = not ours and self._arrivals(ip) > self._per_second
+        too_many = self.sessions >= self._sessions_limit or (not ours and self._inside[ip] >= self._per_client)
         if too_fast or too_many:
             if not self._inside[ip]:
                 del self._inside[ip]

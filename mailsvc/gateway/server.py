@@ -155,7 +155,8 @@ class GatewayServer(SMTP):
     async def _handle_client(self) -> None:
         ip, port = (self._writer.get_extra_info("peername") or ("0.0.0.0", 0))[:2]
         self._porch.begun(self)
-        refused = self._porch.admission.enter(ip)
+        known = self._porch.doorman.kind(ip)
+        refused = self._porch.admission.enter(ip, ours=known not in {None, ClientKind.WORLD})
         try:
             last_word = refused or await self._conversation(Client(ClientKind.WORLD, ip, port))
             if last_word:

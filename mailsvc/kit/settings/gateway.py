@@ -109,10 +109,10 @@ class GatewaySettings(Section):
     )
     sessions_limit: int = Field(default=500, ge=1, description="Sessions at once; then 421 4.7.0.")
     sessions_per_client: int = Field(
-        default=100, ge=1, description="Sessions of one IP address at once; then 421 4.7.0."
+        default=100, ge=1, description="Sessions of one IP address of the world at once; then 421 4.7.0."
     )
     connections_per_client_second: int = Field(
-        default=50, ge=1, description="New connections of one IP address in a second; then 421 4.7.0."
+        default=50, ge=1, description="New connections of one IP address of the world in a second; then 421 4.7.0."
     )
     refusals_limit: int = Field(
         default=100,

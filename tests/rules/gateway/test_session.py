@@ -1,7 +1,7 @@
 """Limits, time, faults and order, spoken with a real socket."""
 
 import asyncio
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 
 import pytest
 
@@ -118,7 +118,7 @@ async def test_sessions_are_limited_at_the_banner() -> None:
 
 
 async def test_one_client_is_limited_too() -> None:
-    async with open_gateway(sessions_per_client=1) as house, house.client(), house.client(1, banner="421 4.7.0"):
+    async with open_gateway(sessions_per_client=1) as house, house.client(), house.client(banner="421 4.7.0"):
         assert house.gateway._admission.sessions == 1
 
 
@@ -131,6 +131,15 @@ async def test_new_connections_are_limited_by_the_second() -> None:
             await peer.close()
         assert "421 4.7.0" in banners
         assert banners[0].startswith("220 ")
+
+
+async def test_mtas_of_ours_are_held_to_the_sessions_of_the_whole_gateway_alone() -> None:
+    limited = open_gateway(connections_per_client_second=1, sessions_per_client=1, sessions_limit=5)
+    async with limited as house, AsyncExitStack() as open_sessions:
+        for of_ours in (1, 2, 1, 2, 1):
+            await open_sessions.enter_async_context(house.client(of_ours))
+        async with house.client(2, banner="421 4.7.0"):
+            assert house.gateway._admission.sessions == 5
 
 
 async def test_a_silent_client_is_told_before_it_is_left() -> None:
