@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import binascii
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from mailsvc.desk.doctor.scanners import check_scanners
 from mailsvc.kit.scanner_places import ClamdPlace
 from mailsvc.kit.settings import parse_settings
 from tests.peers.clamd import EICAR
+from tests.real.clamd import SETTINGS as CAREFUL
 from tests.real.clamd import THREAT, Clamd
 from tests.real.clamd import clamd as shared_clamd
 from tests.rules.desk.world import SETTINGS
@@ -237,6 +239,14 @@ def test_the_doctor_is_content_with_a_careful_one(own: Clamd, short_tmp: Path) -
     own.kill()
     (away,) = doctor_says(short_tmp, own)
     assert "mail is answered 451" in away
+
+
+def test_the_readme_names_what_makes_it_careful() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    (lines,) = re.findall(r"^# clamd.conf\n(.*?)^```", readme, re.MULTILINE | re.DOTALL)
+    told = dict(line.split(maxsplit=1) for line in lines.splitlines())
+    assert {"AlertEncrypted", "AlertExceedsMax", "StreamMaxLength"} == told.keys()
+    assert told.items() <= CAREFUL.items()
 
 
 @pytest.mark.parametrize("wrap", ["multipart", "message"])
