@@ -44,7 +44,7 @@ gateway:
 {gateway}http:
   listen: 127.0.0.1:{http}
 outbox:
-  first_retry: 1 s
+{outbox}  first_retry: 1 s
   longest_retry: 2 s
   lease: 10 s
 clock:
@@ -64,6 +64,7 @@ class Service:
         deliver: str | None = None,
         url: str | None = None,
         gateway: Mapping[str, str] | None = None,
+        outbox: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder
         self.state = folder / "state"
@@ -72,7 +73,7 @@ class Service:
         self.settings = folder / "lastpost.yaml"
         self.url = url or f"sqlite:///{self.state}/records.db"
         self._deliver = deliver or f"maildir:{self.mail}/{{domain}}/{{user}}"
-        self._gateway = "".join(f"  {key}: {value}\n" for key, value in (gateway or {}).items())
+        self._gateway, self._outbox = _lines(gateway), _lines(outbox)
         self._starts = 0
 
     def command(self, *words: str) -> list[str]:
@@ -91,6 +92,7 @@ class Service:
                 smtp=self.smtp,
                 http=self.http,
                 gateway=self._gateway,
+                outbox=self._outbox,
                 folder=self.folder,
             )
         )
@@ -185,3 +187,7 @@ class Service:
         """Kill it with no chance to say anything."""
         program.send(Signals.SIGKILL)
         program.wait()
+
+
+def _lines(entries: Mapping[str, str] | None) -> str:
+    return "".join(f"  {key}: {value}\n" for key, value in (entries or {}).items())

@@ -53,10 +53,9 @@ def hop(way: Way) -> Iterator[SmtpPeer]:
 def service(tmp_path: Path, way: Way, hop: SmtpPeer) -> Service:
     folder = tmp_path / "house"
     folder.mkdir()
-    made = Service(folder, deliver=f"smtp://127.0.0.1:{hop.port}?tls=none")
+    url = f"smtp://127.0.0.1:{hop.port}?tls=none"
+    made = Service(folder, deliver=url, outbox={"handoff_budget": f"{way.budget} s"})
     made.prepare()
-    settings = made.settings.read_text()
-    made.settings.write_text(settings.replace("outbox:\n", f"outbox:\n  handoff_budget: {way.budget} s\n"))
     return made
 
 

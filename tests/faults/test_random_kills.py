@@ -1,7 +1,8 @@
 """Killed at random under load, again and again: everything answered 250 is found at the next hop.
 
-Four clients send without pause; after a random number of answers the service is killed (SIGKILL) and started anew. A
-message may arrive twice where the kill fell between the next hop's answer and ours, and no more often than that.
+Four clients send without pause; after a random number of answers the service is killed (SIGKILL) and started anew. Most
+messages are handed over inside their session; one in fifty makes the next hop think for longer than a session waits.
+A message may arrive twice where the kill fell between the next hop's answer and our settlement, and no more often.
 """
 
 import asyncio
@@ -15,12 +16,13 @@ from random import Random
 import pytest
 
 from tests.faults.service import Service
-from tests.peers.smtp import SmtpPeer
+from tests.peers.smtp import Answer, Script, SmtpPeer
 from tests.support.deadline import wait_until
 from tests.support.programs import Program
 
 SENDERS = 4
 SEED = 20240131
+BUDGET, THINKS, THINKING = 0.1, 0.2, 0.02  # seconds, seconds, of all messages
 
 
 class Senders:
@@ -37,8 +39,11 @@ class Senders:
         sent = 0
         while not self._stop.is_set():
             subject, sent = f"m-{number}-{sent}", sent + 1
-            if self._house.send(subject, size=3000 + 2500 * (sent % 3)) == 250:
+            code = self._house.send(subject, size=3000 + 2500 * (sent % 3))
+            if code == 250:
                 self.taken.add(subject)
+            elif not code:  # nobody is there: that needs no asking as fast as it goes
+                self._stop.wait(0.05)
 
     def stop(self) -> set[str]:
         self._stop.set()
@@ -72,16 +77,20 @@ def _kill_after(house: Service, program: Program, senders: Senders, answers: int
     house.crash(program)
 
 
+def thinking(random: Random) -> Script:
+    """What the next hop answers, more often than it is ever asked."""
+    return {"end": [Answer("250 2.0.0 taken", delay=THINKS * (random.random() < THINKING)) for _ in range(100_000)]}
+
+
 @pytest.mark.parametrize("kills", [20, pytest.param(200, marks=pytest.mark.long)])
 async def test_random_kills_under_load_lose_nothing(tmp_path: Path, kills: int) -> None:
-    async with SmtpPeer() as sink:
-        folder = tmp_path / "house"
-        folder.mkdir()
-        house = Service(folder, deliver=f"smtp://127.0.0.1:{sink.port}?tls=none")
+    async with SmtpPeer(thinking(Random(SEED))) as sink:
+        url = f"smtp://127.0.0.1:{sink.port}?tls=none"
+        house = Service(tmp_path, deliver=url, outbox={"handoff_budget": f"{BUDGET} s"})
         await asyncio.to_thread(house.prepare)
         taken = await asyncio.to_thread(killed_again_and_again, house, sink, kills)
         found = arrived(sink)
-        assert len(taken) > kills
-        doubles = {subject: copies for subject, copies in found.items() if copies > 1}
-        assert len(doubles) <= kills, f"more doubles than kills: {doubles}"
-        assert max(found.values()) <= 2, doubles
+    doubles = found.total() - len(found)
+    print(f"{kills} kills, {len(taken)} messages answered 250, {doubles} doubles")
+    assert len(taken) > kills
+    assert doubles <= kills, {subject: copies for subject, copies in found.items() if copies > 1}
