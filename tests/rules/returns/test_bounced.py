@@ -9,32 +9,24 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from filters.verdict import Because
 from mailsvc.kit.ids import id_maker
 from mailsvc.kit.secrets import Secret
 from mailsvc.kit.srs import Srs
-from mailsvc.letters.dsn_fields import Action
-from mailsvc.outbox.forwarding import delivered_to
 from mailsvc.records import messages
 from mailsvc.records.bodies import BodyWriter, StagedBody
 from mailsvc.records.deliveries import NewDelivery
 from mailsvc.records.messages import Message
 from mailsvc.records.store import Records
-from mailsvc.returns.bounce_reading import BOUNCE_LIMIT, read_bounce
+from mailsvc.returns.bounce_reading import BOUNCE_LIMIT
 from mailsvc.returns.bounced import AsItCame, Bounced, Rewritten, Unrecognised
 from schedules.clock import MovableClock
 from schedules.names import Address, DomainName
+from tests.rules.returns.bounces import HANAKO, HOME, JIRO, ORIGINAL, group, header, report
 
 AT = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 SRS = Srs(DomainName("srs.surviving.example"), [Secret("a secret")])
-JIRO, HANAKO, HOME = "jiro@world.example", "hanako@closing.example", "hanako.new@home.example"
-ORIGINAL = (
-    b"From: Jiro <jiro@world.example>\r\nTo: hanako@closing.example\r\nSubject: lunch\r\n"
-    b"Message-ID: <1@world.example>\r\nDate: Sun, 22 Nov 2026 11:00:00 +0900\r\n"
-)
 
 
 class World:
@@ -77,38 +69,6 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 def forward(original: str = HANAKO, to: str = HOME, because: Because = Because.FORWARDED) -> NewDelivery:
     return NewDelivery(to, original, because, "smtp://x")
-
-
-def header(name: str, mailbox: str = HANAKO) -> bytes:
-    """The header of a message as the target's server has got it."""
-    trace = f"Received: from a.example ([192.0.2.1])\r\n\tby mx.closing.example with ESMTP\r\n\tid {name};\r\n"
-    seen = f"Received: from mx.closing.example by mx.home.example for <{HOME}>;\r\n\tSun, 22 Nov 2026\r\n"
-    return seen.encode() + delivered_to(mailbox) + trace.encode() + b"\tSun, 22 Nov 2026 12:00:00 +0900\r\n" + ORIGINAL
-
-
-def report(returned: bytes, *groups: bytes, newline: bytes = b"\r\n") -> bytes:
-    """A bounce by RFC 3464, as Postfix writes it."""
-    octets = b"\r\n".join(
-        [
-            b"From: MAILER-DAEMON@home.example", b"Subject: Undelivered Mail Returned to Sender",
-            b"Auto-Submitted: auto-replied", b"MIME-Version: 1.0",
-            b'Content-Type: multipart/report; report-type=delivery-status;\r\n\tboundary="B/mx.home.example"',
-            b"", b"--B/mx.home.example", b"Content-Description: Notification", b"Content-Type: text/plain", b"",
-            f"<{HOME}>: host 127.0.0.1 said: 550 5.1.1 no {HOME} here".encode(), b"",
-            b"--B/mx.home.example", b"Content-Description: Delivery report", b"Content-Type: message/delivery-status",
-            b"", b"Reporting-MTA: dns; mx.home.example", b"Arrival-Date: Sun, 22 Nov 2026 12:00:00 +0900", b"",
-            b"\r\n\r\n".join(groups), b"",
-            b"--B/mx.home.example", b"Content-Type: text/rfc822-headers", b"", returned, b"--B/mx.home.example--", b"",
-        ]
-    )  # fmt: skip
-    return octets.replace(b"\r\n", newline)
-
-
-def group(action: str = "failed", status: str = "5.1.1", recipient: str = HOME) -> bytes:
-    return (
-        f"Final-Recipient: rfc822; {recipient}\r\nOriginal-Recipient: rfc822;{HANAKO}\r\nAction: {action}\r\n"
-        f"Status: {status}\r\nDiagnostic-Code: smtp; 550 {status} {HOME} is not known"
-    ).encode()
 
 
 def parts(octets: bytes) -> Sequence[Parsed]:
@@ -273,39 +233,3 @@ async def test_the_same_bounce_is_the_same_report(world: World) -> None:
     name = await world.forwarded()
     first, second = [await world.back(report(header(name), group())) for _ in range(2)]
     assert first == second
-
-
-def test_actions_are_those_of_the_report() -> None:
-    said = [("Failed", "5.2.2"), ("delayed", "4.4.7"), ("delivered", "2.0.0"), ("expanded", "2.0.0"), ("odd", "nine")]
-    found = [read_bounce(report(b"", group(*one))).outcome(HOME) for one in said]
-    assert [(one.action, one.status) for one in found] == [
-        (Action.FAILED, "5.2.2"), (Action.DELAYED, "4.4.7"), (Action.DELIVERED, "2.0.0"), (Action.DELIVERED, "2.0.0"),
-        (Action.FAILED, "5.0.0"),
-    ]  # fmt: skip
-
-
-def test_of_several_recipients_it_is_ours_that_counts() -> None:
-    bounce = read_bounce(report(b"", group("failed", "5.1.1", "a@b.example"), group("failed", "5.7.1", HOME)))
-    assert bounce.outcome(HOME.upper()).status == "5.7.1"
-    assert bounce.outcome("c@d.example").status == "5.1.1"
-
-
-@pytest.mark.parametrize(
-    "hostile",
-    [
-        b"Content-Type: message/delivery-status\n" * 10_000,
-        b"\n \n" * 100_000,
-        b"id 01ARZ3NDEKTSV4RRFFQ69G5FAV " * 10_000,
-        b"".join(b"id %026d\n" % number for number in range(10_000)),
-        b"Content-Type: message/delivery-status\n\n" + b"Action: failed\n\n" * 20_000,
-    ],
-)
-def test_hostile_bounces_take_little_time(hostile: bytes) -> None:
-    begun = datetime.now(UTC)
-    read_bounce(hostile)
-    assert (datetime.now(UTC) - begun).total_seconds() < 2
-
-
-@given(st.binary(max_size=500))
-def test_anything_is_read(octets: bytes) -> None:
-    assert read_bounce(octets + header("01ARZ3NDEKTSV4RRFFQ69G5FAV") + octets).outcome(HOME).status
