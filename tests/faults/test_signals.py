@@ -15,8 +15,9 @@ from tests.support.programs import Program
 class Load:
     """Clients that send until told to stop; `taken` are the subjects answered 250."""
 
-    def __init__(self, house: Service, clients: int = 4) -> None:
+    def __init__(self, house: Service, clients: int = 4, patience: float = 20.0) -> None:
         self.house = house
+        self._patience = patience  # seconds for each reply
         self.taken: set[str] = set()
         self._stop = threading.Event()
         self._threads = ThreadPoolExecutor(clients)
@@ -27,7 +28,7 @@ class Load:
         while not self._stop.is_set():
             subject = f"load-{number}-{sent}"
             sent += 1
-            code = self.house.send(subject, size=20_000)
+            code = self.house.send(subject, size=20_000, within=self._patience)
             if code == 250:
                 self.taken.add(subject)
             elif not code:  # nobody is there: that needs no asking as fast as it goes
