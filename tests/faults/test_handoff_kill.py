@@ -17,8 +17,10 @@ from tests.faults.kill import REPLY, SYNC, Attached, Point
 from tests.faults.service import Service
 from tests.peers.smtp import Answer, SmtpPeer
 from tests.peers.threaded import threaded
+from tests.real.postgresql import postgresql
 from tests.support.deadline import TooLate, wait_until
 from tests.support.programs import Program
+from tests.support.run_folder import RunFolder
 
 pytestmark = pytest.mark.real("strace")
 
@@ -129,3 +131,21 @@ def test_a_few_kill_points(service: Service, hop: SmtpPeer, tmp_path: Path) -> N
 @pytest.mark.long
 def test_every_kill_point(service: Service, hop: SmtpPeer, tmp_path: Path) -> None:
     check(service, hop, tmp_path, None)
+
+
+@pytest.mark.real("postgresql")
+def test_on_postgresql_another_process_takes_over_what_a_killed_one_had_in_hand(
+    short_tmp: Path, run_folder: RunFolder
+) -> None:
+    server = postgresql(run_folder)
+    with threaded(SmtpPeer({"end": [Answer("250 2.0.0 taken", delay=30)]})) as hop:
+        url, outbox = f"smtp://127.0.0.1:{hop.port}?tls=none", {"handoff_budget": f"{BUDGET} s"}
+        service = Service(short_tmp, deliver=url, url=server.url(server.new_database()), outbox=outbox)
+        service.prepare()
+        with service.serving() as program:
+            assert service.send("claimed") == 250
+            service.crash(program)
+        with service.serving():
+            assert service.send("new") == 250
+            wait_until(lambda: len(copies(hop, "claimed")) == 2, "its lease ends, and it is sent again", within=40)
+        assert (len(copies(hop, "claimed")), len(copies(hop, "new"))) == (2, 1)
