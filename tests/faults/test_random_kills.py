@@ -22,7 +22,7 @@ from tests.support.programs import Program
 
 SENDERS = 4
 SEED = 20240131
-BUDGET, THINKS, THINKING = 0.1, 0.2, 0.02  # seconds, seconds, of all messages
+BUDGET, THINKS, THINKING = 0.3, 0.45, 0.02  # seconds, seconds, of all messages
 
 
 class Senders:

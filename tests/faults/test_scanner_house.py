@@ -19,11 +19,11 @@ from tests.real.house import FRIEND, LastpostHouse, Words, house
 from tests.support.deadline import wait_until
 
 HANAKO = "hanako@closing.example"
-DEADLINE = 1.0
+DEADLINE = 2.0
 VIRUS = """\
 virus:
   scanners: ["clamd://127.0.0.1:{port}"]
-  deadline: 1 s
+  deadline: 2 s
   size_limit: 64 KiB
   unscanned: {{{{encrypted: deliver, too_large: hold, ambiguous: refuse}}}}
 """

@@ -21,7 +21,7 @@ TARO, UME = "taro@store.example", "ume@store.example"
 ACCOUNTS = "address,kind\n" + "".join(f"{address},base\n" for address in (HANAKO, JIRO, TARO, UME))
 SECRET = "<secret@hidden.example>"
 NEVER, LATER = Answer(f"550 5.1.1 {SECRET} is nobody"), Answer(f"450 4.2.1 {SECRET} sleeps")
-BUDGET, SLOW = 0.7, 2.0
+BUDGET, SLOW = 3.0, 5.0
 OUTBOX = f"first_retry: 10 min, longest_retry: 20 min, handoff_budget: {BUDGET} s"
 
 
