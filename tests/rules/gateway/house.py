@@ -232,6 +232,7 @@ def gateway_settings(listeners: Sequence[Mapping[str, object]] | None = None, **
                 "connections_per_client_second": 10_000,
                 **gateway,
             },
+            "outbox": {"handoff_budget": "0"},
         }
     )
 

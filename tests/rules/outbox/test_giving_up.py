@@ -29,7 +29,8 @@ async def attempted(here: World, message: str, attempts: int) -> Delivery:
 
     def ended() -> bool:
         one = here.deliveries(message)[0]
-        return one.attempts == attempts and one.state is not DeliveryState.CLAIMED and bool(one.last_reply)
+        settled = one.next_at is None or one.next_at > here.clock.now()  # UNKNOWN is its state in hand, too
+        return one.attempts == attempts and one.state is not DeliveryState.CLAIMED and settled
 
     await until(ended, f"attempt {attempts}")
     return here.deliveries(message)[0]
