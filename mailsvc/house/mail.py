@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from mailsvc.gateway.examination import Examination
-from mailsvc.gateway.gateway import Gateway
+from mailsvc.gateway.gateway import DRAIN_SECONDS, Gateway
 from mailsvc.gateway.handoff import Handoff
 from mailsvc.gateway.life import Life
 from mailsvc.gateway.parts import HouseParts
@@ -68,7 +68,8 @@ async def gateway(ground: Ground, writing: Writing, outbox: Outbox) -> None:
     door = Gateway(frame.settings, life, frame.clock, frame.metrics, frame.log)
     await door.start()
     frame.live.follow(lambda _: door.renew_certificate())
-    frame.stack.push_async_callback(door.stop)
+    # Whoever waits for our next hop is waited for: cut off, it would send again what is handed over already.
+    frame.stack.push_async_callback(door.stop, DRAIN_SECONDS + _seconds(frame.settings.outbox.handoff_budget))
     _up(ground, "gateway")
 
 
@@ -106,7 +107,7 @@ def _parts(ground: Ground, writing: Writing, outbox: Outbox) -> HouseParts:
             ground.records,
             outbox,
             frame.clock,
-            lambda: live.now.outbox.handoff_budget / timedelta(seconds=1),
+            lambda: _seconds(live.now.outbox.handoff_budget),
             frame.metrics,
             frame.log,
         ),
@@ -118,6 +119,10 @@ def _parts(ground: Ground, writing: Writing, outbox: Outbox) -> HouseParts:
         metrics=frame.metrics,
         log=frame.log,
     )
+
+
+def _seconds(duration: timedelta) -> float:
+    return duration / timedelta(seconds=1)
 
 
 def _up(ground: Ground, door: str) -> None:
