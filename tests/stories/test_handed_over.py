@@ -148,6 +148,16 @@ def test_what_all_put_off_stays_with_the_client(scene: Scene, door: str) -> None
     assert scene.queued(HANAKO) == []
 
 
+def test_what_all_put_off_is_taken_from_an_inbound_mta_and_tried_again(scene: Scene) -> None:
+    scene.hop.follow({"RCPT": [LATER]})
+    reply = scene.send("inbound later", HANAKO, port=scene.us.inbound)
+    assert reply.startswith("250 ")
+    assert scene.states(reply) == ["queued"]
+    scene.later()
+    arrives(scene.hop, "inbound later")
+    wait_until(lambda: scene.states(reply) == ["delivered"], "it is settled", 20)
+
+
 def test_a_refusal_of_one_is_reported_and_the_others_have_it(scene: Scene) -> None:
     scene.hop.follow({f"RCPT TO:<{JIRO.upper()}": NEVER})
     reply = scene.send("mixed", HANAKO, JIRO)
