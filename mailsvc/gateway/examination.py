@@ -7,10 +7,11 @@ administrator's word that these very octets are no threat is believed. Raises Re
 be known whether the sender is ours.
 """
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 from filters import loops, virus
 from filters.header import HEADER_LIMIT, read_header
@@ -20,11 +21,19 @@ from filters.verdict import Clean, ContentVerdict
 from filters.virus import UnscannedPolicy
 from mailsvc.gateway.reception import Envelope
 from mailsvc.kit.content_hash import ContentHash
+from mailsvc.kit.metrics import Metrics
 from mailsvc.records import quarantine
 from mailsvc.records.bodies import StagedBody, staged_octets
 from mailsvc.records.store import Records
 from mailsvc.standing import Verdicts, Watch
 from schedules.names import Address
+
+_OUTCOMES: Final[Mapping[type[Scan], str]] = {
+    ScanClean: "clean",
+    ScanInfected: "infected",
+    ScanUnread: "unread",
+    ScanAway: "away",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,15 @@ class Found:
                 return ""
 
     @property
+    def why(self) -> str:
+        """What stood in the scanner's way; empty where it has looked through the whole."""
+        match self.scan:
+            case ScanUnread(detail=why) | ScanAway(why):
+                return why
+            case _:
+                return ""
+
+    @property
     def scanner(self) -> str:
         """Who scanned, with the version of its signatures."""
         return "" if self.scan is None or isinstance(self.scan, ScanAway) else self.scan.scanner
@@ -67,6 +85,8 @@ class Examination:
     verdicts: Verdicts
     watch: Watch
     ours: Callable[[Address], bool]
+    metrics: Metrics
+    monotonic: Callable[[], float]
 
     async def of(self, envelope: Envelope, staged: StagedBody) -> Found:
         """Examine one message."""
@@ -81,8 +101,15 @@ class Examination:
         if scanner is None:
             return Found(Clean(), looping.each, sender)
         content = behind_our_trace(partial(self._octets, staged), headed=envelope.headed)
-        scan = await scanner.scan(content, staged.size)
+        scan = await self._timed(scanner.scan(content, staged.size))
         return await self._judged(client, envelope, staged, sender, looping.each, scan)
+
+    async def _timed(self, running: Awaitable[Scan]) -> Scan:
+        begun = self.monotonic()
+        scan = await running
+        self.metrics.scan_seconds.observe(self.monotonic() - begun)
+        self.metrics.scans.labels(_OUTCOMES[type(scan)]).inc()
+        return scan
 
     async def _judged(
         self,

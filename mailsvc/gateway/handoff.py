@@ -100,9 +100,11 @@ class Handoff:
         answers = await first.within(max(until - self.clock.monotonic(), 0.0))
         if answers is None:
             await self._adopted(first, message, staged)
+            self.metrics.first_tries.labels("adopted").inc()
             return
         ended = first.attempted(answers)
         reply = _refusal([outcome for _, outcome in ended], kind)
+        self.metrics.first_tries.labels("ended" if reply is None else "refused").inc()
         if reply is not None:
             self._refuse(message, ended, reply)
         await self._settled(message, ended, staged)

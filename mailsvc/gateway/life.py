@@ -106,7 +106,7 @@ class Life:
             raise Unacceptable(replies.FACTS_AWAY) from why
         match found.verdict:
             case Refuse() | Defer():
-                raise self._unacceptable(found.verdict, envelope)
+                raise self._unacceptable(found.verdict, envelope, found.why)
             case Quarantine():
                 return await self._keep_back(envelope, staged, found, found.verdict)
             case Clean() | Marked() | Hold():
@@ -169,7 +169,9 @@ class Life:
         )
 
     # ── no ──────────────────────────────────────────────────────────────────────────────────────────────
-    def _refused(self, verdict: Refuse | Defer, client: Client, mail: Mail, recipient: str) -> Refuse | Defer:
+    def _refused(
+        self, verdict: Refuse | Defer, client: Client, mail: Mail, recipient: str, why: str = ""
+    ) -> Refuse | Defer:
         reply = self._softly(verdict.reply)
         self._parts.metrics.replied(reply.code, verdict.because)
         self._parts.log.info(
@@ -181,11 +183,12 @@ class Life:
             recipient=recipient,
             code=reply.code,
             because=str(verdict.because),
+            **({"why": why} if why else {}),
         )
         return Refuse(verdict.because, reply) if reply.permanent else Defer(verdict.because, reply)
 
-    def _unacceptable(self, verdict: Refuse | Defer, envelope: Envelope) -> Unacceptable:
-        return Unacceptable(self._refused(verdict, envelope.client, envelope.mail, "").reply)
+    def _unacceptable(self, verdict: Refuse | Defer, envelope: Envelope, why: str = "") -> Unacceptable:
+        return Unacceptable(self._refused(verdict, envelope.client, envelope.mail, "", why).reply)
 
     def _softly(self, reply: Reply) -> Reply:
         return reply.softened() if self._parts.settings().soft_bounce else reply

@@ -95,6 +95,8 @@ def _parts(ground: Ground, writing: Writing, outbox: Outbox) -> HouseParts:
         verdicts=ground.verdicts,
         watch=ground.watch,
         ours=lambda mailbox: ground.ours(mailbox.domain),
+        metrics=frame.metrics,
+        monotonic=frame.clock.monotonic,
     )
     return HouseParts(
         records=ground.records,

@@ -10,6 +10,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 
 # A commit waits for a disk (tenths of milliseconds to seconds); a decision stays in memory (microseconds).
 _COMMIT_BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0)
+# A scan waits for clamd: milliseconds for a letter, seconds for an archive, and never longer than its deadline.
+_SCAN_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0, 30.0)
 _DECISION_BUCKETS = (0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1.0)
 
 
@@ -29,7 +31,22 @@ class Metrics:
         self.deliveries = Counter(
             "lastpost_deliveries", "Attempts to deliver to one recipient, by outcome.", ["outcome"], registry=registry
         )
-        self.queue = Gauge("lastpost_queue", "Deliveries that are not settled, by state.", ["state"], registry=registry)
+        self.first_tries = Counter(
+            "lastpost_first_tries",
+            "First attempts inside a session: ended there, refused to its client, or adopted by the outbox.",
+            ["outcome"],
+            registry=registry,
+        )
+        self.queue = Gauge("lastpost_queue", "Deliveries that are not made, by state.", ["state"], registry=registry)
+        self.oldest = Gauge(
+            "lastpost_queue_oldest_seconds", "Age of the oldest message that still has to go out.", registry=registry
+        )
+        self.scans = Counter(
+            "lastpost_scans", "Virus checks: clean, infected, unread or away.", ["outcome"], registry=registry
+        )
+        self.scan_seconds = Histogram(
+            "lastpost_scan_seconds", "Time of a virus check.", buckets=_SCAN_BUCKETS, registry=registry
+        )
         self.sessions = Gauge("lastpost_sessions", "SMTP sessions open now.", registry=registry)
         self.role_up = Gauge("lastpost_role_up", "1 where a role serves, else 0.", ["role"], registry=registry)
         self.commit_seconds = Histogram(

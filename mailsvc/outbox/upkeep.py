@@ -6,6 +6,7 @@
 import asyncio
 from collections.abc import Coroutine, Mapping
 from contextlib import suppress
+from datetime import datetime
 
 from mailsvc.kit.metrics import Metrics
 from mailsvc.outbox.attempts import Attempts
@@ -53,12 +54,14 @@ class Upkeep:
     async def _count_forever(self) -> None:
         while True:
             with suppress(RecordsAway, RuntimeError):  # RuntimeError: the machine has no thread left for it now
-                counted = await self._attempts.in_thread(self._counted)
+                counted, oldest = await self._attempts.in_thread(self._counted)
                 for state, count in counted.items():
                     self._metrics.queue.labels(str(state)).set(count)
+                self._metrics.oldest.set(max((self._clock.now() - oldest).total_seconds(), 0.0) if oldest else 0.0)
             await asyncio.sleep(self._pace.count)
 
-    def _counted(self) -> Mapping[DeliveryState, int]:
+    def _counted(self) -> tuple[Mapping[DeliveryState, int], datetime | None]:
         with self._records.read() as connection:
             found = deliveries.counts(connection)
-        return {state: count for state, count in found.items() if state is not DeliveryState.DELIVERED}
+            oldest = deliveries.oldest(connection)
+        return {state: count for state, count in found.items() if state is not DeliveryState.DELIVERED}, oldest

@@ -31,7 +31,7 @@ from mailsvc.records.delivery import (
     ended,
 )
 from mailsvc.records.endings import end_message
-from mailsvc.records.tables import deliveries
+from mailsvc.records.tables import deliveries, messages
 
 __all__ = [
     "Claimed",
@@ -181,6 +181,17 @@ def counts(connection: Connection, *, delivered: bool = False) -> Mapping[Delive
         query = query.where(deliveries.c.state != literal_column("'delivered'"))  # as the partial index says it
     found = {state: int(count) for state, count in connection.execute(query)}
     return {state: found.get(str(state), 0) for state in DeliveryState}
+
+
+def oldest(connection: Connection) -> datetime | None:
+    """When the oldest message came that still has to go out; ids are in the order of time."""
+    waits = deliveries.c.state.in_((DeliveryState.QUEUED, DeliveryState.CLAIMED, DeliveryState.UNKNOWN))
+    not_delivered = deliveries.c.state != literal_column("'delivered'")  # as the partial index says it
+    first = select(func.min(deliveries.c.message_id)).where(not_delivered, waits)
+    found: datetime | None = connection.scalar(
+        select(messages.c.received_at).where(messages.c.id == first.scalar_subquery())
+    )
+    return found
 
 
 def of_message(connection: Connection, message_id: str) -> Sequence[Delivery]:

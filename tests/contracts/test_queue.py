@@ -79,6 +79,18 @@ async def undeliverable(records: Records) -> Message:
     return sent
 
 
+async def test_the_oldest_that_still_has_to_go_out_is_known_by_its_time(committing: Records) -> None:
+    def oldest() -> datetime | None:
+        with committing.read() as connection:
+            return deliveries.oldest(connection)
+
+    assert oldest() is None
+    sent = await accepted(committing)
+    assert oldest() == sent.received_at
+    hold(committing)
+    assert oldest() is None
+
+
 async def test_a_row_says_everything_of_a_delivery(committing: Records) -> None:
     sent = await accepted(committing, to('"a \\"b\\" 日本"@x.example', "lane-1"))
     (taken,) = claim(committing)

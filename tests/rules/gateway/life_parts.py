@@ -57,6 +57,8 @@ def parts(
             verdicts=verdicts,
             watch=watch,
             ours=lambda mailbox: settings().domain(mailbox.domain) is not None,
+            metrics=metrics,
+            monotonic=clock.monotonic,
         ),
         quarantining=cast("Quarantining", None),
         returning=Returning(records, lambda: None, cast("ForwardPauses", None), lambda: "NEW"),
