@@ -88,6 +88,8 @@ def _told(value: object) -> str:
             return value.isoformat(timespec="seconds")
         case Mapping():
             return ", ".join(f"{name}: {_told(item)}" for name, item in value.items())
+        case list() | tuple():
+            return ", ".join(_told(item) for item in value)
     return _cell(value)
 
 

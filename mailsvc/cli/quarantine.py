@@ -80,7 +80,8 @@ def show(
     if as_json:
         show_json([told])
         return
-    show_fields({"mail_from": f"<{told.mail_from}>", **{name: getattr(told, name) for name in SHOWN}})
+    known = {name: getattr(told, name) for name in SHOWN}
+    show_fields({"id": told.id, "at": told.at, "mail_from": f"<{told.mail_from}>", **known})
     out("")
     show_table(told.recipients, RECIPIENTS)
     out("")

@@ -8,7 +8,7 @@ import pytest
 
 from mailsvc.cli import session
 from mailsvc.cli.exits import Exit, code_of
-from mailsvc.cli.output import show_json, show_table
+from mailsvc.cli.output import show_fields, show_json, show_table
 from mailsvc.cli.progress import EVERY, Progress
 from mailsvc.desk.refusals import Refused
 from mailsvc.kit.secrets import BadSecret
@@ -69,6 +69,11 @@ def test_a_listing_is_one_array_with_an_element_a_line(count: int, capsys: pytes
     out = capsys.readouterr().out
     assert json.loads(out) == [{"number": number, "name": "花子"} for number in range(count)]
     assert out.count("花子") == count
+
+
+def test_people_read_several_names_as_a_list(capsys: pytest.CaptureFixture[str]) -> None:
+    show_fields({"recipients": ["a@x.example", "b@x.example"]})
+    assert capsys.readouterr().out == "recipients  a@x.example, b@x.example\n"
 
 
 def test_without_a_terminal_a_listing_is_tab_separated(capsys: pytest.CaptureFixture[str]) -> None:

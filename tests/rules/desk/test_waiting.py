@@ -44,3 +44,14 @@ def test_held_mail_is_a_note(world: World) -> None:
     store(world, "M1", "hanako@closing.example", "jiro@closing.example")
     hold(world.desk, Asked())
     assert found(world) == [(Severity.NOTE, "deliveries that are held: 2")]
+
+
+def test_mail_that_waits_for_long_is_a_warning_with_its_next_hop(world: World) -> None:
+    store(world, "M1", "hanako@closing.example")
+    world.clock.advance(timedelta(hours=1, seconds=1))
+    ((severity, what),) = found(world)
+    assert severity is Severity.WARNING
+    assert what.startswith("deliveries that have waited for over an hour for ")
+    assert what.endswith(": 1")
+    world.desk.records.act(lambda conn: held.hold(conn, NOW, "restored from monday.backup"))
+    assert len(found(world)) == 1, "the reason is known"
