@@ -77,7 +77,7 @@ def show_fields(fields: Mapping[str, object]) -> None:
     """Print one thing for a person: a field a line; empty fields are left out."""
     width = max((len(name) for name in fields), default=0)
     for name, value in fields.items():
-        if value not in {None, ""}:
+        if value is not None and value != "":
             out(f"{name:<{width}}  {_told(value)}")
 
 
