@@ -11,11 +11,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Final, assert_never
 
 from filters import loops, virus
 from filters.header import HEADER_LIMIT, read_header
-from filters.mail import Client, Sender
+from filters.mail import Client, ClientKind, Sender
 from filters.scan import Scan, ScanAway, ScanClean, ScanInfected, Scanner, ScanUnread, behind_our_trace
 from filters.verdict import Clean, ContentVerdict
 from filters.virus import UnscannedPolicy
@@ -153,6 +153,19 @@ class Examination:
 
     def _octets(self, staged: StagedBody) -> AsyncIterator[bytes]:
         return staged_octets(self.records, staged)
+
+
+def bounces_at_home(client: Client, sender: Sender) -> bool:
+    """Whether a refusal now ends with somebody who wrote the mail; MTAs of ours would bounce it to a forged sender."""
+    match client.kind:
+        case ClientKind.WORLD:
+            return True
+        case ClientKind.INBOUND:
+            return False
+        case ClientKind.SUBMISSION:
+            return local_sender(sender) is not None
+        case _ as never:
+            assert_never(never)
 
 
 def local_sender(sender: Sender) -> Address | None:

@@ -1,6 +1,6 @@
 """The end of a message's life here: our own next hop takes it inside the session, or it is committed; then 250.
 
-    reply = await handoff.of(message, news, staged, until=until, held=False, kind=client.kind)
+    reply = await handoff.of(message, news, staged, until=until, held=False, refusable=True)
 
 Where all recipients have one route, to a next hop of ours, the first attempt is made before the client is answered:
 
@@ -21,7 +21,6 @@ from functools import partial
 from typing import NoReturn
 
 from filters import replies
-from filters.mail import ClientKind
 from filters.replies import Reply
 from filters.verdict import Because
 from mailsvc.gateway.outcomes import Unacceptable
@@ -66,14 +65,14 @@ class Handoff:
         *,
         until: float,
         held: bool,
-        kind: ClientKind,
+        refusable: bool,
     ) -> Reply:
         """Hand it over or keep it, and say so."""
         first = None if held or any(loops for _, loops in news) else self._begin(message, news, staged, until)
         if first is None:
             await self._keep(message, news, staged, held=held)
         else:
-            await self._first(first, message, staged, until, kind)
+            await self._first(first, message, staged, until, refusable=refusable)
         return replies.taken(message.id)
 
     def _begin(self, message: Message, news: Sequence[New], staged: StagedBody, until: float) -> FirstTry | None:
@@ -95,7 +94,8 @@ class Handoff:
         message: Message,
         staged: StagedBody,
         until: float,
-        kind: ClientKind,
+        *,
+        refusable: bool,
     ) -> None:
         answers = await first.within(max(until - self.clock.monotonic(), 0.0))
         if answers is None:
@@ -103,7 +103,7 @@ class Handoff:
             self.metrics.first_tries.labels("adopted").inc()
             return
         ended = first.attempted(answers)
-        reply = _refusal([outcome for _, outcome in ended], kind)
+        reply = _refusal([outcome for _, outcome in ended]) if refusable else None
         self.metrics.first_tries.labels("ended" if reply is None else "refused").inc()
         if reply is not None:
             self._refuse(message, ended, reply)
@@ -156,10 +156,8 @@ class Handoff:
         raise Unacceptable(reply)
 
 
-def _refusal(outcomes: Sequence[Outcome], kind: ClientKind) -> Reply | None:
+def _refusal(outcomes: Sequence[Outcome]) -> Reply | None:
     """What the client is refused with, where one answer is true for all and it will not be bounced to a stranger."""
-    if kind is ClientKind.INBOUND or not outcomes:
-        return None
     if all(isinstance(outcome, Undeliverable) for outcome in outcomes):
         return replies.next_hop_refused(_enhanced(outcomes[0]))
     if all(isinstance(outcome, Deferred) and _said_later(outcome) for outcome in outcomes):

@@ -139,10 +139,18 @@ def failed(report: EmailMessage) -> list[str]:
     return [str(part["Final-Recipient"]).partition(";")[2].strip() for part in fields]
 
 
-@pytest.mark.parametrize("door", ["world", "submission"])
-def test_what_all_put_off_stays_with_the_client(scene: Scene, door: str) -> None:
+def test_a_foreign_senders_mail_is_never_refused_to_our_submission_mta(scene: Scene) -> None:
+    """Its bounce would go to a sender that may be forged; a subscriber of ours reads her own."""
+    scene.hop.follow({"RCPT": NEVER})
+    port = scene.us.submission
+    assert scene.send("foreign", JIRO, port=port).startswith("250 ")
+    assert scene.send("own", JIRO, port=port, sender=HANAKO).startswith("554 5.1.1 ")
+
+
+@pytest.mark.parametrize(("door", "sender"), [("world", FRIEND), ("submission", HANAKO)])
+def test_what_all_put_off_stays_with_the_client(scene: Scene, door: str, sender: str) -> None:
     scene.hop.follow({"RCPT": LATER})
-    reply = scene.send("later", HANAKO, JIRO, port=getattr(scene.us, door))
+    reply = scene.send("later", HANAKO, JIRO, port=getattr(scene.us, door), sender=sender)
     assert reply.startswith("451 4.2.1 ")
     assert "secret" not in reply
     assert scene.queued(HANAKO) == []

@@ -86,8 +86,13 @@ async def test_each_recipient_is_tried_again_or_settled_once(
             here.clock.advance(max(open_) - here.clock.now())
         await until(lambda: not {QUEUED, UNKNOWN, DeliveryState.CLAIMED} & {*here.states(message)}, "all are settled")
         assert [state is NEVER for state in here.states(message)] == [state is NEVER for state in states]
-        told = [*here.log.named("delivered"), *here.log.named("undeliverable")]
-    assert sorted(str(one["recipient"]) for one in told) == sorted(ALL)
+        await until(lambda: len(told(here)) == len(ALL), "the log tells of all")
+    assert sorted(told(here)) == sorted(ALL)
+
+
+def told(here: World) -> list[str]:
+    """Who has been settled, as the log tells it, soon after the records do."""
+    return [str(one["recipient"]) for one in (*here.log.named("delivered"), *here.log.named("undeliverable"))]
 
 
 @pytest.mark.parametrize("lmtp", [False, True])
