@@ -139,7 +139,8 @@ class Life:
 
     async def _keep_back(self, envelope: Envelope, staged: StagedBody, found: Found, verdict: Quarantine) -> Reply:
         """Into quarantine, whether the client is told 250 or refused; people of ours are told (KY-3)."""
-        parts, at, reply = self._parts, self._parts.watch.now(), self._softly(verdict.reply)
+        parts, at = self._parts, self._parts.watch.now()
+        reply = self._softly(verdict.reply) if verdict.reply.permanent else replies.taken(envelope.mail.id)
         trace = received(envelope, parts.hostname, at)
         case = kept_back(envelope, found, reply, trace, at)
         await parts.quarantining.keep(case, staged, told(envelope, found, verdict), at)

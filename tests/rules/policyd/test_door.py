@@ -159,5 +159,7 @@ async def test_the_service_answers_what_it_was_asked_before_it_stops() -> None:
 
 async def test_a_slow_judge_becomes_ask_again() -> None:
     gateway = {"listeners": [{"listen": "127.0.0.1:0"}], "handler_deadline": "1 s"}
-    async with serving(FakeVerdicts(gate=asyncio.Event()), settings_with({"gateway": gateway, "outbox": {"handoff_budget": "0"}})) as asked:
+    async with serving(
+        FakeVerdicts(gate=asyncio.Event()), settings_with({"gateway": gateway, "outbox": {"handoff_budget": "0"}})
+    ) as asked:
         assert await asked.say(asked.policy_port, question()) == f"action={replies.INTERNAL_ERROR}\n\n".encode()
