@@ -9,13 +9,16 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from mailsvc.desk.refusals import Refused
 from mailsvc.kit.settings import Settings
 from mailsvc.records import audit
 from mailsvc.records.store import Connection, Records
-from mailsvc.standing.watch import WallClock
 from schedules.clock import SystemClock
+
+if TYPE_CHECKING:  # a command that asks for no standing need not load its rooms
+    from mailsvc.standing.watch import WallClock
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,7 @@ class Desk:
 
     records: Records
     settings: Settings
-    clock: WallClock
+    clock: "WallClock"
     actor: str  # who acts, for the audit log
 
     def note(self, conn: Connection, act: str, subject: str, reason: str, detail: Mapping[str, str]) -> datetime:
