@@ -85,6 +85,9 @@ class Explained:
         }
 
 
+_RESTS = "its forward rests, since the target refuses for good: see `lastpost forwards list`"
+
+
 @dataclass(frozen=True, slots=True)
 class _Answer:
     verdict: RecipientVerdict
@@ -145,7 +148,8 @@ async def _answer(
         goes_to = tuple(str(routes.of(target).target) for target, _ in taken)
     except NoRoute as why:
         return _Answer(judge.facts_away(), standing, str(why))
-    return _Answer(verdict, standing, goes_to=goes_to)
+    resting = standing.forwarding is not None and standing.forwarding.paused
+    return _Answer(verdict, standing, _RESTS if resting else "", goes_to)
 
 
 def _unless_jumped(at_now: _Answer, at_trusted: _Answer) -> _Answer:

@@ -10,9 +10,9 @@ from mailsvc.desk.accounts_import import import_accounts
 from mailsvc.desk.amending import hold
 from mailsvc.desk.explaining import Explained, explain
 from mailsvc.desk.plans import apply_plan
-from mailsvc.records import marks
+from mailsvc.records import forward_pauses, marks
 from schedules.jump import Suspect
-from schedules.names import BadName
+from schedules.names import Address, BadName
 from schedules.planfile import read_plan
 from schedules.positions import Wrong
 from schedules.words import Stage
@@ -27,6 +27,15 @@ def closing(world: World) -> World:
     import_accounts(world.desk, EXAMPLE_CSV, world.rejects)
     apply_plan(world.desk, read_plan(PLAN, "closing.yaml"), "decided")
     return world
+
+
+def test_a_forward_that_rests_is_told(closing: World) -> None:
+    saburo, target = (Address.parse(f"saburo@{domain}.example") for domain in ("closing", "newhome"))
+    closing.desk.records.act(lambda conn: forward_pauses.pause(conn, saburo, target, since=NOW, reply="550 5.1.1 no"))
+    found = told(closing, "saburo")
+    assert found.because is Because.LIVE
+    assert "`lastpost forwards list`" in found.note
+    assert told(closing, "jiro").note == ""
 
 
 def told(world: World, local: str, at: str | None = BEFORE, kind: ClientKind = ClientKind.WORLD) -> Explained:
