@@ -17,7 +17,7 @@ HEADER_LIMIT: Final = 262_144  # octets that are looked at
 # RFC 5322 2.1: an empty line ends the header. A bare LF ends a line too: some hand over local files as they are.
 _END = re.compile(rb"(?:\A|\n)\r?\n")
 # RFC 5322 2.2 and 2.2.3, with the white space before the colon of RFC 5322 4.5; possessive, so time stays linear.
-_FIELD = re.compile(rb"^([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)", re.MULTILINE)
+_FIELD = re.compile(rb"^([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*)", re.MULTILINE)
 _FOLD = re.compile(rb"\r?\n(?=[ \t])")
 
 

@@ -77,12 +77,12 @@ class Entity:
 PLAIN: Final = b"text/plain"
 _FIELD_LIMIT: Final = 8192  # octets; beyond it nobody would look for a parameter
 
-# RFC 5322 2.2: fields and their continuations. Possessive throughout, so time stays linear whatever comes.
-_LINES = re.compile(rb"(?:[^\s:]++[ \t]*+:[^\n]*+(?:\n[ \t]++[^\s][^\n]*+)*+(?:\n|\Z))*+")
+# RFC 5322 2.2: fields and their continuations. No line can be read in two ways, so time stays linear whatever comes.
+_LINES = re.compile(rb"(?:[^\s:]++[ \t]*+:[^\n]*+(?:\n[ \t]++[^\s][^\n]*+)*(?:\n|\Z))*")
 _UUENCODED = re.compile(rb"^begin(?:-base64)?[ \t]+[0-7]{3,4}[ \t]", re.MULTILINE)
 _FROM_LINE = re.compile(rb">?From [^\n]*+\n")  # of an mbox, or of a mail system that kept it in a message
 _CONTENT = re.compile(
-    rb"^content-(type|transfer-encoding)([ \t]*+):([^\n]*+(?:\n[ \t][^\n]*+)*+)", re.IGNORECASE | re.MULTILINE
+    rb"^content-(type|transfer-encoding)([ \t]*+):([^\n]*+(?:\n[ \t][^\n]*+)*)", re.IGNORECASE | re.MULTILINE
 )
 # RFC 2045 5.1; tokens are taken as generously as mail programs do (`boundary=----=_Part_1`).
 _TYPE = re.compile(rb'\s*+([^\s/;=()"<>@,:\\\[\]?]++/[^\s/;=()"<>@,:\\\[\]?]++)\s*+(?=;|\Z)')

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 # RFC 5322 2.2, possessive so that time stays linear; a line end may be a bare LF.
-_FIELD: Final = re.compile(rb"([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*+)\n?")
+_FIELD: Final = re.compile(rb"([!-9;-~]++)[ \t]*+:([^\n]*+(?:\n[ \t][^\n]*+)*)\n?")
 _NAME: Final = b"authentication-results"
 _LIMIT: Final = 16_384  # octets of one field that are read
 _FIELDS: Final = 10

@@ -24,7 +24,7 @@ _EMPTY_LINE: Final = re.compile(rb"\r?\n[ \t]*+\r?\n")
 _CONTROL: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _STATUS_PART: Final = re.compile(
     rb"^content-type:[ \t]*message/(?:global-)?delivery-status\b[^\n]*\n"
-    rb"(?:[^\r\n][^\n]*+\n){0,50}+\r?\n"
+    rb"(?:[^\r\n][^\n]*+\n){0,50}\r?\n"
     rb"(.*?)(?=^--|\Z)",
     re.IGNORECASE | re.MULTILINE | re.DOTALL,
 )
