@@ -27,7 +27,7 @@ class ForwardingSettings(Section):
     srs_secrets: tuple[SecretSource, ...] | None = Field(
         default=None,
         min_length=1,
-        description="Secrets of SRS (`openssl rand -hex 32`): the first signs, all are believed. Add new ones in front.",
+        description="Secrets of SRS (`openssl rand -hex 32`): the first signs, all are believed. New ones go first.",
         examples=[[{"file": "/etc/lastpost/srs.secret"}]],
     )
     hop_limit: int = Field(
