@@ -15,7 +15,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, Engine
 
 from mailsvc.records.engines import Place
-from mailsvc.records.errors import Distrusted, RecordsAway
+from mailsvc.records.errors import Contended, Distrusted, RecordsAway
 from mailsvc.records.orders import Order, Row, Rows, Work
 from mailsvc.records.writer import Writer
 
@@ -124,6 +124,8 @@ class Committer:
         except Distrusted as error:
             self._distrust(batch, error)
             raise
+        except Contended as error:  # one order at a time locks the rows of one message, and waits for nobody who waits
+            await self._each_alone(batch, error)
         except RecordsAway as error:
             _fail(batch, error)
         except Exception as error:  # noqa: BLE001 — whatever one order raised goes to its own caller

@@ -19,6 +19,7 @@ _FSYNC_FAILED = frozenset({"SQLITE_IOERR_FSYNC", "SQLITE_IOERR_DIR_FSYNC"})
 _SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS})
 # PostgreSQL classes: 53100 disk_full, 53200 out_of_memory; SQLite says SQLITE_FULL for ENOSPC.
 _PG_DISK_FULL = "53100"
+_PG_DEADLOCK = "40P01"
 
 
 class RecordsError(Exception):
@@ -31,6 +32,10 @@ class RecordsAway(RecordsError):
     def __init__(self, why: str, *, full: bool = False) -> None:
         super().__init__(why)
         self.full = full
+
+
+class Contended(RecordsAway):
+    """Two transactions waited for each other, and this one was rolled back; it may be done again at once."""
 
 
 class Distrusted(RecordsAway):
@@ -109,6 +114,8 @@ def away(error: BaseException | None) -> RecordsAway:
     full = name == "SQLITE_FULL" or getattr(error, "sqlstate", "") == _PG_DISK_FULL
     if name in _FSYNC_FAILED:
         return Distrusted(f"the records are not trusted any more: {_plain(error)}")
+    if getattr(error, "sqlstate", "") == _PG_DEADLOCK:
+        return Contended(f"the records are away: {_plain(error)}")
     return RecordsAway(f"the records are away: {_plain(error)}", full=full)
 
 
