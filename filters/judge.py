@@ -39,6 +39,19 @@ def content(facts: Content) -> SizeVerdict:
     return Clean()
 
 
+def may_refuse_late(client: Client, sender: Sender) -> bool:
+    """Whether a refusal at the end of content reaches who wrote the mail; MTAs of ours would bounce it to a claim."""
+    match client.kind:
+        case ClientKind.WORLD:
+            return True
+        case ClientKind.INBOUND:
+            return False
+        case ClientKind.SUBMISSION:
+            return sender.spoken_for is not None
+        case _ as never:
+            assert_never(never)
+
+
 def unless_clock_jumped(at_now: RecipientVerdict, at_trusted: RecipientVerdict) -> RecipientVerdict:
     """The verdict while the clock is in doubt: 451 where only the jump makes it differ."""
     return at_now if at_now == at_trusted else Defer(Because.CLOCK_JUMP, replies.CLOCK_JUMP)

@@ -100,6 +100,11 @@ class Sender:
     address: Address | None
     standing: Standing | None = None  # set where the address is ours and the client is submission
 
+    @property
+    def spoken_for(self) -> Address | None:
+        """The mailbox of a sender of ours whom our submission MTA speaks for; a mere claim is nobody's (KY-3)."""
+        return self.standing.mailbox if self.standing else None
+
 
 @dataclass(frozen=True, slots=True)
 class Content:

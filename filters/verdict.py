@@ -5,6 +5,7 @@ Callers match on the class and close with `assert_never`.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from filters.replies import Reply
 from schedules.names import Address
@@ -48,6 +49,10 @@ class Because(StrEnum):
     SCANNER_AWAY = "scanner-away"
     NEXT_HOP_REFUSED = "next-hop-refused"
     NEXT_HOP_DEFERRED = "next-hop-deferred"
+
+
+# Why mail goes on to a subscriber's new address.
+FORWARDED: Final = frozenset({Because.FORWARDED, Because.FORWARDED_DISCLOSED})
 
 
 @dataclass(frozen=True, slots=True)

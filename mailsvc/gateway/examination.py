@@ -11,11 +11,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, assert_never
+from typing import Final
 
 from filters import loops, virus
 from filters.header import HEADER_LIMIT, read_header
-from filters.mail import Client, ClientKind, Sender
+from filters.mail import Client, Sender
 from filters.scan import Scan, ScanAway, ScanClean, ScanInfected, Scanner, ScanUnread, behind_our_trace
 from filters.verdict import Clean, ContentVerdict
 from filters.virus import UnscannedPolicy
@@ -24,6 +24,7 @@ from mailsvc.kit.content_hash import ContentHash
 from mailsvc.kit.metrics import Metrics
 from mailsvc.records import quarantine
 from mailsvc.records.bodies import StagedBody, staged_octets
+from mailsvc.records.cases import unread
 from mailsvc.records.store import Records
 from mailsvc.standing import Verdicts, Watch
 from schedules.names import Address
@@ -53,7 +54,7 @@ class Found:
             case ScanClean():
                 return "clean"
             case ScanUnread(why):
-                return f"unread: {why}"
+                return unread(why)
             case ScanInfected():
                 return "cleared by an administrator"
             case _:
@@ -123,14 +124,14 @@ class Examination:
         verdict = virus.judge(
             scan,
             client.kind,
-            sender_local=local_sender(sender) is not None,
+            sender_local=sender.spoken_for is not None,
             recipient_local=any(self.ours(taken.verdict.mailbox) for taken in envelope.recipients),
             policy=self.policy(),
         )
         if isinstance(scan, ScanClean | ScanAway):
             return Found(verdict, looping, sender, scan)
         known = await self._content_sha256(staged)
-        named = scan.threat if isinstance(scan, ScanInfected) else f"unread: {scan.why}"
+        named = scan.threat if isinstance(scan, ScanInfected) else unread(scan.why)
         if await self.records.ask(lambda connection: quarantine.is_cleared(connection, known, named)):
             verdict = Clean()
         return Found(verdict, looping, sender, scan, known)
@@ -153,21 +154,3 @@ class Examination:
 
     def _octets(self, staged: StagedBody) -> AsyncIterator[bytes]:
         return staged_octets(self.records, staged)
-
-
-def bounces_at_home(client: Client, sender: Sender) -> bool:
-    """Whether a refusal now ends with somebody who wrote the mail; MTAs of ours would bounce it to a forged sender."""
-    match client.kind:
-        case ClientKind.WORLD:
-            return True
-        case ClientKind.INBOUND:
-            return False
-        case ClientKind.SUBMISSION:
-            return local_sender(sender) is not None
-        case _ as never:
-            assert_never(never)
-
-
-def local_sender(sender: Sender) -> Address | None:
-    """The mailbox of a sender of ours whom our submission MTA speaks for; a mere claim is nobody's (KY-3)."""
-    return sender.standing.mailbox if sender.standing else None

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from filters.replies import Reply
 from filters.scan import ScanInfected, ScanUnread
-from filters.verdict import Because, Quarantine, Tell
-from mailsvc.gateway.examination import Found, local_sender
+from filters.verdict import FORWARDED, Quarantine, Tell
+from mailsvc.gateway.examination import Found
 from mailsvc.gateway.reception import Envelope, Taken
 from mailsvc.records.bodies import StagedBody
 from mailsvc.records.cases import INFECTED, Case, Recipient, unread
@@ -48,11 +48,8 @@ def new_deliveries(
     for taken, loops in zip(envelope.recipients, looping, strict=True):
         for target, because in destinations(taken.verdict):
             new = NewDelivery(str(target), str(taken.asked), because, lane(target), taken.notify, taken.orcpt, lifetime)
-            found.setdefault((target.key, target.domain), (new, loops and because in _ONWARD))
+            found.setdefault((target.key, target.domain), (new, loops and because in FORWARDED))
     return list(found.values())
-
-
-_ONWARD = frozenset({Because.FORWARDED, Because.FORWARDED_DISCLOSED})
 
 
 def kept_back(envelope: Envelope, found: Found, reply: Reply, trace: bytes, at: datetime) -> Case:
@@ -69,8 +66,8 @@ def kept_back(envelope: Envelope, found: Found, reply: Reply, trace: bytes, at: 
         mail_from=str(mail.path.address or ""),
         smtputf8=mail.path.smtputf8,
         eight_bit=mail.path.eight_bit,
-        sender_local=local_sender(found.sender) is not None,
-        accepted=not reply.permanent and reply.code < 300,
+        sender_local=found.sender.spoken_for is not None,
+        accepted=reply.code < 300,
         reply=str(reply),
         why=why,
         threat=threat,
@@ -83,7 +80,7 @@ def kept_back(envelope: Envelope, found: Found, reply: Reply, trace: bytes, at: 
 
 def told(envelope: Envelope, found: Found, verdict: Quarantine) -> list[Address]:
     """Who may be told; addresses that are not ours are left out by whoever writes the letters (KY-3)."""
-    sender = local_sender(found.sender)
+    sender = found.sender.spoken_for
     match verdict.tell:
         case Tell.SENDER:
             return [sender] if sender else []

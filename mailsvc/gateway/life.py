@@ -26,7 +26,7 @@ from filters.verdict import (
     Refuse,
     SizeVerdict,
 )
-from mailsvc.gateway.examination import Found, bounces_at_home
+from mailsvc.gateway.examination import Found
 from mailsvc.gateway.incoming import Incoming
 from mailsvc.gateway.keeping import kept_back, kept_message, new_deliveries, told
 from mailsvc.gateway.outcomes import Unacceptable
@@ -121,7 +121,7 @@ class Life:
         if envelope.recipients[0].verdict.because is Because.BOUNCE_RETURNED:
             message, staged = await self._rewritten(envelope, message, staged)
         news = new_deliveries(envelope, found.looping, parts.routes.lane, parts.settings().outbox.give_up)
-        held, refusable = isinstance(found.verdict, Hold), bounces_at_home(envelope.client, found.sender)
+        held, refusable = isinstance(found.verdict, Hold), judge.may_refuse_late(envelope.client, found.sender)
         try:
             reply = await parts.handoff.of(message, news, staged, until=until, held=held, refusable=refusable)
         except Unacceptable as refused:

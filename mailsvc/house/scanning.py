@@ -23,8 +23,7 @@ class LiveScanner:
     def __init__(self, live: LiveSettings, monotonic: Callable[[], float], log: Log) -> None:
         self._monotonic = monotonic
         self._log = log
-        self._by = live.now.virus
-        self.now: Scanner | None = checker_of(self._by, monotonic)
+        self.now: Scanner | None = checker_of(live.now.virus, monotonic)
         self._closing: set[asyncio.Task[None]] = set()
         self._over = asyncio.Event()
         live.follow(self._renew)
@@ -43,7 +42,7 @@ class LiveScanner:
         if isinstance(opened, BadRules):
             self._log.error("scanner-not-reloaded", why=opened.what, remedy=opened.remedy)
             return
-        old, self.now, self._by = self.now, opened, settings.virus
+        old, self.now = self.now, opened
         if old is not None:
             task = asyncio.ensure_future(self._close_behind(old, settings.virus))
             self._closing.add(task)

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from filters.verdict import Because
+from filters.verdict import FORWARDED
 from mailsvc.kit.telemetry import Log
 from mailsvc.letters.letter import BadLetter, Letter
 from mailsvc.letters.post import Post, ReadyLetter
@@ -28,7 +28,6 @@ from schedules.names import Address, BadName
 
 Forwarder = Callable[[Address, Address], Awaitable[Entry | None]]
 
-_FORWARDED: Final = frozenset({Because.FORWARDED, Because.FORWARDED_DISCLOSED})
 _REPLY: Final = re.compile(r"(5[0-9]{2})(?:[ -]+(5\.[0-9]{1,3}\.[0-9]{1,3})\b)?")
 # RFC 3463 3.2 and 3.3, RFC 7505: no such mailbox or host, bad syntax, moved, no mail at all, disabled.
 _OF_THE_ADDRESS: Final = frozenset({"5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.1"})
@@ -61,7 +60,7 @@ class ForwardPauses:
 
     async def refused(self, delivery: Delivery, message: Message, reply: str, *, at_rcpt: bool, now: datetime) -> bool:
         """Pause the forward of `delivery` if `reply` speaks of its target; whether it was paused just now."""
-        if delivery.because not in _FORWARDED or not speaks_of_the_address(reply, at_rcpt=at_rcpt):
+        if delivery.because not in FORWARDED or not speaks_of_the_address(reply, at_rcpt=at_rcpt):
             return False
         try:
             return await self._pause(delivery, message, reply, now)

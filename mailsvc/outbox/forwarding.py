@@ -8,18 +8,15 @@ hand it over still comes back to the sender by our own report. Nothing is raised
 """
 
 from collections.abc import Callable
-from typing import Final
 
 from filters.mail import ClientKind
-from filters.verdict import Because
+from filters.verdict import FORWARDED
 from mailsvc.kit.srs import NotRewritable, Srs
 from mailsvc.kit.telemetry import Log
 from mailsvc.outbox.outgoing import Outgoing
 from mailsvc.records.deliveries import Delivery
 from mailsvc.records.messages import Message
 from schedules.names import Address, BadName, DomainName
-
-FORWARDED: Final = frozenset({Because.FORWARDED, Because.FORWARDED_DISCLOSED})
 
 
 class Forwarding:

@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 
 from filters import replies
 from filters.replies import Reply
-from filters.verdict import Because
+from filters.verdict import FORWARDED, Because
 from mailsvc.kit.srs import Srs
 from mailsvc.letters.dsn import Report, compose
 from mailsvc.letters.dsn_fields import Action, Told
@@ -37,7 +37,6 @@ from schedules.names import Address, BadName
 # write to its sender through us as often as it likes.
 MOST: Final = 8
 _REMEMBERED: Final = 20_000  # forwards, of which reports are counted
-_FORWARDED: Final = frozenset({Because.FORWARDED, Because.FORWARDED_DISCLOSED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +144,7 @@ def _forward_of(connection: Connection, *, bounce: Bounce, sender: Address) -> t
         trace = messages.trace(connection, mention.id)
         if trace is None or not _is_of(trace.message, sender):
             continue
-        forwards = [one for one in trace.deliveries if one.because in _FORWARDED]
+        forwards = [one for one in trace.deliveries if one.because in FORWARDED]
         told = next(_meant(forwards, mention, bounce), None)
         if told is not None:
             return mention, trace.message, told

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from filters.header import read_header
-from filters.verdict import Because
+from filters.verdict import FORWARDED, Because
 from mailsvc.letters.dsn import Report, Returned
 from mailsvc.letters.dsn_fields import Action, Told, status
 from mailsvc.records.delivery import Delivery, DeliveryState
@@ -18,7 +18,6 @@ from schedules.names import Address, BadName
 
 # Octets of a message that go back whole where its sender asked for that (RFC 3461 4.3 lets us send less).
 WHOLE_LIMIT: Final = 1024 * 1024
-_FORWARDED: Final = frozenset({Because.FORWARDED, Because.FORWARDED_DISCLOSED})
 _FINAL: Final = ("maildir:", "lmtp:")  # lanes that end in a mailbox
 
 
@@ -36,7 +35,7 @@ def unwanted(delivery: Delivery, everything: Sequence[Delivery]) -> str:
     asked = delivery.notify.split(",") if delivery.notify else ["failure"]  # RFC 3461 4.1
     if action(delivery) is Action.FAILED and "failure" not in asked:
         return "its sender asked not to be told"
-    if action(delivery) is Action.FAILED and delivery.because in _FORWARDED and _kept(delivery, everything):
+    if action(delivery) is Action.FAILED and delivery.because in FORWARDED and _kept(delivery, everything):
         return "the mailbox has a copy"
     return ""
 
