@@ -38,7 +38,7 @@ def _why(rule: Rule) -> Because:
             return Because.SERVICE_ENDED_SOFTLY
         case Rule.EXPIRY:
             return Because.EXPIRED
-        case Rule.STAGE | Rule.HOLD | Rule.OPEN:
+        case Rule.STAGE | Rule.HOLD | Rule.OPEN | Rule.SWITCH | Rule.WAITING:
             return Because.SERVICE_ENDED
         case _ as never:
             assert_never(never)

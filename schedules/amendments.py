@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import assert_never
 
+from schedules.blocks.scopes import Scope
 from schedules.durations import parse_duration, print_duration
-from schedules.names import Address, BadName, DomainName
-from schedules.words import Profile, Stage
+from schedules.names import Address
+from schedules.words import Stage
 
 FORMAT = 1
 _LONGEST = timedelta(days=36_525)
@@ -22,48 +23,6 @@ _LAST_YEAR = 2999
 
 class BadAmendment(ValueError):
     """An amendment that contradicts itself, its plan or the amendments before it; the message says how."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Whose dates a hold concerns; what is empty does not narrow it, so that an empty scope is the whole plan."""
-
-    domain: str = ""  # exact, or "*.x" for the names below x
-    group: str = ""
-    area: str = ""
-    address: Address | None = None
-
-    def __post_init__(self) -> None:
-        if self.domain:
-            apex = self.domain.removeprefix("*.")
-            try:
-                name = DomainName.parse(apex)
-            except BadName as error:
-                raise BadAmendment(str(error)) from None
-            object.__setattr__(self, "domain", self.domain[: len(self.domain) - len(apex)] + name.ascii)
-
-    def covers(self, profile: Profile) -> bool:
-        """Whether addresses of `profile` are in this scope."""
-        if self.address is not None and (profile.address is None or not profile.address.same_mailbox(self.address)):
-            return False
-        if self.group not in {"", profile.group} or self.area not in {"", profile.area}:
-            return False
-        return self.touches(profile.domain.ascii)
-
-    def touches(self, domain: str) -> bool:
-        """Whether any address of `domain` may be in this scope."""
-        if self.address is not None and self.address.domain.ascii != domain:
-            return False
-        return self.domain in {"", domain} or (self.domain.startswith("*.") and domain.endswith(self.domain[1:]))
-
-    @property
-    def whole_domain(self) -> bool:
-        """Whether it names domains as a whole, not some of their addresses."""
-        return not (self.group or self.area or self.address)
-
-    def __str__(self) -> str:
-        named = {"domain": self.domain, "group": self.group, "area": self.area, "address": self.address}
-        return ", ".join(f"{key} {value}" for key, value in named.items() if value) or "everybody"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from schedules.amendments import Hold, Scope
+from schedules.amendments import Hold
 from schedules.applied import Applied
+from schedules.blocks.scopes import Scope
 from schedules.moments import end_of_day, later, start_of_day
 from schedules.plan import IRREVERSIBLE, WHOLE_DOMAIN, Plan
 from schedules.positions import Position
@@ -37,7 +38,14 @@ ENDED_BY: Mapping[Capability, tuple[Stage, ...]] = {
     Capability.CHANGE_SETTINGS: (Stage.FREEZE,),
     Capability.EXPORT: (Stage.EXPORT_END,),
     Capability.HOMEPAGE_UPLOAD: (Stage.HOMEPAGE_UPLOAD_END, Stage.HOMEPAGE_END),
+    Capability.HOMEPAGE_DOWNLOAD: (Stage.HOMEPAGE_END,),
     Capability.HOMEPAGE: (Stage.HOMEPAGE_END,),
+    Capability.ADD_ADDRESS: (Stage.FREEZE, Stage.RECEIVE_END),
+    Capability.CHANGE_OPTIONS: (Stage.FREEZE, Stage.RECEIVE_END),
+    Capability.COURSE_CHANGE: (Stage.FREEZE, Stage.RECEIVE_END),
+    Capability.RENEW: (Stage.RECEIVE_END,),
+    Capability.RENEW_BEYOND_END: (Stage.RECEIVE_END,),
+    Capability.PAY_ONLINE: (Stage.RECEIVE_END,),
 }
 EXPIRING = frozenset(
     {
@@ -46,6 +54,10 @@ EXPIRING = frozenset(
         Capability.CHANGE_MAIL,
         Capability.CHANGE_SETTINGS,
         Capability.HOMEPAGE_UPLOAD,
+        Capability.HOMEPAGE_DOWNLOAD,
+        Capability.ADD_ADDRESS,
+        Capability.CHANGE_OPTIONS,
+        Capability.COURSE_CHANGE,
     }
 )
 SUSPENDED = frozenset({Capability.SEND, Capability.READ, Capability.CHANGE_MAIL})

@@ -135,5 +135,7 @@ def edition_for(domain: DomainName, editions: Iterable[Edition]) -> Edition | No
 def open_edition(zone: ZoneInfo) -> Edition:
     """For domains that no plan covers: nothing ends, only expiry and suspension speak, dated in `zone`."""
     no_text = Text("終了の予定はありません", "no end is planned")
-    plan = Plan("open", zone, (), MappingProxyType({}), (), Suspension.KEEP, "", no_text, no_text, Position("no plan"))
+    plan = Plan(
+        "open", zone, (), MappingProxyType({}), (), Suspension.KEEP, "", no_text, no_text, source=Position("no plan")
+    )
     return Edition(plan, number=0)

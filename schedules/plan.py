@@ -10,6 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from schedules.blocks.consolidation import Consolidation
+from schedules.blocks.dates import Gate, PlanException, PlanHold, PlanNotice, Switch, Unanswered
+from schedules.blocks.services import Advice, Desk, Offer, Service
+from schedules.blocks.terms import Terms
 from schedules.names import DomainName
 from schedules.positions import Position
 from schedules.text import Text
@@ -35,6 +39,9 @@ class StageLine:
     source: Position = field(default=Position(""), compare=False)
     soft_for: timedelta = timedelta()  # only at receive-end: refuse with 450 this long before refusing for good
     to: str = ""  # only at successor: the host that takes the mail over, smtp://HOST:PORT
+    gates: tuple[Gate, ...] = ()  # what must hold before it comes
+    unanswered: Unanswered = Unanswered.WAIT  # purge and dns-end always wait
+    asked: timedelta = timedelta(days=1)  # how long before it its gates are first asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +67,17 @@ class Plan:
     notice_url: str  # page that tells the world; empty where there is none
     reason: Text
     title: Text
+    shortest_notice: timedelta = timedelta(days=30)  # between announce and receive-end (KY-11)
+    switches: tuple[Switch, ...] = ()
+    exceptions: tuple[PlanException, ...] = ()
+    holds: tuple[PlanHold, ...] = ()
+    notices: tuple[PlanNotice, ...] = ()
+    services: tuple[Service, ...] = ()
+    offers: tuple[Offer, ...] = ()
+    desks: tuple[Desk, ...] = ()
+    advice: tuple[Advice, ...] = ()
+    terms: Terms = field(default_factory=Terms)
+    consolidation: Consolidation | None = None
     source: Position = field(default=Position(""), compare=False)
     text: str = field(default="", compare=False, repr=False)
 

@@ -19,11 +19,12 @@ from zoneinfo import ZoneInfo
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from schedules.blocks.values import read_pattern, read_zone
 from schedules.durations import print_duration
 from schedules.moments import Moment, written
 from schedules.plan import BrownOut, Plan, StageLine
 from schedules.planchecks import brown_out_problems, order_problems, plan_warnings
-from schedules.planmodel import BrownOutModel, PlanModel, StageModel, read_pattern, read_zone
+from schedules.planmodel import BrownOutModel, PlanModel, StageModel
 from schedules.positions import BadFile, Position, Problem, Wrong
 from schedules.text import Text
 from schedules.words import Stage
@@ -63,8 +64,8 @@ def read_plan(text: str | bytes, file: str) -> Plan:
         brown_outs=tuple(sorted(dates.brown_outs, key=lambda one: one.start.timestamp())),
         suspension=model.suspension,
         notice_url=model.notice_url,
-        reason=model.reason.text(),
-        title=model.title.text(),
+        reason=model.reason,
+        title=model.title,
         source=tree.places.of(()),
         text=text if isinstance(text, str) else text.decode("utf-8-sig"),
     )
@@ -128,13 +129,13 @@ class _Dates:
         path: Path = ("stages", stage.value, "at") if long_form else ("stages", stage.value)
         at = self._instant(model.at, path)
         if at is not None:
-            reason = model.reason.text() if model.reason else None
+            reason = model.reason
             self.stages[stage] = StageLine(stage, at, reason, self.places.of(path), model.soft_for, model.to)
 
     def _brown_out(self, model: BrownOutModel, path: Path) -> None:
         start, end = self._instant(model.start, (*path, "from")), self._instant(model.end, (*path, "until"))
         if start is not None and end is not None:
-            reason = model.reason.text() if model.reason else BROWN_OUT_REASON
+            reason = model.reason or BROWN_OUT_REASON
             self.brown_outs.append(BrownOut(start, end, reason, self.places.of(path)))
 
     def _instant(self, moment: Moment, path: Path) -> datetime | None:

@@ -3,9 +3,7 @@
 `schedules.planfile` turns these into a Plan. Validators raise Wrong, with a remedy.
 """
 
-import errno
 import re
-import unicodedata
 import zoneinfo
 from datetime import timedelta
 from ipaddress import IPv6Address
@@ -13,13 +11,13 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from schedules.blocks.values import Pattern, read_zone, texted
 from schedules.durations import parse_duration
 from schedules.moments import Moment
 from schedules.names import BadName, DomainName
 from schedules.positions import Wrong
 from schedules.text import Text
 from schedules.words import Stage, Suspension
-from schedules.yamlfile import did_you_mean
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _URL = re.compile(r"https?://[\x21-\x7e]+")
@@ -30,56 +28,12 @@ _HOP = re.compile(
 )
 
 
-def _texted(value: object, example: str) -> str:
-    if not isinstance(value, str) or not value.strip():
-        raise Wrong("nothing is written here", f"write {example}")
-    return value.strip()
-
-
 def _moment(value: object) -> Moment:
-    return Moment.parse(_texted(value, "a date such as 2024-02-01"))
+    return Moment.parse(texted(value, "a date such as 2024-02-01"))
 
 
 def _duration(value: object) -> timedelta:
-    return parse_duration(_texted(value, "a length of time such as `6 hours`"))
-
-
-def _sentence(value: str) -> str:
-    line = " ".join(_texted(value, "the sentence").split())
-    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in line):
-        raise Wrong("a control character stands here", "remove it: sentences go into replies and letters")
-    return line
-
-
-_SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
-
-
-def read_zone(value: object) -> zoneinfo.ZoneInfo:
-    """The time zone of that name. Raises Wrong; OSError where a shortage keeps it from being looked up."""
-    name = _texted(value, "a zone such as Asia/Tokyo")
-    try:
-        return zoneinfo.ZoneInfo(name)
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as error:
-        if isinstance(error, OSError) and error.errno in _SHORTAGES:
-            raise  # the zone may well be there: it cannot be looked up now
-        known = zoneinfo.available_timezones()
-        remedy = did_you_mean(name, known)
-        raise Wrong(
-            f"{name!r} is not a time zone", remedy if "?" in remedy else "write a zone such as Asia/Tokyo"
-        ) from None
-
-
-def read_pattern(value: object) -> str:
-    """A domain name or "*." and one, as A-labels in lower case. Raises Wrong."""
-    text = _texted(value, "a domain such as closing.example")
-    apex = text.removeprefix("*.")
-    try:
-        domain = DomainName.parse(apex)
-    except BadName as error:
-        raise Wrong(str(error), 'write closing.example, or "*.closing.example" for all names below it') from None
-    if domain.is_literal:
-        raise Wrong(f"{text!r} is an address literal", "write a domain name")
-    return text[: len(text) - len(apex)] + domain.ascii
+    return parse_duration(texted(value, "a length of time such as `6 hours`"))
 
 
 def _plan_name(value: str) -> str:
@@ -100,7 +54,7 @@ _HOP_REMEDY = "write smtp://HOST:PORT, and ?tls=none, ?tls=starttls or ?tls=requ
 
 def read_successor(value: object) -> str:
     """The host that takes mail over, `smtp://HOST:PORT` with `?tls=` at need, in one spelling. Raises Wrong."""
-    text = _texted(value, "smtp://mx.successor.example:25")
+    text = texted(value, "smtp://mx.successor.example:25")
     found = _HOP.fullmatch(text)
     port = int(found["port"] or 25) if found else 0
     if found is None or not 1 <= port <= 65_535:
@@ -121,22 +75,11 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
 
-class TextModel(_Part):
-    """A sentence in both languages, on one line: spaces and line ends within it become single spaces."""
-
-    ja: Annotated[str, AfterValidator(_sentence)] = Field(description="in Japanese")
-    en: Annotated[str, AfterValidator(_sentence)] = Field(description="in English")
-
-    def text(self) -> Text:
-        """The sentence as all rooms use it."""
-        return Text(self.ja, self.en)
-
-
 class StageModel(_Part):
     """One stage; a date alone is short for `{at: date}`."""
 
     at: Annotated[Moment, BeforeValidator(_moment)] = Field(description="a date, a time, or `end of 2024-01`")
-    reason: TextModel | None = Field(None, description="why, where it differs from the plan's reason")
+    reason: Text | None = Field(None, description="why, where it differs from the plan's reason")
     soft_for: Annotated[timedelta, BeforeValidator(_duration)] = Field(
         timedelta(), description="only at receive-end: answer 450 this long before 550"
     )
@@ -150,10 +93,7 @@ class BrownOutModel(_Part):
 
     start: Annotated[Moment, BeforeValidator(_moment)] = Field(alias="from", description="when it begins")
     end: Annotated[Moment, BeforeValidator(_moment)] = Field(alias="until", description="when it is over")
-    reason: TextModel | None = Field(None, description="what senders are told")
-
-
-Pattern = Annotated[str, BeforeValidator(read_pattern)]
+    reason: Text | None = Field(None, description="what senders are told")
 
 
 class PlanModel(_Part):
@@ -162,8 +102,8 @@ class PlanModel(_Part):
     plan: Annotated[str, AfterValidator(_plan_name)] = Field(description="the plan's name, such as closing")
     zone: Annotated[zoneinfo.ZoneInfo, BeforeValidator(read_zone)] = Field(description="the zone of all dates")
     domains: Annotated[list[Pattern], Field(min_length=1)] = Field(description="what ends, such as closing.example")
-    title: TextModel = Field(description="what the end is called")
-    reason: TextModel = Field(description="why it ends, shown to senders and subscribers")
+    title: Text = Field(description="what the end is called")
+    reason: Text = Field(description="why it ends, shown to senders and subscribers")
     notice_url: Annotated[str, AfterValidator(_url)] = Field("", description="page that tells the world")
     suspension: Suspension = Field(Suspension.KEEP, description="mail to suspended contracts: keep, defer or refuse")
     stages: dict[Stage, Annotated[StageModel, BeforeValidator(_long_form)]] = Field(

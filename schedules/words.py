@@ -5,7 +5,7 @@ Everything here is a frozen value; datetimes are aware.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -43,7 +43,31 @@ class Capability(StrEnum):
     CHANGE_SETTINGS = "change_settings"
     EXPORT = "export"
     HOMEPAGE_UPLOAD = "homepage_upload"
-    HOMEPAGE = "homepage"
+    HOMEPAGE_DOWNLOAD = "homepage_download"  # fetching one's own pages
+    HOMEPAGE = "homepage"  # the pages are shown
+    ADD_ADDRESS = "add_address"
+    CHANGE_OPTIONS = "change_options"  # taking or giving up single options
+    COURSE_CHANGE = "course_change"  # with a course: changing to it
+    RENEW = "renew"
+    RENEW_BEYOND_END = "renew_beyond_end"  # renewing for longer than the service lasts
+    PAY_ONLINE = "pay_online"
+
+
+# Capabilities that may be named for one course alone, as in `renew:two-year`.
+COURSES_HAVE = frozenset(
+    {Capability.COURSE_CHANGE, Capability.RENEW, Capability.RENEW_BEYOND_END, Capability.PAY_ONLINE}
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Power:
+    """A capability; of one course where it is named so (`renew:two-year`), else of every course."""
+
+    capability: Capability
+    course: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.capability}:{self.course}" if self.course else str(self.capability)
 
 
 class Rule(StrEnum):
@@ -56,6 +80,8 @@ class Rule(StrEnum):
     SUSPENSION = "suspension"  # the contract is suspended
     EXPIRY = "expiry"  # the address's or the contract's own end has come
     HOLD = "hold"  # the stage has come, but a hold keeps it open
+    SWITCH = "switch"  # a switch of the plan has it off
+    WAITING = "waiting"  # the stage's date has come, but its gate has not opened, or the plan is paused
 
 
 class Suspension(StrEnum):
@@ -109,6 +135,11 @@ class Rulings:
     of: Mapping[Capability, Ruling]
     position: Stage | None  # the latest stage that has come for this profile
     next_change: datetime | None  # when any of these rulings changes next
+    courses: Mapping[Power, Ruling] = field(default_factory=dict)  # powers of single courses that the plan names
 
     def __getitem__(self, capability: Capability) -> Ruling:
         return self.of[capability]
+
+    def power(self, power: Power) -> Ruling:
+        """The ruling for a power; of a course the plan does not name, that of every course."""
+        return self.courses.get(power) or self.of[power.capability]

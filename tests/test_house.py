@@ -23,6 +23,8 @@ ROOMS = {
     "sqlalchemy": "mailsvc/records/",
     "alembic": "mailsvc/records/",
     "dkim": "filters/dkim.py",
+    "holidays": "schedules/calendars.py",
+    "icalendar": "mailsvc/desk/planning/ics.py",
     "dns": "mailsvc/kit/",
     "publicsuffixlist": "filters/auth/",
     "srslib": "mailsvc/kit/srs.py",

@@ -16,7 +16,8 @@ from mailsvc.desk.refusals import Refused
 from mailsvc.records import editions
 from mailsvc.records.store import Connection
 from mailsvc.standing.almanac import edition_of
-from schedules.amendments import Act, Amendment, BadAmendment, Hold, Postpone, Scope
+from schedules.amendments import Act, Amendment, BadAmendment, Hold, Postpone
+from schedules.blocks.scopes import Scope
 from schedules.durations import parse_duration
 from schedules.edition import Edition
 from schedules.moments import Moment

@@ -2,7 +2,8 @@ from datetime import timedelta
 
 from mailsvc.deeds.due import due, instants
 from mailsvc.records.ledger import DeedKey
-from schedules.amendments import Amendment, Hold, Scope
+from schedules.amendments import Amendment, Hold
+from schedules.blocks.scopes import Scope
 from schedules.words import Stage
 from tests.rules.deeds.end import CLOSING, DAY, Note, edition, jst, postponed
 

@@ -8,7 +8,8 @@ from mailsvc.deeds.tell_administrators import TellAdministrators
 from mailsvc.letters.letter import message_id
 from mailsvc.records.directory import Entry
 from mailsvc.records.ledger import DeedKey
-from schedules.amendments import Amendment, Hold, Scope
+from schedules.amendments import Amendment, Hold
+from schedules.blocks.scopes import Scope
 from schedules.names import Address
 from schedules.words import Stage
 from tests.rules.deeds.end import CLOSING, DAY, edition, end, jst

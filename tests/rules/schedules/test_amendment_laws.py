@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schedules.amendments import Act, Amendment, BadAmendment, Hold, Postpone, RollBack, Scope
+from schedules.amendments import Act, Amendment, BadAmendment, Hold, Postpone, RollBack
+from schedules.blocks.scopes import Scope
 from schedules.edition import Edition
 from schedules.planchecks import impossible
 from schedules.words import Capability, Stage

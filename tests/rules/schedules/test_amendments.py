@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schedules.amendments import Act, Amendment, BadAmendment, Hold, Postpone, RollBack, Scope
+from schedules.amendments import Act, Amendment, BadAmendment, Hold, Postpone, RollBack
 from schedules.applied import applied, shifted
+from schedules.blocks.scopes import Scope
 from schedules.edition import Edition
 from schedules.names import Address
 from schedules.words import Profile, Stage

@@ -6,7 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from schedules.amendments import Hold, Postpone, Scope
+from schedules.amendments import Hold, Postpone
+from schedules.blocks.scopes import Scope
 from schedules.edition import Edition
 from schedules.words import Capability, Rule, Stage
 from tests.rules.schedules.plans import HANAKO, amended, local, plan, ruling

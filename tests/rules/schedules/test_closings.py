@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from schedules.amendments import BadAmendment, Hold, Postpone, RollBack, Scope
+from schedules.amendments import BadAmendment, Hold, Postpone, RollBack
+from schedules.blocks.scopes import Scope
 from schedules.edition import Edition
 from schedules.names import Address
 from schedules.planfile import read_plan

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schedules.amendments import Hold, Scope
+from schedules.amendments import Hold
+from schedules.blocks.scopes import Scope
 from schedules.decisions import ENDED_BY, EXPIRING, SUSPENDED
 from schedules.edition import Edition
 from schedules.names import Address

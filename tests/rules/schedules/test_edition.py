@@ -4,7 +4,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from schedules.amendments import Hold, Postpone, Scope
+from schedules.amendments import Hold, Postpone
+from schedules.blocks.scopes import Scope
 from schedules.edition import Edition, edition_for, open_edition
 from schedules.names import Address, DomainName
 from schedules.planfile import example_plan, read_plan

@@ -5,7 +5,8 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schedules.amendments import Amendment, Hold, Scope
+from schedules.amendments import Amendment, Hold
+from schedules.blocks.scopes import Scope
 from schedules.edition import Edition
 from schedules.plan import BrownOut, Plan, StageLine
 from schedules.planfile import print_plan, read_plan

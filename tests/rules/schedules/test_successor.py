@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailsvc.kit.targets import parse_target
-from schedules.amendments import BadAmendment, Hold, Postpone, RollBack, Scope
+from schedules.amendments import BadAmendment, Hold, Postpone, RollBack
+from schedules.blocks.scopes import Scope
 from schedules.edition import Edition, open_edition
 from schedules.names import Address, DomainName
 from schedules.planfile import plan_warnings, print_plan, read_plan

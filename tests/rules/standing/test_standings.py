@@ -8,7 +8,8 @@ from filters import judge
 from filters.mail import AddressKind, Client, ClientKind, Forwarding, Left, Sender
 from mailsvc.records.directory import Entry
 from mailsvc.standing import FactsAway
-from schedules.amendments import Amendment, Hold, Scope
+from schedules.amendments import Amendment, Hold
+from schedules.blocks.scopes import Scope
 from schedules.words import Capability
 from tests.rules.standing.world import (
     AFTER,

@@ -1,0 +1,58 @@
+"""The block of a consolidation: accounts that live on at a successor (II-1 to II-8). `schedules.joining` applies it."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from schedules.blocks.values import Block, Instant, Length, Placed, Word, Words, Yen, several
+from schedules.positions import Position
+from schedules.text import Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptionMapping(Block):
+    """What an option becomes at the successor (II-3)."""
+
+    option: Annotated[Word, Field(description="an option or service, as accounts list it")]
+    becomes: Annotated[Word, Field(description="the successor's service")]
+    title: Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceChange(Block):
+    """A price of the successor that changes with the consolidation (II-3)."""
+
+    service: Word
+    title: Text
+    old: Yen
+    new: Yen
+    at: Annotated[Instant | None, Field(description="left out: with the consolidation")] = None
+
+
+class Inherit(StrEnum):
+    """Whose data a holder of several contracts keeps."""
+
+    OLDEST = "oldest"  # that of the contract that began first (II-5)
+    NEWEST = "newest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consolidation(Block):
+    """Several accounts become one at a successor; who has an account there keeps it."""
+
+    at: Annotated[Instant, Field(description="when it happens")]
+    account: Annotated[Word, Field(description="what accounts list for whoever has an account at the successor")]
+    options: Annotated[tuple[OptionMapping, ...], several] = ()
+    added: Annotated[Words, Field(description="options added to whoever lacks them")] = ()
+    prices: Annotated[tuple[PriceChange, ...], several] = ()
+    inherit: Annotated[Inherit, Field(description="oldest or newest")] = Inherit.OLDEST
+    inherited: Annotated[Words, Field(description="what is inherited, such as line-password and credit-card")] = ()
+    id_immutable: Annotated[bool, Field(description="whether a new customer id can never be changed")] = True
+    id_told_by: Annotated[Words, Field(description="how a new id is told")] = ("mail",)
+    unmapped_listed: Annotated[Length, Field(description="how long before it unmapped options are listed")] = timedelta(
+        days=14
+    )
+    source: Placed = field(default=Position(""), compare=False)

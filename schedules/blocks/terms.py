@@ -1,0 +1,236 @@
+"""Blocks of contract rules: when a contract ends, what it costs, and what follows. `schedules.terms` applies them.
+
+Of several rules of one kind the first that covers a contract holds.
+"""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from schedules.blocks.services import Calendar, Cost, LeavingRoute
+from schedules.blocks.values import Block, Count, Instant, Length, Names, Percent, Placed, Word, Words, Yen, several
+from schedules.blocks.whom import Medium, Whom
+from schedules.positions import Position
+from schedules.text import Text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthEnd(Block):
+    """The end of the month of receipt, or of the next where too few business days are left (KY-8)."""
+
+    rule: Literal["month-end"]
+    whom: Whom = field(default_factory=Whom)
+    media: Annotated[tuple[Medium, ...], several, Field(description="only if asked so")] = ()
+    business_days: Annotated[Count, Field(description="with fewer left in the month, the next one")] = 0
+    count_receipt_day: Annotated[bool, Field(description="whether the day of receipt is one of them")] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenMonth(Block):
+    """The end of this month or of a later one, as the subscriber chooses (SW-1)."""
+
+    rule: Literal["chosen-month"]
+    whom: Whom = field(default_factory=Whom)
+    media: Annotated[tuple[Medium, ...], several] = ()
+    months_ahead: Annotated[Count, Field(description="how many months ahead may be chosen")] = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArrivalDay(Block):
+    """Arrived by a day of the month: its end; later: the end of the next at the earliest (SW-2)."""
+
+    rule: Literal["arrival-day"]
+    whom: Whom = field(default_factory=Whom)
+    media: Annotated[tuple[Medium, ...], several] = ()
+    last_day: Annotated[int, Field(ge=1, le=31, description="arrived by this day: the end of that month")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiptDay(Block):
+    """The day of receipt, or so many days after it."""
+
+    rule: Literal["receipt-day"]
+    whom: Whom = field(default_factory=Whom)
+    media: Annotated[tuple[Medium, ...], several] = ()
+    days_after: Count = 0
+
+
+EndRule = Annotated[MonthEnd | ChosenMonth | ArrivalDay | ReceiptDay, Field(discriminator="rule")]
+
+
+class FirstMonth(StrEnum):
+    """Which month of a contract is month 1."""
+
+    START = "start"  # the month it starts in (SW-4)
+    NEXT = "next"  # the month after (KY-9)
+
+
+class JudgedBy(StrEnum):
+    """Which month decides whether a penalty is due."""
+
+    LEAVING = "leaving"  # the month whose end is the contract's
+    COMPLETION = "completion"  # the month in which the end is complete
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MinimumTerm(Block):
+    """A term that costs something to leave early; a campaign can have one of its own (KY-9, SW-4, SW-11)."""
+
+    id: Annotated[Word, Field(description="its name in this plan")]
+    title: Text
+    whom: Whom = field(default_factory=Whom)
+    months: Annotated[int, Field(ge=1, le=240, description="how long the term is")]
+    first_month: Annotated[FirstMonth, Field(description="start or next")] = FirstMonth.START
+    yen: Annotated[Yen, Field(description="what leaving early costs")]
+    free_months: Annotated[
+        Count, Field(description="first months after each term in which leaving is free; 0: the term never begins anew")
+    ] = 0
+    judged_by: JudgedBy = JudgedBy.LEAVING
+    source: Placed = field(default=Position(""), compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewal(Block):
+    """How a course is renewed, cut to what is left of the service where that is less (SK-6, SK-7)."""
+
+    courses: Annotated[Names, Field(description="the courses it speaks of")]
+    months: Annotated[int, Field(ge=1, le=120, description="a full term")]
+    cut: Annotated[bool, Field(description="whether it is cut at the end of the service")] = True
+    automatic: Annotated[bool, Field(description="renewed without being asked; shown as such instead of a day")] = False
+    source: Placed = field(default=Position(""), compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourseChange(Block):
+    """To which course one may change, from which: at any time, or at a renewal only (SK-4)."""
+
+    to: Annotated[str, Field(min_length=1, description="the course one changes to")]
+    title: Text
+    any_time: Annotated[Names, Field(description="courses that may change at any time")] = ()
+    at_renewal: Annotated[Names, Field(description="courses that may change when their term is over")] = ()
+    keeps: Annotated[Words, Field(description="what stays: mail, homepage, …")] = ()
+    advice: Text | None = None
+    source: Placed = field(default=Position(""), compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdditionalAddresses(Block):
+    """Additional addresses with terms of their own (SK-5)."""
+
+    cancellable: Annotated[bool, Field(description="whether one can be given up in mid-term")] = False
+    outlive_contract: Annotated[bool, Field(description="whether they work until their own expiry")] = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payment(Block):
+    """When a bill is paid by one method: so many months after it is written, on a day (SW-5)."""
+
+    method: Annotated[Word, Field(description="such as bank, slip, card")]
+    months_after: Count = 0
+    day: Annotated[int | None, Field(ge=1, le=31, description="left out: when the payer's own bill says")] = None
+
+
+class BilledFrom(StrEnum):
+    """Which month a penalty belongs to."""
+
+    LEAVING = "leaving"
+    COMPLETION = "completion"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invoices(Block):
+    """What is billed when, and paid when (SW-5, KY-10, II-8)."""
+
+    fee_after: Annotated[Count, Field(description="months from the month of use to its bill")] = 1
+    penalty_month: Annotated[BilledFrom, Field(description="leaving or completion")] = BilledFrom.LEAVING
+    penalty_after: Annotated[Count, Field(description="months from that month to its bill")] = 1
+    payments: Annotated[tuple[Payment, ...], several] = ()
+    first_month_free: bool = False
+    last_month_full: bool = True
+    monthly: Annotated[tuple[Cost, ...], several, Field(description="monthly prices, before tax")] = ()
+    late_percent: Annotated[Percent, Field(description="late charge a year; fractions of a yen are dropped")] = 0.0
+    year_days: Annotated[int, Field(ge=365, le=366, description="days of a year, for the late charge")] = 365
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deadline(Block):
+    """Something the subscriber must do in time, or it is gone: the earlier of the two counts (SW-6)."""
+
+    id: Annotated[Word, Field(description="its name in this plan")]
+    title: Text
+    whom: Whom = field(default_factory=Whom)
+    days: Annotated[Count, Field(description="days from the day of asking, the first of them the day after")]
+    before_completion: Annotated[bool, Field(description="and before the end is complete")] = True
+    reminders: Annotated[tuple[Length, ...], several, Field(description="how long before it")] = ()
+    loses: Annotated[Text, Field(description="what is gone after it")]
+    source: Placed = field(default=Position(""), compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemovalWork(Block):
+    """Work on site that moves the month of leaving to its own (SW-7)."""
+
+    whom: Whom = field(default_factory=Whom)
+    earliest_days: Annotated[Count, Field(description="days from asking to the first day it can be done")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suspension(Block):
+    """When a suspended contract may be ended, and how a suspension is told (KY-7, KY-15)."""
+
+    cure_days: Annotated[Count, Field(description="days in which it can be cured")] = 10
+    first_day_counts: Annotated[bool, Field(description="whether the day it begins is the first of them")] = True
+    announced: Annotated[Length, Field(description="how long before it is told")] = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Succession(Block):
+    """What a holder's death and a transfer do (KY-12)."""
+
+    ends_at_death: bool = True
+    transfer_needs_approval: bool = True
+    desk: Annotated[Word | None, Field(description="the desk that must be asked")] = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate(Block):
+    """The mail that proves the end: to the closing address and to the contact address, and kept (SW-8)."""
+
+    to_closing: bool = True
+    to_contact: bool = True
+    months_kept: Annotated[Count, Field(description="months the member page stays open after the end (SW-9)")] = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediumRule(Block):
+    """How certain contracts may be cancelled (SW-12)."""
+
+    whom: Whom
+    media: Annotated[tuple[Medium, ...], several]
+    desk: Annotated[Word, Field(description="the desk for them")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms(Block):
+    """The contract rules of a plan."""
+
+    calendar: Calendar = field(default_factory=Calendar)
+    last_month_of: Annotated[Instant | None, Field(description="when the service ends; left out, receive-end")] = None
+    ends: Annotated[tuple[EndRule, ...], several] = ()
+    removal_work: Annotated[tuple[RemovalWork, ...], several] = ()
+    minimum_terms: Annotated[tuple[MinimumTerm, ...], several] = ()
+    costs: Annotated[tuple[Cost, ...], several] = ()
+    renewals: Annotated[tuple[Renewal, ...], several] = ()
+    course_changes: Annotated[tuple[CourseChange, ...], several] = ()
+    additional_addresses: AdditionalAddresses | None = None
+    invoices: Invoices | None = None
+    deadlines: Annotated[tuple[Deadline, ...], several] = ()
+    suspension: Suspension | None = None
+    succession: Succession | None = None
+    certificate: Certificate | None = None
+    media: Annotated[tuple[MediumRule, ...], several] = ()
+    routes: Annotated[tuple[LeavingRoute, ...], several] = ()
+    source: Placed = field(default=Position(""), compare=False)
