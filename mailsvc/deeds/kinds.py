@@ -1,18 +1,21 @@
 """What a kind of deed is: when it comes, how it catches up after an outage, and how its effect is made ready.
 
+A kind says its own moments; `at_stages` gives those of a kind that comes once for each of some stages.
+
 A kind prepares its effect outside of any transaction, since that may read a million rows; the effect itself is a
 function that runs in the transaction of the ledger's mark, so that both happen or neither.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
 from mailsvc.records.ledger import DeedKey
 from mailsvc.records.store import Connection
 from schedules.edition import Edition
+from schedules.names import DomainName
 from schedules.words import Stage
 
 # Runs inside the transaction that marks the deed done; returns the evidence the ledger keeps.
@@ -26,6 +29,20 @@ class CatchUp(StrEnum):
     EACH = "each"  # every one is carried out, in order of time
 
 
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """When a deed of one kind comes for one domain pattern of a plan.
+
+    Stage, offset and scope tell it from the kind's other moments, and stand in the ledger's key: none of them may hold
+    the stage's date, or a postponement would repeat the deed.
+    """
+
+    stage: Stage  # the stage it belongs to
+    at: datetime
+    offset: timedelta = timedelta()  # from the stage's instant; negative is before
+    scope: str = ""  # what else tells it apart; empty: the whole domain
+
+
 class Timed(Protocol):
     """What a kind of deed is called, and when it comes."""
 
@@ -34,14 +51,11 @@ class Timed(Protocol):
         """Its word in the ledger; never changed once used."""
         ...
 
-    @property
-    def stages(self) -> Collection[Stage]:
-        """The stages it belongs to."""
-        ...
+    def moments(self, edition: Edition, pattern: str, now: datetime) -> Iterable[Moment]:
+        """When it comes for `pattern`, a domain of the edition's plan, in any order. Pure.
 
-    @property
-    def offset(self) -> timedelta:
-        """How long after its stage it is due; negative is before."""
+        Complete up to `now`; of what comes later at least the next, so that a kind with daily rounds need not end.
+        """
         ...
 
 
@@ -72,3 +86,16 @@ class DueDeed:
     stage: Stage
     at: datetime  # when it became due
     edition: Edition
+
+
+def at_stages(
+    edition: Edition, pattern: str, stages: Iterable[Stage], offset: timedelta = timedelta()
+) -> Iterator[Moment]:
+    """Once for each of `stages` that comes for `pattern`, `offset` after it.
+
+    A wildcard stands for its own scope here: a hold on "*.x" moves it, one on a single name below does not.
+    """
+    for stage in stages:
+        at = edition.stage_instant(stage, DomainName(pattern))
+        if at is not None:
+            yield Moment(stage, at.astimezone(UTC) + offset, offset)
