@@ -8,24 +8,53 @@ they were made. Amendments that cannot follow one another raise BadAmendment.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
-from schedules.amendments import Amendment, BadAmendment, Hold, Postpone, RollBack
+from schedules.amendments import (
+    ANNOUNCED,
+    Amendment,
+    BadAmendment,
+    GateAnswer,
+    Hold,
+    Pause,
+    Postpone,
+    Release,
+    Resume,
+    RollBack,
+)
+from schedules.blocks.scopes import Scope
 from schedules.moments import later, start_of_day
-from schedules.plan import IRREVERSIBLE, Plan
+from schedules.plan import IRREVERSIBLE, BrownOut, Plan
 from schedules.planchecks import impossible
+from schedules.positions import Position
+from schedules.text import Text
 from schedules.words import Stage
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A hold that stands, of the plan or of an amendment."""
+
+    scope: Scope
+    until: datetime
+    stages: tuple[Stage, ...] = ()  # none named: every stage but the announcement
+    legal_order: str = ""  # court and number; empty where it is none
+    announced: timedelta = ANNOUNCED  # how long before its end the release is told
+    reason: Text = field(kw_only=True)
+    source: Position = field(kw_only=True)  # its line in the plan, or the amendment's number with line 0
+
+
+@dataclass(frozen=True, slots=True)
 class Applied:
-    """What stands after all amendments: the instants of stages for everybody, and the holds."""
+    """What stands after all amendments: the instants of stages for everybody, what waits, brown-outs and holds."""
 
     instants: Mapping[Stage, datetime]
-    holds: tuple[tuple[Hold, str], ...]  # with their reasons
+    waiting: Mapping[Stage, Text]  # stages that do not come until a gate opens or the plan is resumed, and why
+    brown_outs: tuple[BrownOut, ...]
+    holds: tuple[Held, ...]
 
 
 def applied(plan: Plan, amendments: Sequence[Amendment]) -> Applied:
@@ -34,7 +63,19 @@ def applied(plan: Plan, amendments: Sequence[Amendment]) -> Applied:
     Raises BadAmendment where a number does not rise, a stage is unknown to the plan, would move back, is purge or
     dns-end and has come already, or where stages would end up in an impossible order.
     """
-    standing = Applied({stage: line.at for stage, line in plan.stages.items()}, ())
+    holds = tuple(
+        Held(
+            one.scope,
+            one.until,
+            one.stages,
+            one.legal_order,
+            one.announced,
+            reason=one.reason,
+            source=one.source,
+        )
+        for one in plan.holds
+    )
+    standing = Applied({stage: line.at for stage, line in plan.stages.items()}, {}, plan.brown_outs, holds)
     at_number: dict[int, Applied] = {0: standing}
     for amendment in amendments:
         if amendment.number <= max(at_number):
@@ -48,15 +89,29 @@ def _with(plan: Plan, standing: Applied, amendment: Amendment, at_number: Mappin
     act = amendment.act
     match act:
         case Postpone():
-            return Applied(_postponed(plan, standing.instants, act, amendment.made_at), standing.holds)
+            return replace(standing, instants=_postponed(plan, standing.instants, act, amendment.made_at))
         case Hold():
-            return Applied(standing.instants, (*standing.holds, (act, amendment.reason)))
+            return replace(standing, holds=(*standing.holds, _held(amendment, act)))
         case RollBack():
             if act.to not in at_number:
                 raise BadAmendment(f"there is no amendment {act.to} to roll back to")
             return at_number[act.to]
+        case Pause() | Resume() | Release() | GateAnswer():
+            return standing
         case _:
             assert_never(act)
+
+
+def _held(amendment: Amendment, act: Hold) -> Held:
+    return Held(
+        act.scope,
+        act.until,
+        act.stages,
+        act.legal_order,
+        act.announced,
+        reason=Text(amendment.reason, amendment.reason),
+        source=Position(f"amendment {amendment.number}"),
+    )
 
 
 def _postponed(

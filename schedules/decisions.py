@@ -15,8 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from schedules.amendments import Hold
-from schedules.applied import Applied
+from schedules.applied import Applied, Held
 from schedules.blocks.scopes import Scope
 from schedules.moments import end_of_day, later, start_of_day
 from schedules.plan import IRREVERSIBLE, WHOLE_DOMAIN, Plan
@@ -86,13 +85,13 @@ class End:
     held: Text | None
 
 
-def held_until(stage: Stage, at: datetime, holds: Sequence[tuple[Hold, str]]) -> tuple[datetime, str | None]:
-    """When a stage planned at `at` comes under these holds, and the reason of the one that moved it, if any did."""
-    until, why = at, None
-    for hold, reason in holds if stage is not Stage.ANNOUNCE else ():
-        if hold.until.timestamp() > until.timestamp():
-            until, why = hold.until.astimezone(at.tzinfo), reason
-    return until, why
+def held_until(stage: Stage, at: datetime, holds: Sequence[Held]) -> tuple[datetime, Held | None]:
+    """When a stage planned at `at` comes under these holds, and the one that moved it, if any did."""
+    until, moved = at, None
+    for hold in holds if stage is not Stage.ANNOUNCE else ():
+        if (not hold.stages or stage in hold.stages) and hold.until.timestamp() > until.timestamp():
+            until, moved = hold.until.astimezone(at.tzinfo), hold
+    return until, moved
 
 
 def expiry_matters_until(standing: Applied) -> datetime | None:
@@ -101,7 +100,7 @@ def expiry_matters_until(standing: Applied) -> datetime | None:
     if not all(firsts):
         return None
     ends = [min(instants, key=datetime.timestamp) for instants in firsts]
-    return max([*ends, *(hold.until for hold, _ in standing.holds)], key=datetime.timestamp)
+    return max([*ends, *(hold.until for hold in standing.holds)], key=datetime.timestamp)
 
 
 class Decisions:
@@ -210,10 +209,10 @@ def _reachable(day: date | None) -> date | None:
 
 
 def _end(stage: Stage, at: datetime, standing: Applied, profile: Profile) -> End:
-    covering = [(hold, reason) for hold, reason in standing.holds if _moves(hold.scope, stage, profile)]
-    until, why = held_until(stage, at, covering)
+    covering = [hold for hold in standing.holds if _moves(hold.scope, stage, profile)]
+    until, hold = held_until(stage, at, covering)
     planned = Edge(at)
-    return End(stage, planned if why is None else Edge(until), planned, None if why is None else Text(why, why))
+    return End(stage, planned if hold is None else Edge(until), planned, None if hold is None else hold.reason)
 
 
 def _moves(scope: Scope, stage: Stage, profile: Profile) -> bool:

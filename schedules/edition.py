@@ -68,7 +68,7 @@ class Edition:
 
         Expiry dates are the last day of use; an address's own goes before its contract's (SK-5).
         """
-        scopes = [hold.scope for hold, _ in self.standing.holds]
+        scopes = [hold.scope for hold in self.standing.holds]
         return Profile(
             domain=address.domain,
             group=group if any(scope.group == group for scope in scopes) else "",
@@ -101,8 +101,8 @@ class Edition:
             return None
         name = domain.ascii if domain is not None else None
         counted = [
-            (hold, reason)
-            for hold, reason in self.standing.holds
+            hold
+            for hold in self.standing.holds
             if (name is None or hold.scope.touches(name))
             and (stage in IRREVERSIBLE or (hold.scope.whole_domain and (name is not None or not hold.scope.domain)))
         ]
@@ -115,6 +115,14 @@ class Edition:
             return ""
         at = self.stage_instant(Stage.SUCCESSOR, domain)
         return line.to if at is not None and at.timestamp() <= now.timestamp() else ""
+
+    def waiting(self, stage: Stage) -> str:
+        """Why `stage` waits, for an operator; empty where it does not."""
+        return str(self.standing.waiting.get(stage, ""))
+
+    def timeline(self, profile: Profile) -> Timeline:
+        """All rulings for `profile` at all times, with the instants at which any of them changes."""
+        return self._timeline(profile)
 
     def stages(self) -> tuple[tuple[Stage, datetime], ...]:
         """The stages and their instants after postponements, in order of time, then of `Stage`."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import assert_never
 from zoneinfo import ZoneInfo
 
 from mailsvc.desk.desk import Desk, why
@@ -18,7 +19,17 @@ from mailsvc.records import editions
 from mailsvc.records.editions import StoredPlan
 from mailsvc.records.store import Connection
 from mailsvc.standing.almanac import edition_of
-from schedules.amendments import Amendment, BadAmendment, Hold, Postpone, RollBack
+from schedules.amendments import (
+    Amendment,
+    BadAmendment,
+    GateAnswer,
+    Hold,
+    Pause,
+    Postpone,
+    Release,
+    Resume,
+    RollBack,
+)
 from schedules.durations import print_duration
 from schedules.edition import Edition
 from schedules.plan import Plan
@@ -166,11 +177,25 @@ def said(amendment: Amendment, zone: ZoneInfo) -> str:
             moved = (
                 f"by {print_duration(by)}" if by is not None else f"to {to.astimezone(zone).isoformat() if to else ''}"
             )
-            return f"postpone {', '.join(stages) or 'all stages to come'} {moved}"
-        case Hold(scope, until):
-            return f"hold {scope} until {until.astimezone(zone).isoformat()}"
-        case RollBack(to):
-            return f"roll back to amendment {to}"
+            told = f"postpone {', '.join(stages) or 'all stages to come'} {moved}"
+        case Hold(scope, until, stages, legal_order):
+            named = f" ({', '.join(stages)})" if stages else ""
+            by_law = f" by legal order {legal_order}" if legal_order else ""
+            told = f"hold {scope}{named} until {until.astimezone(zone).isoformat()}{by_law}"
+        case Pause(until):
+            told = f"pause until {until.astimezone(zone).isoformat()}" if until else "pause until it is resumed"
+        case Resume():
+            told = "resume"
+        case Release(scope, at):
+            told = f"release {scope} at {at.astimezone(zone).isoformat()}"
+        case RollBack(number):
+            told = f"roll back to amendment {number}"
+        case GateAnswer(stage, opened, findings, overridden):
+            answer = "overridden" if overridden else "opened" if opened else "not opened"
+            told = f"gate of {stage} {answer}" + (f": {'; '.join(findings)}" if findings else "")
+        case _:
+            assert_never(amendment.act)
+    return told
 
 
 def _shown(edition: Edition, applied_at: datetime | None) -> Shown:
