@@ -4,10 +4,10 @@ Each kind says its own moments. A deed's key holds no date of a stage. So a stag
 done stays done, and one that is postponed before is simply not due yet; nobody is told twice.
 """
 
-from collections.abc import Collection, Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection, Iterable
+from datetime import UTC, datetime
 
-from mailsvc.deeds.kinds import DueDeed, Kind, Moment, Timed
+from mailsvc.deeds.kinds import DueDeed, Kind, Timed
 from mailsvc.records.ledger import DeedKey
 from schedules.edition import Edition
 from schedules.words import Stage
@@ -26,7 +26,7 @@ def keys_due(
     editions: Iterable[Edition], kinds: Collection[Timed], now: datetime, done: Collection[DeedKey]
 ) -> list[DeedKey]:
     """What is due at `now`, for whoever only wants to know, oldest first."""
-    moments = {key: one.at for edition in editions for kind in kinds for key, one in _moments(edition, kind, now)}
+    moments = {key: at for edition in editions for kind in kinds for key, _, at in kind.moments(edition, now)}
     return sorted(
         (key for key, at in moments.items() if at <= now and key not in done), key=lambda key: (moments[key], key)
     )
@@ -39,16 +39,9 @@ def instants(editions: Iterable[Edition], kinds: Collection[Kind], after: dateti
 
 def _planned(editions: Iterable[Edition], kinds: Collection[Kind], now: datetime) -> list[DueDeed]:
     deeds = {
-        key: DueDeed(key, kind, moment.stage, moment.at.astimezone(UTC), edition)
+        key: DueDeed(key, kind, stage, at.astimezone(UTC), edition)
         for edition in editions
         for kind in kinds
-        for key, moment in _moments(edition, kind, now)
+        for key, stage, at in kind.moments(edition, now)
     }
     return sorted(deeds.values(), key=lambda deed: (deed.at, _RANKS[deed.stage], deed.key))
-
-
-def _moments(edition: Edition, kind: Timed, now: datetime) -> Iterator[tuple[DeedKey, Moment]]:
-    for pattern in edition.plan.domains:
-        for moment in kind.moments(edition, pattern, now):
-            seconds = moment.offset // timedelta(seconds=1)
-            yield DeedKey(pattern, str(moment.stage), kind.name, seconds, moment.scope), moment

@@ -6,7 +6,7 @@ A kind prepares its effect outside of any transaction, since that may read a mil
 function that runs in the transaction of the ledger's mark, so that both happen or neither.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -22,25 +22,15 @@ from schedules.words import Stage
 Effect = Callable[[Connection], str]
 
 
+# When a deed comes: its key, its stage, the instant. A key holds no date of a stage, or a postponement would repeat it.
+Moment = tuple[DeedKey, Stage, datetime]
+
+
 class CatchUp(StrEnum):
     """What happens to several deeds of one kind and domain that are due at once."""
 
     NEWEST = "newest"  # notices: the newest speaks for all
     EACH = "each"  # every one is carried out, in order of time
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """When a deed of one kind comes for one domain pattern of a plan.
-
-    Stage, offset and scope tell it from the kind's other moments, and stand in the ledger's key: none of them may hold
-    the stage's date, or a postponement would repeat the deed.
-    """
-
-    stage: Stage  # the stage it belongs to
-    at: datetime
-    offset: timedelta = timedelta()  # from the stage's instant; negative is before
-    scope: str = ""  # what else tells it apart; empty: the whole domain
 
 
 class Timed(Protocol):
@@ -51,8 +41,8 @@ class Timed(Protocol):
         """Its word in the ledger; never changed once used."""
         ...
 
-    def moments(self, edition: Edition, pattern: str, now: datetime) -> Iterable[Moment]:
-        """When it comes for `pattern`, a domain of the edition's plan, in any order. Pure.
+    def moments(self, edition: Edition, now: datetime) -> Iterable[Moment]:
+        """When it comes under an edition, in any order. Pure.
 
         Complete up to `now`; of what comes later at least the next, so that a kind with daily rounds need not end.
         """
@@ -89,13 +79,15 @@ class DueDeed:
 
 
 def at_stages(
-    edition: Edition, pattern: str, stages: Iterable[Stage], offset: timedelta = timedelta()
+    name: str, edition: Edition, stages: Collection[Stage], offset: timedelta = timedelta()
 ) -> Iterator[Moment]:
-    """Once for each of `stages` that comes for `pattern`, `offset` after it.
+    """The kind `name` once for each domain of the plan and each of `stages` that comes for it, `offset` after that.
 
     A wildcard stands for its own scope here: a hold on "*.x" moves it, one on a single name below does not.
     """
-    for stage in stages:
-        at = edition.stage_instant(stage, DomainName(pattern))
-        if at is not None:
-            yield Moment(stage, at.astimezone(UTC) + offset, offset)
+    seconds = offset // timedelta(seconds=1)
+    for pattern in edition.plan.domains:
+        for stage in stages:
+            at = edition.stage_instant(stage, DomainName(pattern))
+            if at is not None:
+                yield DeedKey(pattern, str(stage), name, seconds), stage, at.astimezone(UTC) + offset

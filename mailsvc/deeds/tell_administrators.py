@@ -33,10 +33,10 @@ class TellAdministrators:
         self._host = host
 
     @staticmethod
-    def moments(edition: Edition, pattern: str, now: datetime) -> Iterator[Moment]:
+    def moments(edition: Edition, now: datetime) -> Iterator[Moment]:
         """At every stage."""
         del now
-        return at_stages(edition, pattern, Stage)
+        return at_stages(TellAdministrators.name, edition, tuple(Stage))
 
     async def prepare(self, deed: DueDeed, also: Sequence[DueDeed], now: datetime) -> Effect:
         """Count, and write the letter. Raises RecordsAway, BadLetter, and NoRoute where there is no way to them."""

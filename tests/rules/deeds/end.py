@@ -72,9 +72,9 @@ class Note:
     done: list[str] = field(default_factory=list)
     before: Callable[[], None] = lambda: None
 
-    def moments(self, edition: Edition, pattern: str, now: datetime) -> Iterable[Moment]:
+    def moments(self, edition: Edition, now: datetime) -> Iterable[Moment]:
         del now
-        return at_stages(edition, pattern, self.stages, self.offset)
+        return at_stages(self.name, edition, self.stages, self.offset)
 
     async def prepare(self, deed: DueDeed, also: Sequence[DueDeed], now: datetime) -> Effect:
         del now

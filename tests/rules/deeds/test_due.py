@@ -75,23 +75,22 @@ def test_the_next_instants() -> None:
 
 
 class Rounds(Note):
-    """Comes each day from three days before the end of receiving until `last`."""
+    """Comes each day from three days before the end of receiving on, once for the whole plan."""
 
-    def moments(self, edition: Edition, pattern: str, now: datetime) -> Iterable[Moment]:
-        del pattern
+    def moments(self, edition: Edition, now: datetime) -> Iterable[Moment]:
         stage = edition.stage_instant(Stage.RECEIVE_END)
         assert stage is not None
         day = stage - 3 * DAY
         while day <= now + DAY:
-            yield Moment(Stage.RECEIVE_END, day, scope=day.date().isoformat())
+            yield DeedKey("closing", "receive-end", "note", scope=day.date().isoformat()), Stage.RECEIVE_END, day
             day += DAY
 
 
 def test_a_kind_with_rounds_is_due_once_a_round() -> None:
     keys = [deed.key for deed in due([edition()], [Rounds()], jst(8), ())]
     assert keys == [
-        DeedKey(CLOSING, "receive-end", "note", scope="2026-11-07"),
-        DeedKey(CLOSING, "receive-end", "note", scope="2026-11-08"),
+        DeedKey("closing", "receive-end", "note", scope="2026-11-07"),
+        DeedKey("closing", "receive-end", "note", scope="2026-11-08"),
     ]
     assert [deed.key for deed in due([edition()], [Rounds()], jst(8), keys[:1])] == keys[1:]
 
@@ -99,5 +98,5 @@ def test_a_kind_with_rounds_is_due_once_a_round() -> None:
 def test_the_next_round_rings_though_rounds_never_end() -> None:
     assert instants([edition()], [Rounds()], jst(12)) == [jst(13)]
     assert keys_due([edition()], [Rounds()], jst(7), ()) == [
-        DeedKey(CLOSING, "receive-end", "note", scope="2026-11-07")
+        DeedKey("closing", "receive-end", "note", scope="2026-11-07")
     ]
