@@ -15,7 +15,7 @@ from mailsvc.cli.words import AsJson, PlanName, Reason
 from schedules.words import Stage
 
 if TYPE_CHECKING:
-    from mailsvc.desk.plans import Shown
+    from mailsvc.desk.planning.showing import Shown
 
 app = typer.Typer(help="Plans: how and when domains end.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -56,7 +56,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show a plan file, or the plans in force with what amendments have made of them."""
-    from mailsvc.desk.plans import show_file, show_plans
+    from mailsvc.desk.planning.showing import show_file, show_plans
 
     if plan is not None and Path(plan).is_file():
         shown = [show_file(Path(plan))]

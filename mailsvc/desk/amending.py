@@ -11,7 +11,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from mailsvc.desk.desk import Desk, why
-from mailsvc.desk.plans import said, stored_plan
+from mailsvc.desk.planning.saying import said
+from mailsvc.desk.plans import stored_plan
 from mailsvc.desk.refusals import Refused
 from mailsvc.records import editions
 from mailsvc.records.store import Connection

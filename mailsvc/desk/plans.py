@@ -1,16 +1,14 @@
-"""Plans: read from a file, put in force, and shown with what amendments have made of them.
+"""Plans: read from a file, and put in force. How they are shown stands in `mailsvc.desk.planning`.
 
-Use: `read_plan_file(path)`, `apply_plan(desk, plan, reason)`, `show_plans(desk, name)`, `show_file(path)`.
+Use: `read_plan_file(path)`, `apply_plan(desk, plan, reason)`, `stored_plan(connection, name)`.
 Fails: `BadFile` with every problem of a plan file; `Refused` where a plan cannot be put in force;
 `Conflict` where somebody else was quicker.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import assert_never
-from zoneinfo import ZoneInfo
 
 from mailsvc.desk.desk import Desk, why
 from mailsvc.desk.refusals import Refused
@@ -18,24 +16,11 @@ from mailsvc.desk.successors import refuse_loops
 from mailsvc.records import editions
 from mailsvc.records.editions import StoredPlan
 from mailsvc.records.store import Connection
-from mailsvc.standing.almanac import edition_of
-from schedules.amendments import (
-    Amendment,
-    BadAmendment,
-    GateAnswer,
-    Hold,
-    Pause,
-    Postpone,
-    Release,
-    Resume,
-    RollBack,
-)
-from schedules.durations import print_duration
+from schedules.amendments import Amendment, BadAmendment
 from schedules.edition import Edition
 from schedules.plan import Plan
 from schedules.planfile import plan_warnings, print_plan, read_plan
 from schedules.positions import BadFile, Position, Problem
-from schedules.text import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,53 +39,6 @@ class Applied:
     number: int
     changed: bool  # false: this very plan was in force already
     warnings: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A plan as it is shown: instants are those that stand after all amendments."""
-
-    plan: str
-    number: int  # 0: a file that is not in force
-    file: str
-    title: Text
-    zone: str
-    domains: tuple[str, ...]
-    notice_url: str
-    suspension: str
-    applied_at: datetime | None
-    stages: tuple[Mapping[str, object], ...]
-    brown_outs: tuple[Mapping[str, object], ...]
-    amendments: tuple[Mapping[str, object], ...]
-
-    def fields(self) -> dict[str, object]:
-        """What a person reads above the stages."""
-        edition = (
-            f"edition {self.number}, applied {self.applied_at:%Y-%m-%d %H:%M %z}"
-            if self.number
-            else "a file, not in force"
-        )
-        return {
-            "plan": f"{self.plan} ({edition})",
-            "file": self.file,
-            "title": f"{self.title.ja} / {self.title.en}",
-            "zone": self.zone,
-            "domains": " ".join(self.domains),
-            "notice_url": self.notice_url,
-            "suspension": self.suspension,
-        }
-
-    def stage_rows(self) -> tuple[Mapping[str, object], ...]:
-        """What a person reads of each stage: `written` only where an amendment moved it, `place` is line:column."""
-        return tuple(
-            {
-                "stage": f"{row['stage']} {row['to']}".rstrip(),
-                "at": row["at"],
-                "written": row["written"] if row["written"] != row["at"] else None,
-                "place": str(row["source"]).removeprefix(f"{self.file}:"),
-            }
-            for row in self.stages
-        )
 
 
 def read_plan_file(path: Path) -> Checked:
@@ -156,85 +94,6 @@ def stored_plan(conn: Connection, name: str) -> StoredPlan:
         known = ", ".join(one.name for one in stored) or "none yet: `lastpost plan apply FILE --reason TEXT`"
         raise Refused(f"there is no plan {name!r} in force", f"plans in force: {known}")
     return found
-
-
-def show_plans(desk: Desk, name: str | None) -> list[Shown]:
-    """The plans in force, or the one of that name. Raises Refused where it is not there."""
-    with desk.records.read() as conn:
-        stored = [stored_plan(conn, name)] if name is not None else editions.load(conn)
-    return [_shown(edition_of(one), one.applied_at) for one in stored]
-
-
-def show_file(path: Path) -> Shown:
-    """A plan file, shown as a plan without amendments. Raises BadFile."""
-    return _shown(Edition(read_plan_file(path).plan, 0), None)
-
-
-def said(amendment: Amendment, zone: ZoneInfo) -> str:
-    """What an amendment does, in words and in times of `zone`."""
-    match amendment.act:
-        case Postpone(stages, by, to):
-            moved = (
-                f"by {print_duration(by)}" if by is not None else f"to {to.astimezone(zone).isoformat() if to else ''}"
-            )
-            told = f"postpone {', '.join(stages) or 'all stages to come'} {moved}"
-        case Hold(scope, until, stages, legal_order):
-            named = f" ({', '.join(stages)})" if stages else ""
-            by_law = f" by legal order {legal_order}" if legal_order else ""
-            told = f"hold {scope}{named} until {until.astimezone(zone).isoformat()}{by_law}"
-        case Pause(until):
-            told = f"pause until {until.astimezone(zone).isoformat()}" if until else "pause until it is resumed"
-        case Resume():
-            told = "resume"
-        case Release(scope, at):
-            told = f"release {scope} at {at.astimezone(zone).isoformat()}"
-        case RollBack(number):
-            told = f"roll back to amendment {number}"
-        case GateAnswer(stage, opened, findings, overridden):
-            answer = "overridden" if overridden else "opened" if opened else "not opened"
-            told = f"gate of {stage} {answer}" + (f": {'; '.join(findings)}" if findings else "")
-        case _:
-            assert_never(amendment.act)
-    return told
-
-
-def _shown(edition: Edition, applied_at: datetime | None) -> Shown:
-    plan = edition.plan
-    return Shown(
-        plan=plan.name,
-        number=edition.number,
-        file=plan.source.file,
-        title=plan.title,
-        zone=plan.zone.key,
-        domains=plan.domains,
-        notice_url=plan.notice_url,
-        suspension=str(plan.suspension),
-        applied_at=applied_at.astimezone(plan.zone) if applied_at else None,
-        stages=tuple(
-            {
-                "stage": stage,
-                "at": at,
-                "written": plan.stages[stage].at,
-                "reason": plan.stages[stage].reason or plan.reason,
-                "source": plan.stages[stage].source,
-                "to": plan.stages[stage].to,
-            }
-            for stage, at in edition.stages()
-        ),
-        brown_outs=tuple(
-            {"start": one.start, "end": one.end, "reason": one.reason, "source": one.source} for one in plan.brown_outs
-        ),
-        amendments=tuple(
-            {
-                "number": one.number,
-                "made_at": one.made_at.astimezone(plan.zone),
-                "by": one.by,
-                "what": said(one, plan.zone),
-                "reason": one.reason,
-            }
-            for one in edition.amendments
-        ),
-    )
 
 
 def _refuse_shared_domains(plan: Plan, stored: Sequence[StoredPlan]) -> None:

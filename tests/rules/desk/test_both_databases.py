@@ -13,7 +13,8 @@ from mailsvc.desk.auditing import list_acts
 from mailsvc.desk.clockwork import acknowledge_clock, show_clock
 from mailsvc.desk.desk import Desk
 from mailsvc.desk.explaining import explain
-from mailsvc.desk.plans import apply_plan, show_plans
+from mailsvc.desk.planning.showing import show_plans
+from mailsvc.desk.plans import apply_plan
 from mailsvc.desk.quarantine import open_body
 from mailsvc.desk.quarantine_acts import delete, release
 from mailsvc.desk.refusals import Refused

@@ -7,7 +7,8 @@ import pytest
 
 from mailsvc.desk.amending import hold, postpone
 from mailsvc.desk.auditing import list_acts
-from mailsvc.desk.plans import Applied, apply_plan, read_plan_file, show_file, show_plans
+from mailsvc.desk.planning.showing import show_file, show_plans
+from mailsvc.desk.plans import Applied, apply_plan, read_plan_file
 from mailsvc.desk.refusals import Refused
 from schedules.names import BadName
 from schedules.planfile import read_plan
