@@ -42,6 +42,7 @@ _ENTRIES = select(
     contracts.c.suspended_since,
     contracts.c.in_group,
     contracts.c.area,
+    contracts.c.services,
     addresses.c.expiry,
     addresses.c.has_left,
     addresses.c.moved_to,

@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from schedules.blocks.values import Block, Count, Day, Instant, Length, Placed, Word, Words, Yen, several
+from schedules.blocks.values import Block, Count, Day, Instant, Length, Names, Placed, Word, Words, Yen, several
 from schedules.blocks.whom import Whom
 from schedules.positions import Position
 from schedules.text import Text
@@ -105,9 +105,9 @@ class Wait(Block):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row(Block):
-    """One line of a decision table: where all of `when` is so, `text` holds."""
+    """One line of a decision table: where each column of `when` has one of its values, `text` holds."""
 
-    when: Annotated[Mapping[str, str], Field(min_length=1, description="a value for each column of `by`")]
+    when: Annotated[Mapping[str, Names], Field(min_length=1, description="for each column of `by` a value, or several")]
     text: Text
 
 
@@ -144,6 +144,7 @@ class Cost(Block):
     whom: Annotated[Whom, Field(description="who pays it")] = field(default_factory=Whom)
     yen: Annotated[Yen, Field(description="the amount; of instalments, that of one")]
     instalments: Annotated[Count | None, Field(description="how many there are, from the month of the start on")] = None
+    per_address: Annotated[bool, Field(description="whether it is paid once for each address")] = False
     source: Placed = field(default=Position(""), compare=False)
 
 

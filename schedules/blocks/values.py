@@ -116,8 +116,13 @@ def _day(value: object) -> object:
         raise Wrong(f"{text!r} is not a day", "write a day such as 2024-01-31") from None
 
 
+def is_word(text: str) -> bool:
+    """Whether `text` is a word as plans and accounts name services, desks and notices with."""
+    return _WORD.fullmatch(text) is not None
+
+
 def _word(value: str) -> str:
-    if not _WORD.fullmatch(value):
+    if not is_word(value):
         raise Wrong(f"{value!r} is not a word of plans", "write lower-case letters, digits, hyphens, dots; 63 at most")
     return value
 
