@@ -1,6 +1,6 @@
 """Blocks of contract rules: when a contract ends, what it costs, and what follows. `schedules.terms` applies them.
 
-Of several rules of one kind the first that covers a contract holds.
+Of several rules of one kind the first that covers a contract holds; of minimum terms and costs, all that cover it.
 """
 
 from dataclasses import dataclass, field
@@ -46,6 +46,7 @@ class ArrivalDay(Block):
     whom: Whom = field(default_factory=Whom)
     media: Annotated[tuple[Medium, ...], several] = ()
     last_day: Annotated[int, Field(ge=1, le=31, description="arrived by this day: the end of that month")]
+    months_ahead: Annotated[Count, Field(description="how many months later than that may be chosen")] = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +89,12 @@ class MinimumTerm(Block):
     free_months: Annotated[
         Count, Field(description="first months after each term in which leaving is free; 0: the term never begins anew")
     ] = 0
-    judged_by: JudgedBy = JudgedBy.LEAVING
+    judged_by: Annotated[JudgedBy, Field(description="leaving or completion; which month must be a free one")] = (
+        JudgedBy.LEAVING
+    )
+    at_service_end: Annotated[bool, Field(description="whether it costs that, too, where the service itself ends")] = (
+        False
+    )
     source: Placed = field(default=Position(""), compare=False)
 
 
@@ -184,6 +190,7 @@ class Suspension(Block):
     cure_days: Annotated[Count, Field(description="days in which it can be cured")] = 10
     first_day_counts: Annotated[bool, Field(description="whether the day it begins is the first of them")] = True
     announced: Annotated[Length, Field(description="how long before it is told")] = timedelta(days=7)
+    lifted_within: Annotated[Length, Field(description="how long lifting it may take once it is cured")] = timedelta()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
