@@ -1,0 +1,81 @@
+"""When a stage comes, and for whom.
+
+    dates_of(edition, Stage.RECEIVE_END)    # (StageDate("", 2024-02-01), StageDate("area ishikawa", 2024-07-01))
+
+One date is everybody's; domains, groups, areas and addresses that have another one by an exception or a hold follow.
+A stage that waits for its gate, or while the plan rests, has no date and is left out.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from schedules.blocks.scopes import Scope
+from schedules.decisions import Decisions
+from schedules.edition import Edition
+from schedules.names import DomainName
+from schedules.words import Profile, Stage
+
+# A plan without mail domains has dates all the same; no address is in this domain (RFC 2606).
+_NOWHERE = DomainName("plan.invalid")
+
+
+@dataclass(frozen=True, slots=True)
+class StageDate:
+    """A date of a stage: `scope` is empty for everybody whom no closer date concerns."""
+
+    scope: str
+    at: datetime
+
+
+def comes(edition: Edition, profile: Profile) -> Mapping[Stage, datetime]:
+    """When each stage comes for addresses of `profile`; those that wait are left out."""
+    ends = Decisions(edition.plan, edition.standing, profile).ends
+    waiting = edition.standing.waiting
+    return {stage: end.comes.at for stage, end in ends.items() if stage not in waiting}
+
+
+def dates_of(edition: Edition, stage: Stage) -> tuple[StageDate, ...]:
+    """The dates of `stage`, the widest scope first; of equal scopes in order of the plan's domains."""
+    patterns = edition.plan.domains or (_NOWHERE.ascii,)
+    whole = {pattern: comes(edition, Profile(DomainName(pattern))).get(stage) for pattern in patterns}
+    found = list(_of_domains(whole))
+    for scope in _narrow(edition):
+        for pattern in patterns:
+            profile = _profile(scope, pattern)
+            at = comes(edition, profile).get(stage) if profile is not None else None
+            if at is not None and at != whole[pattern]:
+                found.append(StageDate(_named(scope, pattern, patterns), at))
+    return tuple(dict.fromkeys(found))
+
+
+def _of_domains(whole: Mapping[str, datetime | None]) -> Iterator[StageDate]:
+    """One date where it is that of every domain, else one for each domain."""
+    same = len(set(whole.values())) == 1
+    for pattern, at in whole.items():
+        if at is not None:
+            yield StageDate("" if same else f"domain {pattern}", at)
+
+
+def _narrow(edition: Edition) -> Iterable[Scope]:
+    """The scopes below whole domains, and single names below a wildcard, that have dates of their own."""
+    named = [one.scope for one in edition.plan.exceptions] + [one.scope for one in edition.standing.holds]
+    return sorted(
+        {scope for scope in named if not scope.whole_domain or scope.domain not in {"", *edition.plan.domains}},
+        key=lambda scope: (scope.closeness, str(scope)),
+    )
+
+
+def _profile(scope: Scope, pattern: str) -> Profile | None:
+    """An address of the pattern's domains in that scope; None where there can be none."""
+    domain = scope.address.domain.ascii if scope.address else scope.domain or pattern
+    below = pattern.startswith("*.") and domain.endswith(pattern[1:])
+    if pattern not in {domain, _NOWHERE.ascii} and not below:
+        return None
+    return Profile(DomainName(domain), group=scope.group, area=scope.area, address=scope.address)
+
+
+def _named(scope: Scope, pattern: str, patterns: tuple[str, ...]) -> str:
+    if scope.domain or scope.address or len(patterns) == 1:
+        return str(scope)
+    return str(replace(scope, domain=pattern))
