@@ -19,6 +19,7 @@ class OptionMapping(Block):
     option: Annotated[Word, Field(description="an option or service, as accounts list it")]
     becomes: Annotated[Word, Field(description="the successor's service")]
     title: Text
+    source: Placed = field(default=Position(""), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,7 @@ class PriceChange(Block):
     old: Yen
     new: Yen
     at: Annotated[Instant | None, Field(description="left out: with the consolidation")] = None
+    source: Placed = field(default=Position(""), compare=False)
 
 
 class Inherit(StrEnum):

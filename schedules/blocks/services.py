@@ -32,6 +32,7 @@ class Calendar(Block):
     holidays: Annotated[Holidays, Field(description="none, JP or JP-bank")] = Holidays.JP
     closed: Annotated[tuple[Day, ...], several, Field(description="further days that are no business days")] = ()
     open: Annotated[tuple[Day, ...], several, Field(description="days that are business days all the same")] = ()
+    source: Placed = field(default=Position(""), compare=False)
 
 
 class Purpose(StrEnum):
@@ -91,6 +92,7 @@ class Dependant(Block):
     )
     unless: Annotated[Words, Field(description="not for who has any of these")] = ()
     effect: Annotated[Text, Field(description="what happens, as the subscriber is warned before")]
+    source: Placed = field(default=Position(""), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +103,7 @@ class Wait(Block):
     to_day: Annotated[Count | None, Field(description="last day it holds for; left out, for ever")] = None
     whom: Annotated[Whom, Field(description="only for these")] = field(default_factory=Whom)
     text: Text
+    source: Placed = field(default=Position(""), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +112,7 @@ class Row(Block):
 
     when: Annotated[Mapping[str, Names], Field(min_length=1, description="for each column of `by` a value, or several")]
     text: Text
+    source: Placed = field(default=Position(""), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +124,7 @@ class DecisionTable(Block):
     by: Annotated[tuple[str, ...], several, Field(description="its columns, such as area and model")]
     rows: Annotated[tuple[Row, ...], Field(min_length=1)]
     otherwise: Annotated[Text | None, Field(description="where no row speaks")] = None
+    source: Placed = field(default=Position(""), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +138,7 @@ class LeavingRoute(Block):
     loses: Annotated[Text | None, Field(description="what is lost on this way")] = None
     answer_within: Annotated[Length | None, Field(description="how soon the approval number comes")] = None
     answer_by: Annotated[Words, Field(description="how it comes: mail, sms")] = ()
+    source: Placed = field(default=Position(""), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ class MonthEnd(Block):
     media: Annotated[tuple[Medium, ...], several, Field(description="only if asked so")] = ()
     business_days: Annotated[Count, Field(description="with fewer left in the month, the next one")] = 0
     count_receipt_day: Annotated[bool, Field(description="whether the day of receipt is one of them")] = True
+    source: Placed = field(default=Position(""), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,7 @@ class ChosenMonth(Block):
     whom: Whom = field(default_factory=Whom)
     media: Annotated[tuple[Medium, ...], several] = ()
     months_ahead: Annotated[Count, Field(description="how many months ahead may be chosen")] = 1
+    source: Placed = field(default=Position(""), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +49,7 @@ class ArrivalDay(Block):
     media: Annotated[tuple[Medium, ...], several] = ()
     last_day: Annotated[int, Field(ge=1, le=31, description="arrived by this day: the end of that month")]
     months_ahead: Annotated[Count, Field(description="how many months later than that may be chosen")] = 0
+    source: Placed = field(default=Position(""), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,7 @@ class ReceiptDay(Block):
     whom: Whom = field(default_factory=Whom)
     media: Annotated[tuple[Medium, ...], several] = ()
     days_after: Count = 0
+    source: Placed = field(default=Position(""), compare=False)
 
 
 EndRule = Annotated[MonthEnd | ChosenMonth | ArrivalDay | ReceiptDay, Field(discriminator="rule")]
@@ -137,6 +141,7 @@ class Payment(Block):
     method: Annotated[Word, Field(description="such as bank, slip, card")]
     months_after: Count = 0
     day: Annotated[int | None, Field(ge=1, le=31, description="left out: when the payer's own bill says")] = None
+    source: Placed = field(default=Position(""), compare=False)
 
 
 class BilledFrom(StrEnum):
@@ -159,6 +164,7 @@ class Invoices(Block):
     monthly: Annotated[tuple[Cost, ...], several, Field(description="monthly prices, before tax")] = ()
     late_percent: Annotated[Percent, Field(description="late charge a year; fractions of a yen are dropped")] = 0.0
     year_days: Annotated[int, Field(ge=365, le=366, description="days of a year, for the late charge")] = 365
+    source: Placed = field(default=Position(""), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +187,7 @@ class RemovalWork(Block):
 
     whom: Whom = field(default_factory=Whom)
     earliest_days: Annotated[Count, Field(description="days from asking to the first day it can be done")]
+    source: Placed = field(default=Position(""), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +207,7 @@ class Succession(Block):
     ends_at_death: bool = True
     transfer_needs_approval: bool = True
     desk: Annotated[Word | None, Field(description="the desk that must be asked")] = None
+    source: Placed = field(default=Position(""), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +217,7 @@ class Certificate(Block):
     to_closing: bool = True
     to_contact: bool = True
     months_kept: Annotated[Count, Field(description="months the member page stays open after the end (SW-9)")] = 6
+    source: Placed = field(default=Position(""), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +227,7 @@ class MediumRule(Block):
     whom: Whom
     media: Annotated[tuple[Medium, ...], several]
     desk: Annotated[Word, Field(description="the desk for them")]
+    source: Placed = field(default=Position(""), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
