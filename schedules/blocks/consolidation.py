@@ -18,6 +18,7 @@ class OptionMapping(Block):
 
     option: Annotated[Word, Field(description="an option or service, as accounts list it")]
     becomes: Annotated[Word, Field(description="the successor's service")]
+    each_address: Annotated[bool, Field(description="whether each address becomes a service of its own")] = False
     title: Annotated[Text, Field(description="its name there, as it is shown")]
     source: Placed = field(default=Position(""), compare=False)
 

@@ -78,6 +78,9 @@ class Advice(Block):
     id: Annotated[Word, Field(description="its name in this plan")]
     whom: Annotated[Whom, Field(description="whom it is for")] = field(default_factory=Whom)
     lead: Annotated[Length, Field(description="how long before the end it should be begun")] = timedelta()
+    until: Annotated[
+        Instant | None, Field(description="when it is too late for it; left out, the end of what it is about")
+    ] = None
     text: Annotated[Text, Field(description="what to do")]
     source: Placed = field(default=Position(""), compare=False)
 
