@@ -110,17 +110,13 @@ class RollBack:
 class GateAnswer:
     """What the gates of a stage answered when they were asked, and what each of them found.
 
-    `overridden`: somebody with a reason opened it against what was found.
+    `overridden`: somebody opened it, or keeps it closed, whatever was found.
     """
 
     stage: Stage
     opened: bool
     findings: tuple[str, ...] = ()
     overridden: bool = False
-
-    def __post_init__(self) -> None:
-        if self.overridden and not self.opened:
-            raise BadAmendment("a gate is overridden to open it")
 
 
 Act = Postpone | Hold | Pause | Resume | Release | RollBack | GateAnswer

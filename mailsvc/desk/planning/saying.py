@@ -40,7 +40,7 @@ def said(amendment: Amendment, zone: ZoneInfo) -> str:
         case RollBack(number):
             told = f"roll back to amendment {number}"
         case GateAnswer(stage, opened, findings, overridden):
-            answer = "overridden" if overridden else "opened" if opened else "not opened"
+            answer = ("opened" if opened else "not opened") + (" by hand" if overridden else "")
             told = f"gate of {stage} {answer}" + (f": {'; '.join(findings)}" if findings else "")
         case _:
             assert_never(amendment.act)
