@@ -53,25 +53,31 @@ class Elsewhere:
 
 def dates(edition: Edition) -> tuple[Dated, ...]:
     """What comes for everybody, in order of time; what has no date any more comes last."""
-    return tuple(_dates(edition, _usual(edition)))
+    return tuple(_gathered(_rows(edition, _usual(edition))))
 
 
 def elsewhere(edition: Edition) -> tuple[Elsewhere, ...]:
     """Domains and areas whose dates differ from everybody's, with the dates that do."""
     everybody = _usual(edition)
-    usual = frozenset(_dates(edition, everybody))
+    usual = {(at, what) for at, _, what, _ in _rows(edition, everybody)}
     found = []
     for scope in _public_scopes(edition):
-        own = tuple(one for one in _dates(edition, _profile(scope, everybody)) if one not in usual)
+        rows = _rows(edition, _profile(scope, everybody))
+        own = [(at, when, what, None) for at, when, what, _ in rows if (at, what) not in usual]
         if own:
-            found.append(Elsewhere(_named(scope), own))
+            found.append(Elsewhere(_named(scope), tuple(_gathered(own))))
     return tuple(found)
 
 
-def _dates(edition: Edition, profile: Profile) -> Iterator[Dated]:
-    rows = sorted([*_endings(edition, profile), *_beginnings(edition, profile)], key=lambda row: row[0])
-    for (_, when, moved), found in groupby(rows, key=lambda row: (row[0], row[1], row[3])):
-        yield Dated(when, tuple(item for _, _, item, _ in found), moved)
+def _rows(edition: Edition, profile: Profile) -> list[Row]:
+    return [*_endings(edition, profile), *_beginnings(edition, profile)]
+
+
+def _gathered(rows: Iterable[Row]) -> Iterator[Dated]:
+    """What comes at one instant, and came at one before, under one head."""
+    ordered = sorted(rows, key=lambda row: row[0])
+    for (_, when, before), found in groupby(ordered, key=lambda row: (row[0], row[1], row[3])):
+        yield Dated(when, tuple(what for _, _, what, _ in found), before)
 
 
 def _endings(edition: Edition, profile: Profile) -> Iterator[Row]:
@@ -90,7 +96,8 @@ def _beginnings(edition: Edition, profile: Profile) -> Iterator[Row]:
     standing = edition.standing.instants
     for switch in plan.switches:
         if switch.scope.covers(profile):
-            yield switch.off.timestamp(), begins(_local(switch.off, plan)), switch.reason, None
+            on = _local(switch.on, plan) if switch.on else None
+            yield switch.off.timestamp(), begins(_local(switch.off, plan), on), switch.reason, None
     successor = standing.get(Stage.SUCCESSOR)
     if successor is not None:
         yield successor.timestamp(), begins(_local(successor, plan)), HANDED_OVER, None

@@ -78,12 +78,13 @@ def until(at: datetime) -> Text:
     return Text(f"{named.ja}{at:%H:%M}まで", f"until {at:%H:%M} on {named.en}")
 
 
-def begins(at: datetime) -> Text:
-    """From when something is so."""
-    named = _weekday(at)
-    if day_begins(at):
-        return Text(f"{named.ja}から", f"from {named.en}")
-    return Text(f"{named.ja}{at:%H:%M}から", f"from {at:%H:%M} on {named.en}")
+def begins(at: datetime, end: datetime | None = None) -> Text:
+    """From when something is so, and until when where that is known."""
+    named, over = _weekday(at), until(end) if end is not None else None
+    ja, en = ("", "") if day_begins(at) else (f"{at:%H:%M}", f"{at:%H:%M} on ")
+    return Text(
+        f"{named.ja}{ja}から{over.ja if over else ''}", f"from {en}{named.en} {over.en if over else ''}".strip()
+    )
 
 
 def not_before(at: datetime) -> Text:
