@@ -59,6 +59,7 @@ class Falling:
     by: tuple[Channel, ...] = ()
     whom: Whom = field(default_factory=Whom)
     until_done: bool = False  # told only to those who have not yet done what it asks
+    date: StageDate | None = None  # the date of its stage that it hangs on
     source: Position = field(default=Position(""), compare=False)
 
 
@@ -75,32 +76,35 @@ def agenda(edition: Edition, *, since: datetime | None = None, until: datetime |
 def _told(edition: Edition) -> Iterator[Falling]:
     for notice in edition.plan.notices:
         for number, at in enumerate(notice.at, 1):
-            yield from _notice(edition, notice, f"{notice.id} #{number}", StageDate("", at), timedelta())
+            yield from _notice(notice, f"{notice.id} #{number}", at.astimezone(edition.plan.zone), None)
         if notice.stage is None:
             continue
         offsets = [*(-length for length in notice.before), *notice.after] or [timedelta()]
         for date in dates_of(edition, notice.stage):
             for offset in dict.fromkeys(offsets):
-                yield from _notice(edition, notice, f"{notice.id} {_signed(offset)}", date, offset)
+                at = _from(edition, date.at, offset)
+                yield from _notice(notice, f"{notice.id} {_signed(offset)}", at, date)
 
 
-def _notice(edition: Edition, notice: PlanNotice, name: str, date: StageDate, offset: timedelta) -> Iterator[Falling]:
+def _notice(notice: PlanNotice, name: str, at: datetime, date: StageDate | None) -> Iterator[Falling]:
     """Its letters, and where it goes onto the page too, the page: two deeds."""
+    scope = date.scope if date else ""
     page = tuple(channel for channel in notice.by if channel is Channel.PAGE)
     letters = tuple(channel for channel in notice.by if channel is not Channel.PAGE)
     for kind, channels in ((DeedKind.NOTICE, letters), (DeedKind.NOTICE_PAGE, page)):
         if channels:
             yield Falling(
-                id=_id(kind, name, date.scope),
+                id=_id(kind, name, scope),
                 kind=kind,
-                at=_from(edition, date.at, offset),
+                at=at,
                 what=notice.text,
                 stage=notice.stage,
-                scope=date.scope,
+                scope=scope,
                 to=notice.to,
                 by=channels,
                 whom=notice.whom,
                 until_done=notice.until_done,
+                date=date,
                 source=notice.source,
             )
 

@@ -7,7 +7,7 @@ A stage that waits for its gate, or while the plan rests, has no date and is lef
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from schedules.blocks.scopes import Scope
@@ -26,13 +26,13 @@ class StageDate:
 
     scope: str
     at: datetime
+    within: Scope = field(default_factory=Scope, compare=False)  # the same as a value
 
 
 def comes(edition: Edition, profile: Profile) -> Mapping[Stage, datetime]:
     """When each stage comes for addresses of `profile`; those that wait are left out."""
     ends = Decisions(edition.plan, edition.standing, profile).ends
-    waiting = edition.standing.waiting
-    return {stage: end.comes.at for stage, end in ends.items() if stage not in waiting}
+    return {stage: end.comes.at for stage, end in ends.items() if end.comes is not None}
 
 
 def dates_of(edition: Edition, stage: Stage) -> tuple[StageDate, ...]:
@@ -45,7 +45,8 @@ def dates_of(edition: Edition, stage: Stage) -> tuple[StageDate, ...]:
             profile = _profile(scope, pattern)
             at = comes(edition, profile).get(stage) if profile is not None else None
             if at is not None and at != whole[pattern]:
-                found.append(StageDate(_named(scope, pattern, patterns), at))
+                closer = _with_domain(scope, pattern, patterns)
+                found.append(StageDate(str(closer), at, closer))
     return tuple(dict.fromkeys(found))
 
 
@@ -54,7 +55,7 @@ def _of_domains(whole: Mapping[str, datetime | None]) -> Iterator[StageDate]:
     same = len(set(whole.values())) == 1
     for pattern, at in whole.items():
         if at is not None:
-            yield StageDate("" if same else f"domain {pattern}", at)
+            yield StageDate("", at) if same else StageDate(f"domain {pattern}", at, Scope(pattern))
 
 
 def _narrow(edition: Edition) -> Iterable[Scope]:
@@ -75,7 +76,5 @@ def _profile(scope: Scope, pattern: str) -> Profile | None:
     return Profile(DomainName(domain), group=scope.group, area=scope.area, address=scope.address)
 
 
-def _named(scope: Scope, pattern: str, patterns: tuple[str, ...]) -> str:
-    if scope.domain or scope.address or len(patterns) == 1:
-        return str(scope)
-    return str(replace(scope, domain=pattern))
+def _with_domain(scope: Scope, pattern: str, patterns: tuple[str, ...]) -> Scope:
+    return scope if scope.domain or scope.address or len(patterns) == 1 else replace(scope, domain=pattern)
