@@ -6,7 +6,7 @@ Fails: `TypeError` for a value that has no plain form (a programming error).
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 from enum import Enum
 
 from schedules.names import Address, DomainName
@@ -25,7 +25,7 @@ def plainly(value: object) -> Plain:
             plain = value
         case Address() | DomainName() | Position():
             plain = str(value)
-        case date():
+        case date() | time():
             plain = value.isoformat()
         case timedelta():
             plain = value.total_seconds()
