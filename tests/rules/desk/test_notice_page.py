@@ -118,7 +118,9 @@ def test_who_joins_a_successor_is_told_what_stays() -> None:
     joins = PLAN.replace("  purge:", "  successor: {at: end of 2024-01, to: smtp://mx.next.example}\n  purge:").replace(
         "  receive-end: end of 2024-01\n", ""
     )
-    told = read(text=joins.replace("  forward-end: end of 2024-01\n", "")).section("dates")
+    told = read(
+        text=joins.replace("  forward-end: end of 2024-01\n", "").replace("  dns-end: 2024-07-01\n", "")
+    ).section("dates")
     at = told.index("From Thu 1 February 2024")
     assert told[at + 1] == "Mail is delivered by the service you move to; addresses stay"
     assert "Receiving mail" not in told
