@@ -1,21 +1,22 @@
-"""What a plan must not say, and what it had better say.
+"""Checks of a plan's stages and brown-outs: orders that could never be carried out, and what has no meaning.
 
-`order_problems` and `brown_out_problems` find what could never be carried out; `plan_warnings` finds what can,
-but is seldom meant. Checks look only at what is there, so that a plan with other faults is checked as well.
+    stage_problems(draft)
+
+Checks look only at what is there, so that a plan with other faults is checked as well. `schedules.planscopes`,
+`schedules.planlinks` and `schedules.planterms` check the rest; `schedules.planwarnings` tells what is possible, but
+seldom meant.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, time, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import chain
 
+from schedules.blocks.dates import ToldGate, Unanswered
 from schedules.moments import later
-from schedules.names import DomainName
-from schedules.plan import QUEUE_LIFE, BrownOut, Plan, StageLine
-from schedules.positions import Position, Problem
+from schedules.plan import IRREVERSIBLE, QUEUE_LIFE, BrownOut, StageLine
+from schedules.plandraft import Draft, told
+from schedules.positions import Problem
 from schedules.words import Stage
-
-# Fair notice before mail stops (KY-11); good practice is two years (SK-13).
-SHORTEST_NOTICE = timedelta(days=30)
 
 # Stages that must have come before another may come.
 PRECEDING: Mapping[Stage, tuple[Stage, ...]] = {
@@ -48,11 +49,20 @@ def impossible(instants: Mapping[Stage, datetime]) -> Iterator[tuple[Stage, Stag
                 yield before, stage
 
 
+def stage_problems(draft: Draft) -> Iterator[Problem]:
+    """Everything that is wrong with the stages and brown-outs of a plan."""
+    plan = draft.plan
+    yield from order_problems(plan.stages)
+    yield from brown_out_problems(plan.brown_outs, plan.stages.get(Stage.RECEIVE_END))
+    yield from _notice_problems(draft)
+    yield from chain.from_iterable(_gate_problems(line) for line in plan.stages.values())
+
+
 def order_problems(stages: Mapping[Stage, StageLine]) -> Iterator[Problem]:
     """Stages in an order that could not be carried out, told at the one that comes too early."""
     for before, stage in impossible({stage: line.at for stage, line in stages.items()}):
         first, second = stages[before], stages[stage]
-        what = f"`{stage}` ({_told(second.at)}) comes before `{before}` ({_told(first.at)}, line {first.source.line})"
+        what = f"`{stage}` ({told(second.at)}) comes before `{before}` ({told(first.at)}, line {first.source.line})"
         yield Problem(second.source, what, f"put `{stage}` at or after `{before}`")
     for line in stages.values():
         if line.soft_for and line.stage is not Stage.RECEIVE_END:
@@ -74,69 +84,37 @@ def brown_out_problems(brown_outs: Sequence[BrownOut], receive_end: StageLine | 
                 yield Problem(one.source, what, "join the two, or move one")
         seen.append(one)
         if receive_end is not None and one.end.timestamp() > later(receive_end.at, -QUEUE_LIFE).timestamp():
-            limit = _told(later(receive_end.at, -QUEUE_LIFE))
+            limit = told(later(receive_end.at, -QUEUE_LIFE))
             what = f"this brown-out is not over {QUEUE_LIFE.days} days before `receive-end`"
             yield Problem(one.source, what, f"end it by {limit}, so that mail waiting in queues still arrives")
 
 
-def plan_warnings(plan: Plan) -> list[Problem]:
-    """What a plan may say but is seldom meant, in order of place; an empty list where nothing stands out."""
-    found = (_notice_warnings(plan), _stage_warnings(plan), _successor_warnings(plan), _domain_warnings(plan))
-    return sorted(set(chain.from_iterable(found)))
+def _notice_problems(draft: Draft) -> Iterator[Problem]:
+    """Less time between announce and receive-end than the plan itself asks for (KY-11, SK-13).
 
-
-def _notice_warnings(plan: Plan) -> Iterator[Problem]:
+    Where it asks for nothing, too little is a warning.
+    """
+    plan = draft.plan
     announce, end = plan.stages.get(Stage.ANNOUNCE), plan.stages.get(Stage.RECEIVE_END)
-    if announce is None:
-        yield Problem(plan.source, "nothing is announced", "add the stage `announce`")
-    elif end is not None and end.at.timestamp() - announce.at.timestamp() < SHORTEST_NOTICE.total_seconds():
-        what = f"`receive-end` comes less than {SHORTEST_NOTICE.days} days after `announce`"
-        yield Problem(end.source, what, "give subscribers more time; two years are good practice")
-    if not plan.notice_url:
-        yield Problem(plan.source, "replies name no page about the end", "add `notice_url`")
-
-
-def _stage_warnings(plan: Plan) -> Iterator[Problem]:
-    end = plan.stages.get(Stage.RECEIVE_END)
-    if end is None:
-        yield Problem(plan.source, "mail never ends", "add the stage `receive-end`")
-        for one in plan.brown_outs:
-            yield Problem(one.source, "a brown-out without an end to rehearse", "add the stage `receive-end`")
-    elif end.soft_for > QUEUE_LIFE:
-        what = f"`soft_for` is longer than senders' queues keep trying ({QUEUE_LIFE.days} days)"
-        yield Problem(end.source, what, "shorten it: senders learn of the end only when it is over")
-    read_end = plan.stages.get(Stage.READ_END)
-    if read_end is not None and end is not None and read_end.at.timestamp() < end.at.timestamp():
-        yield Problem(read_end.source, "`read-end` comes before `receive-end`", "nobody could read the mail in between")
-    if Stage.PURGE in plan.stages:
-        needed: Iterable[Stage] = (Stage.RECEIVE_END, Stage.READ_END, Stage.EXPORT_END)
-        for stage in needed:
-            if stage not in plan.stages:
-                source = plan.stages[Stage.PURGE].source
-                yield Problem(source, f"mail is purged, but there is no `{stage}`", f"add the stage `{stage}`")
-
-
-def _successor_warnings(plan: Plan) -> Iterator[Problem]:
-    line, end = plan.stages.get(Stage.SUCCESSOR), plan.stages.get(Stage.RECEIVE_END)
-    if line is None:
+    if announce is None or end is None or "shortest_notice" in draft.broken or "shortest_notice" not in draft.keys:
         return
-    host = line.to.removeprefix("smtp://").rpartition(":")[0]
-    if not host.startswith("[") and plan.closeness(DomainName.parse(host)) is not None:
-        what = f"the successor's host {host} has a name that this plan ends"
-        yield Problem(line.source, what, "name a host whose name stays")
-    if end is not None and end.at.timestamp() == line.at.timestamp():
-        what = "`receive-end` comes with `successor`, so nothing is ever handed over"
-        yield Problem(end.source, what, "let mail be received while it goes to the successor")
+    length = end.at.timestamp() - announce.at.timestamp()
+    if 0 <= length < plan.shortest_notice.total_seconds():
+        what = f"`receive-end` ({told(end.at)}) comes less than {plan.shortest_notice.days} days after `announce`"
+        remedy = "give subscribers more time, or write a `shortest_notice` that you can answer for"
+        yield Problem(end.source, f"{what} ({told(announce.at)}, line {announce.source.line})", remedy)
 
 
-def _domain_warnings(plan: Plan) -> Iterator[Problem]:
-    for pattern in plan.domains:
-        apex = pattern.removeprefix("*.")
-        if apex != pattern and apex not in plan.domains:
-            remedy = f"add {apex} if it ends too"
-            yield Problem(Position(plan.source.file), f"`{pattern}` does not cover {apex} itself", remedy)
-
-
-def _told(at: datetime) -> str:
-    midnight = at.time() == time()
-    return str(at.date()) if midnight else at.replace(tzinfo=None).isoformat(" ", "minutes")
+def _gate_problems(line: StageLine) -> Iterator[Problem]:
+    """Gates that say something twice, that could never open, and answers to gates that are not there."""
+    for place, gate in enumerate(line.gates):
+        if any(type(gate) is type(other) for other in line.gates[:place]):
+            yield Problem(line.source, f"`{line.stage}` has two gates of the kind `{gate.kind}`", "keep one of the two")
+        if isinstance(gate, ToldGate) and line.stage is Stage.ANNOUNCE:
+            what = "nobody can have been told before `announce`, so this gate never opens"
+            yield Problem(line.source, what, "move the gate to a later stage")
+    if line.unanswered is Unanswered.PROCEED and line.stage in IRREVERSIBLE:
+        what = f"`{line.stage}` cannot be taken back, and always waits for its gates"
+        yield Problem(line.source, what, "leave `unanswered` out")
+    elif line.unanswered is Unanswered.PROCEED and not line.gates:
+        yield Problem(line.source, f"`{line.stage}` has no gates that could be unanswered", "leave `unanswered` out")

@@ -8,16 +8,21 @@ told, and what can be read is checked all the same. What is possible but seldom 
 """
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from schedules.blocks.values import read_pattern, read_zone
 from schedules.plan import BrownOut, Plan, StageLine
-from schedules.planchecks import brown_out_problems, order_problems, plan_warnings
+from schedules.planchecks import stage_problems
+from schedules.plandraft import Draft
+from schedules.planlinks import link_problems
 from schedules.planmodel import PlanModel
 from schedules.planprint import print_plan
+from schedules.planscopes import exception_problems, hold_problems, scope_problems, switch_problems
+from schedules.planterms import term_problems
+from schedules.planwarnings import plan_warnings
 from schedules.positions import BadFile, Position, Problem, Wrong
 from schedules.text import Text
 from schedules.words import Stage
@@ -27,6 +32,16 @@ from schedules.yamltree import load
 __all__ = ["example_plan", "plan_warnings", "print_plan", "read_plan"]
 
 BROWN_OUT_REASON = Text("終了の予行のため、一時的に受信を停止しています", "receiving is paused to rehearse the end")
+
+_CHECKS = (
+    stage_problems,
+    scope_problems,
+    exception_problems,
+    hold_problems,
+    switch_problems,
+    link_problems,
+    term_problems,
+)
 
 # What stands in for a key that must be there while the rest of a file is checked.
 _STANDING_IN = {"plan": "unnamed", "zone": "UTC", "title": Text("未定", "untitled"), "reason": Text("未定", "unsaid")}
@@ -44,10 +59,10 @@ def read_plan(text: str | bytes, file: str) -> Plan:
     if examined.model is None:
         raise BadFile(problems)
     plan = _plan(examined.model, tree.places, text if isinstance(text, str) else text.decode("utf-8-sig"))
-    problems += [
-        *order_problems(plan.stages),
-        *brown_out_problems(plan.brown_outs, plan.stages.get(Stage.RECEIVE_END)),
-    ]
+    keys = frozenset(tree.value if isinstance(tree.value, dict) else ())
+    draft = Draft(plan, _named(tree.value), keys, examined.broken)
+    for check in _CHECKS:
+        problems += check(draft)
     if problems:
         raise BadFile(problems)
     return plan
@@ -108,6 +123,20 @@ def _zone_of(value: Value) -> ZoneInfo | None:
     with contextlib.suppress(Wrong):
         return read_zone(value.get("zone")) if isinstance(value, dict) else None
     return None
+
+
+def _named(value: Value) -> Mapping[str, frozenset[str]]:
+    """The names of stages and the ids of desks and services as they are written, readable or not."""
+    if not isinstance(value, dict):
+        return {}
+    stages, found = value.get("stages"), dict[str, frozenset[str]]()
+    found["stages"] = frozenset(stages) if isinstance(stages, dict) else frozenset()
+    for section in ("desks", "services"):
+        items = value.get(section)
+        listed = items if isinstance(items, list) else [items]
+        ids = (one.get("id") for one in listed if isinstance(one, dict))
+        found[section] = frozenset(name for name in ids if isinstance(name, str))
+    return found
 
 
 def _repeated_domains(value: Value, places: Places) -> Iterator[Problem]:

@@ -54,6 +54,7 @@ class Examined(Generic[M]):
     model: M | None
     tree: Tree
     problems: tuple[Problem, ...]
+    broken: frozenset[str] = frozenset()  # the keys of the file below which something is wrong
 
 
 def read_model(
@@ -88,19 +89,21 @@ def salvage(
     """
     value = with_places(tree.value, model, tree.places)
     problems: tuple[Problem, ...] | None = None
+    broken: frozenset[str] = frozenset()
     for _ in range(_ROUNDS):
         try:
             sound = model.model_validate(value, context=context)
         except ValidationError as error:
             if problems is None:
                 problems = _problems(error, model, tree)
+                broken = frozenset(str(details["loc"][0]) for details in error.errors() if details["loc"])
             doomed = {_cause(details, value) for details in error.errors(include_url=False, include_context=False)}
             if not isinstance(value, dict):
                 break
             value = {**standing_in, **_without(value, doomed - {()})}
         else:
-            return Examined(sound, tree, tree.problems if problems is None else problems)
-    return Examined(None, tree, problems or tree.problems)
+            return Examined(sound, tree, tree.problems if problems is None else problems, broken)
+    return Examined(None, tree, problems or tree.problems, broken)
 
 
 def _problems(error: ValidationError, model: type[BaseModel], tree: Tree) -> tuple[Problem, ...]:

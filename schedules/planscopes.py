@@ -1,0 +1,151 @@
+"""Checks of what a plan says for some addresses alone, or for a time: exceptions, holds, switches.
+
+[*exception_problems(draft), *hold_problems(draft), *switch_problems(draft)]
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from schedules.blocks.dates import PlanException, PlanHold, Switch
+from schedules.blocks.scopes import Scope
+from schedules.moments import later
+from schedules.plan import IRREVERSIBLE, QUEUE_LIFE, WHOLE_DOMAIN, Plan
+from schedules.planchecks import impossible
+from schedules.plandraft import Draft, repeated, surely_within, told, twice
+from schedules.positions import Problem
+from schedules.words import Stage
+
+# Stages that come for a domain as a whole: no exception for some of its addresses moves them.
+_WHOLE = WHOLE_DOMAIN | IRREVERSIBLE
+
+
+def scope_problems(draft: Draft) -> Iterator[Problem]:
+    """Scopes that name no address of the plan."""
+    plan = draft.plan
+    if "domains" in draft.broken or not plan.domains:
+        return
+    scoped = [*((one.scope, one.source) for one in plan.exceptions), *((one.scope, one.source) for one in plan.holds)]
+    for scope, place in [*scoped, *((one.scope, one.source) for one in plan.switches)]:
+        if not any(scope.touches(domain) for domain in plan.domains):
+            what = f"`scope` ({scope}) lies outside the plan's domains"
+            yield Problem(place, what, f"the plan ends {', '.join(plan.domains)}")
+
+
+def exception_problems(draft: Draft) -> Iterator[Problem]:
+    """Exceptions for everybody, of stages they cannot move, said twice, or with dates in an impossible order."""
+    plan = draft.plan
+    sayings = [(one, stage) for one in plan.exceptions for stage in one.stages]
+    for (one, stage), first in repeated(sayings, lambda said: (said[0].scope, said[1]), lambda said: said[0].source):
+        yield twice(f"`{stage}` for {one.scope}", one.source, first)
+    for one in plan.exceptions:
+        if one.scope == Scope():
+            yield Problem(
+                one.source, "an exception for everybody is none", "move the stages themselves, or add a scope"
+            )
+            continue
+        yield from _whole_problems(one, draft)
+        yield from _merged_problems(one, plan)
+
+
+def _whole_problems(one: PlanException, draft: Draft) -> Iterator[Problem]:
+    known = draft.plan.domains
+    for stage in sorted(_WHOLE & set(one.stages)):
+        if not one.scope.whole_domain:
+            what = f"`{stage}` comes for a domain as a whole, and not for {one.scope} alone"
+            yield Problem(one.source, what, "name a domain of the plan as scope, or leave this stage where it is")
+        elif known and one.scope.domain not in known and "domains" not in draft.broken:
+            what = f"`{stage}` can be moved for a domain only that stands in `domains`, and {one.scope.domain} does not"
+            yield Problem(one.source, what, f"add {one.scope.domain} to `domains`")
+
+
+def _merged_problems(one: PlanException, plan: Plan) -> Iterator[Problem]:
+    """What is impossible with the dates that hold for this exception's addresses, and is possible without it."""
+    usual = {stage: line.at for stage, line in plan.stages.items()}
+    merged = usual | _inherited(one, plan)
+    wrong = set(impossible(usual))
+    for before, stage in impossible(merged):
+        if (before, stage) not in wrong and not one.stages.keys().isdisjoint({before, stage}):
+            first, second = (f"`{name}` ({told(merged[name])}{_line(name, one, plan)})" for name in (before, stage))
+            yield Problem(one.source, f"for {one.scope}, {second} comes before {first}", f"put {stage} after {before}")
+    end, announce = merged.get(Stage.RECEIVE_END), merged.get(Stage.ANNOUNCE)
+    if end is None or Stage.RECEIVE_END not in one.stages:
+        return
+    if announce is not None and end.timestamp() - announce.timestamp() < plan.shortest_notice.total_seconds():
+        what = f"for {one.scope}, `receive-end` ({told(end)}) comes less than {plan.shortest_notice.days} days "
+        yield Problem(one.source, f"{what}after `announce` ({told(announce)})", "give them more time")
+    limit = later(end, -QUEUE_LIFE).timestamp()
+    for brown_out in plan.brown_outs:
+        if brown_out.start.timestamp() < end.timestamp() and brown_out.end.timestamp() > limit:
+            what = f"for {one.scope}, the brown-out in line {brown_out.source.line} is not over {QUEUE_LIFE.days} days"
+            remedy = "so that mail waiting in queues still arrives, move one of the two"
+            yield Problem(one.source, f"{what} before `receive-end`", remedy)
+
+
+def _inherited(one: PlanException, plan: Plan) -> dict[Stage, datetime]:
+    """The dates of this exception and, below them, of wider ones that surely concern its addresses."""
+    wide = [other for other in plan.exceptions if surely_within(one.scope, other.scope)]
+    dates: dict[Stage, datetime] = {}
+    for other in sorted(wide, key=lambda found: found.scope.closeness):
+        dates |= other.stages
+    return dates | dict(one.stages)
+
+
+def _line(stage: Stage, one: PlanException, plan: Plan) -> str:
+    return "" if stage in one.stages or stage not in plan.stages else f", line {plan.stages[stage].source.line}"
+
+
+def hold_problems(draft: Draft) -> Iterator[Problem]:
+    """Holds of nothing: of stages the plan lacks or cannot hold, over before they begin, or without effect."""
+    plan = draft.plan
+    announce = plan.stages.get(Stage.ANNOUNCE)
+    for one in plan.holds:
+        if Stage.ANNOUNCE in one.stages:
+            yield Problem(one.source, "`announce` cannot be held", "leave it out: what was told stays told")
+        for stage in one.stages:
+            if not draft.has(stage) and not any(stage in other.stages for other in plan.exceptions):
+                yield Problem(one.source, f"the plan has no `{stage}` to hold", "leave it out, or add the stage")
+            elif stage in WHOLE_DOMAIN and not one.scope.whole_domain:
+                what = f"`{stage}` comes for a domain as a whole, and does not wait for {one.scope}"
+                yield Problem(one.source, what, "name a domain as scope, or leave this stage out")
+        if announce is not None and one.until.timestamp() <= announce.at.timestamp():
+            what = f"this hold ends ({told(one.until)}) before it begins: `announce` is {told(announce.at)}"
+            yield Problem(one.source, f"{what} (line {announce.source.line})", "put `until` later")
+        elif not one.legal_order and (last := _last_without_effect(one, plan)) is not None:
+            what = f"this hold has no effect: `{last}` comes later ({told(plan.stages[last].at)}) than `until`"
+            yield Problem(one.source, what, "put `until` later, or leave the hold out")
+
+
+def _last_without_effect(one: PlanHold, plan: Plan) -> Stage | None:
+    """The first of the stages it would hold, where even that one comes at or after its end without it."""
+    held = {stage: plan.stages[stage].at for stage in one.stages or Stage if stage in plan.stages}
+    held.pop(Stage.ANNOUNCE, None)
+    moved = (other.stages for other in plan.exceptions if not one.stages or set(one.stages) & set(other.stages))
+    if not held or any(at.timestamp() < one.until.timestamp() for dates in moved for at in dates.values()):
+        return None
+    first = min(held, key=lambda stage: held[stage].timestamp())
+    return first if one.until.timestamp() <= held[first].timestamp() else None
+
+
+def switch_problems(draft: Draft) -> Iterator[Problem]:
+    """Switches that are on before they are off, and powers that one switch names twice."""
+    for one in draft.plan.switches:
+        if one.on is not None and one.on.timestamp() <= one.off.timestamp():
+            what = f"this switch is on again ({told(one.on)}) before it is off ({told(one.off)})"
+            yield Problem(one.source, what, "put `on` after `off`")
+        for power in {power for at, power in enumerate(one.capabilities) if power in one.capabilities[:at]}:
+            yield Problem(one.source, f"`{power}` is named twice", "name it once")
+    yield from _overlapping(draft.plan.switches)
+
+
+def _overlapping(switches: tuple[Switch, ...]) -> Iterator[Problem]:
+    for place, one in enumerate(switches):
+        for other in switches[:place]:
+            both = set(one.capabilities) & set(other.capabilities)
+            open_end = other.on is None or one.off.timestamp() < other.on.timestamp()
+            if both and one.scope == other.scope and open_end and _begins_within(one, other):
+                what = f"`{min(both)}` is off already by the switch in line {other.source.line}"
+                yield Problem(one.source, what, "join the two, or move one")
+
+
+def _begins_within(one: Switch, other: Switch) -> bool:
+    return one.on is None or other.off.timestamp() < one.on.timestamp()
