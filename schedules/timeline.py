@@ -6,17 +6,18 @@
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 
-from schedules.applied import Applied
 from schedules.decisions import Decisions
 from schedules.plan import Plan
-from schedules.words import Capability, Profile, Ruling, Rulings
+from schedules.standing import Applied
+from schedules.words import Capability, Power, Profile, Ruling, Rulings
 
 _BEGINNING = float("-inf")
+_EVERYBODYS = tuple(map(Power, Capability))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +46,22 @@ class _Runs:
 def compile_timeline(plan: Plan, standing: Applied, profile: Profile) -> Timeline:
     """All rulings for `profile` at all times."""
     decisions = Decisions(plan, standing, profile)
-    runs = {capability: _runs(decisions, capability) for capability in Capability}
-    edges = {end.comes.stamp for end in decisions.ends.values()}
+    named = {power for switch in plan.switches for power in switch.capabilities if power.course}
+    runs = {power: _runs(decisions, power) for power in (*_EVERYBODYS, *sorted(named))}
+    edges = {end.stamp for end in decisions.ends.values() if end.comes is not None}
     edges.update(start for run in runs.values() for start in run.starts)
     edges.discard(_BEGINNING)
     instants = sorted(edges)
     return Timeline(tuple(instants), tuple(_rulings(decisions, runs, start) for start in (_BEGINNING, *instants)))
 
 
-def _runs(decisions: Decisions, capability: Capability) -> _Runs:
-    edges = sorted(decisions.edges(capability), key=lambda edge: edge.stamp)
-    starts, plain, begun = [_BEGINNING], [decisions.ruling(capability, _BEGINNING)], list[datetime]()
+def _runs(decisions: Decisions, power: Power) -> _Runs:
+    edges = sorted(decisions.edges(power), key=lambda edge: edge.stamp)
+    starts, plain, begun = [_BEGINNING], [decisions.ruling(power, _BEGINNING)], list[datetime]()
     for edge in edges:
-        ruling = decisions.ruling(capability, edge.stamp)
+        if edge.stamp == starts[-1]:
+            continue
+        ruling = decisions.ruling(power, edge.stamp)
         if ruling != plain[-1]:
             starts.append(edge.stamp)
             plain.append(ruling)
@@ -71,8 +75,13 @@ def _dated(plain: list[Ruling], begun: list[datetime]) -> Iterator[Ruling]:
         yield ruling if since is until else replace(ruling, since=since, until=until)
 
 
-def _rulings(decisions: Decisions, runs: dict[Capability, _Runs], start: float) -> Rulings:
-    rulings = {capability: run.at(start) for capability, run in runs.items()}
+def _rulings(decisions: Decisions, runs: Mapping[Power, _Runs], start: float) -> Rulings:
+    rulings = {power: run.at(start) for power, run in runs.items()}
     changes = [ruling.until for ruling in rulings.values() if ruling.until is not None]
     next_change = min(changes, key=datetime.timestamp, default=None)
-    return Rulings(MappingProxyType(rulings), decisions.position(start), next_change)
+    return Rulings(
+        MappingProxyType({power.capability: ruling for power, ruling in rulings.items() if not power.course}),
+        decisions.position(start),
+        next_change,
+        MappingProxyType({power: ruling for power, ruling in rulings.items() if power.course}),
+    )
