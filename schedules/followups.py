@@ -6,7 +6,7 @@
 brings about. Pure, in order of time. Whoever has no contact address is told at the base address of the contract.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -100,6 +100,11 @@ def around_suspension(
         FollowUp(FollowUpKind.SUSPENSION_TOLD, notice.at, notice.text, _reached(contract), (Channel.MAIL,)),
         FollowUp(FollowUpKind.MAY_BE_ENDED, may_end, _MAY_END),
     )
+
+
+def letter_list(contracts: Iterable[Contract], bounced: Container[str]) -> tuple[Contract, ...]:
+    """Whom to write to on paper: who has no contact address, or one from which notices came back (KY-13)."""
+    return tuple(one for one in contracts if not one.contact or one.contact in bounced)
 
 
 def _reached(contract: Contract) -> tuple[str, ...]:
