@@ -1,76 +1,66 @@
-"""Contracts, plans of terms alone, and strategies for tests of contract rules."""
+"""Contracts, services and plans that tests of check lists and consolidations are made of."""
 
-from datetime import date
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from hypothesis import strategies as st
-
-from schedules.blocks.services import Calendar, Desk, Holidays
-from schedules.blocks.terms import (
-    ArrivalDay,
-    ChosenMonth,
-    EndRule,
-    FirstMonth,
-    JudgedBy,
-    MinimumTerm,
-    MonthEnd,
-    ReceiptDay,
-    RemovalWork,
-    Terms,
-)
+from schedules.blocks.services import DecisionTable, Row, Service
 from schedules.blocks.whom import Contract
 from schedules.names import Address
-from schedules.plan import Plan
+from schedules.plan import Plan, StageLine
 from schedules.text import Text
-from schedules.words import Suspension
+from schedules.words import Stage, Suspension
 
 TOKYO = ZoneInfo("Asia/Tokyo")
-BASE = Address.parse("hanako@closing.example")
-EXTRA = Address.parse("hanako.photo@closing.example")
-FEE = Text("違約金", "Penalty")
-MONTH_END = Terms(ends=(MonthEnd(rule="month-end"),))
-
-DAYS = st.dates(date(1995, 1, 1), date(2090, 12, 31))
-COUNTS = st.integers(0, 40)
-CALENDARS = st.builds(
-    Calendar,
-    holidays=st.sampled_from(Holidays),
-    closed=st.lists(DAYS, max_size=3).map(tuple),
-    open=st.lists(DAYS, max_size=3).map(tuple),
-)
-RULES: st.SearchStrategy[EndRule] = st.one_of(
-    st.builds(MonthEnd, rule=st.just("month-end"), business_days=st.integers(0, 25), count_receipt_day=st.booleans()),
-    st.builds(ChosenMonth, rule=st.just("chosen-month"), months_ahead=st.integers(0, 6)),
-    st.builds(ArrivalDay, rule=st.just("arrival-day"), last_day=st.integers(1, 31), months_ahead=st.integers(0, 3)),
-    st.builds(ReceiptDay, rule=st.just("receipt-day"), days_after=COUNTS),
-)
-MINIMUM_TERMS = st.builds(
-    MinimumTerm,
-    id=st.just("term"),
-    title=st.just(FEE),
-    months=st.integers(1, 48),
-    first_month=st.sampled_from(FirstMonth),
-    yen=st.integers(0, 60_000),
-    free_months=st.integers(0, 4),
-    judged_by=st.sampled_from(JudgedBy),
-    at_service_end=st.booleans(),
-)
-TERMS = st.builds(
-    Terms,
-    calendar=CALENDARS,
-    ends=RULES.map(lambda rule: (rule,)),
-    removal_work=st.just((RemovalWork(earliest_days=6),)),
-    minimum_terms=st.lists(MINIMUM_TERMS, max_size=2).map(tuple),
-)
-CONTRACTS = st.builds(Contract, start=st.none() | DAYS, expiry=st.none() | DAYS)
+ON = date(2023, 10, 1)
 
 
-def day(text: str) -> date:
-    """The day written `2024-01-31`."""
-    return date.fromisoformat(text)
+def text(words: str) -> Text:
+    return Text(f"{words}。", words)
 
 
-def plan_with(terms: Terms, *, desks: tuple[Desk, ...] = ()) -> Plan:
-    """A plan of contract rules alone."""
-    title = Text("規約", "Terms")
-    return Plan("terms", TOKYO, (), {}, (), Suspension.KEEP, "", title, title, terms=terms, desks=desks)
+def contract(*has: str, **facts: object) -> Contract:
+    return Contract(has=frozenset(has), **facts)  # type: ignore[arg-type]
+
+
+def own(number: str, start: date | None, *has: str, holder: str = "H") -> Contract:
+    """A contract with one address that is named by its number."""
+    address = Address.parse(f"{number.lower()}@closing.example")
+    return contract(*has, number=number, holder=holder, start=start, contact="old@x.example", addresses={address: None})
+
+
+def service(id_: str = "phone", **said: object) -> Service:
+    return Service(id=id_, title=text(id_), **said)  # type: ignore[arg-type]
+
+
+def table(
+    *rows: tuple[dict[str, tuple[str, ...]], str], otherwise: str = "", by: tuple[str, ...] = ("area", "model")
+) -> DecisionTable:
+    lines = tuple(Row(when=when, text=text(words)) for when, words in rows)
+    return DecisionTable(
+        id="t", title=text("table"), by=by, rows=lines, otherwise=text(otherwise) if otherwise else None
+    )
+
+
+def plan(*services: Service, **said: object) -> Plan:
+    """A plan of these services, whose mail ends with January 2024 and whose homepages end a month later."""
+    stages = {
+        Stage.RECEIVE_END: datetime(2024, 2, 1, tzinfo=TOKYO),
+        Stage.HOMEPAGE_END: datetime(2024, 3, 1, tzinfo=TOKYO),
+    }
+    facts: dict[str, object] = {
+        "name": "test",
+        "zone": TOKYO,
+        "domains": ("closing.example",),
+        "stages": {stage: StageLine(stage, at) for stage, at in stages.items()},
+        "brown_outs": (),
+        "suspension": Suspension.KEEP,
+        "notice_url": "",
+        "reason": text("it ends"),
+        "title": text("the end"),
+        **said,
+    }
+    return Plan(services=services, **facts)  # type: ignore[arg-type]
+
+
+def at(year: int, month: int, day: int, hour: int = 0) -> datetime:
+    return datetime(year, month, day, hour, tzinfo=TOKYO)
