@@ -179,8 +179,8 @@ def test_sw_11_what_is_not_known_is_said_and_not_guessed(plan: Plan) -> None:
 
 
 def test_sw_5_the_fee_and_the_penalty_are_billed_one_after_the_other(plan: Plan) -> None:
-    """SW-5: leaving in September: the fee billed in October, debited 2023-11-27; the penalty belongs to October, is billed
-    in November and debited 2023-12-27; slips are due on the 25th."""
+    """SW-5: leaving in September: the fee billed in October, debited 2023-11-27; the penalty, of October, is billed in
+    November and debited 2023-12-27; slips are due on the 25th."""
     fee, penalty_bill = asked(plan, member("sakura")).bills
     assert (fee.yen, fee.month, fee.billed) == (5_000, day("2023-09-01"), day("2023-10-01"))
     assert (fee.payable["bank"], fee.payable["slip"]) == (day("2023-11-27"), day("2023-10-25"))
