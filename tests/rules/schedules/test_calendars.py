@@ -17,7 +17,7 @@ from schedules.calendars import (
 )
 from schedules.moments import months_after
 from schedules.text import Text
-from tests.rules.schedules.contracts import CALENDARS, DAYS, TOKYO, day
+from tests.rules.schedules.terms_parts import CALENDARS, DAYS, TOKYO, day
 
 JP, BANK, NONE = (Calendar(holidays=one) for one in (Holidays.JP, Holidays.JP_BANK, Holidays.NONE))
 # National holidays of 2024, as the Cabinet Office lists them, substitute holidays among them.

@@ -25,7 +25,7 @@ from schedules.followups import (
 )
 from schedules.terms import cancellation
 from schedules.text import Text
-from tests.rules.schedules.contracts import BASE, CONTRACTS, DAYS, EXTRA, FEE, TERMS, TOKYO, day, plan_with
+from tests.rules.schedules.terms_parts import BASE, CONTRACTS, DAYS, EXTRA, FEE, TERMS, TOKYO, day, plan_with
 
 LOST = Text("失われます", "it is lost")
 RULES = Terms(

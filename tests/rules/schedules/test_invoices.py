@@ -13,7 +13,7 @@ from schedules.calendars import month_end, month_of, months_between
 from schedules.charges import Charge
 from schedules.invoices import bills, late_charge, monthly_charge, pay_day
 from schedules.text import Text
-from tests.rules.schedules.contracts import BASE, DAYS, EXTRA, FEE, day
+from tests.rules.schedules.terms_parts import BASE, DAYS, EXTRA, FEE, day
 
 BANK, SLIP, CARD = (
     Payment(method="bank", months_after=1, day=27),

@@ -8,7 +8,7 @@ from schedules.blocks.terms import Renewal, Terms
 from schedules.blocks.whom import Contract
 from schedules.calendars import month_end, months_between
 from schedules.renewals import Renewed, expiry_shown, renewed, rule_for
-from tests.rules.schedules.contracts import DAYS, day
+from tests.rules.schedules.terms_parts import DAYS, day
 
 END = day("2024-01-31")
 TWO_YEAR = Renewal(courses=("two-year",), months=24)

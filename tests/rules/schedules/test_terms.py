@@ -14,7 +14,7 @@ from schedules.blocks.whom import Contract, Medium, Whom
 from schedules.calendars import month_end, months_between
 from schedules.moments import end_of_day
 from schedules.terms import completion, ends, service_end
-from tests.rules.schedules.contracts import CONTRACTS, DAYS, MONTH_END, TERMS, TOKYO, day, plan_with
+from tests.rules.schedules.terms_parts import CONTRACTS, DAYS, MONTH_END, TERMS, TOKYO, day, plan_with
 
 ANYBODY = Contract()
 MEDIA = st.sampled_from(Medium)

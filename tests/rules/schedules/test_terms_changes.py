@@ -9,7 +9,7 @@ from schedules.blocks.whom import Contract
 from schedules.names import Address
 from schedules.terms import address_given_up, address_last_day, course_change
 from schedules.text import Text
-from tests.rules.schedules.contracts import BASE, EXTRA, FEE, day
+from tests.rules.schedules.terms_parts import BASE, EXTRA, FEE, day
 
 MEMBER = Contract(addresses={BASE: None, EXTRA: day("2024-03-31")})
 PAID_AHEAD = Terms(additional_addresses=AdditionalAddresses())

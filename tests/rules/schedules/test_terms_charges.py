@@ -13,7 +13,7 @@ from schedules.blocks.whom import Contract, Whom
 from schedules.calendars import month_end
 from schedules.charges import charges, cost_at_end, month_number, penalty, term_end, total
 from schedules.text import Text
-from tests.rules.schedules.contracts import BASE, CONTRACTS, DAYS, EXTRA, FEE, MINIMUM_TERMS, day
+from tests.rules.schedules.terms_parts import BASE, CONTRACTS, DAYS, EXTRA, FEE, MINIMUM_TERMS, day
 
 ONE_YEAR = MinimumTerm(id="year", title=FEE, months=12, first_month=FirstMonth.NEXT, yen=4_000)
 RECURRING = MinimumTerm(id="contract", title=FEE, months=36, yen=20_000, free_months=2)

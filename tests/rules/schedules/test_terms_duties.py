@@ -16,7 +16,7 @@ from schedules.duties import ended_by_death, lifted_by, suspension_notice, trans
 from schedules.moments import end_of_day, start_of_day
 from schedules.terms import approval_due, completion, ended_by_move, may_be_ended_from
 from schedules.text import Text
-from tests.rules.schedules.contracts import DAYS, FEE, TOKYO, day
+from tests.rules.schedules.terms_parts import DAYS, FEE, TOKYO, day
 
 UNPAID = Text("料金の未払い", "unpaid fees")
 NUMBER = Deadline(

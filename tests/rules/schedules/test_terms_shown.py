@@ -26,7 +26,7 @@ from schedules.charges import total
 from schedules.plan import Plan
 from schedules.terms import Cancellation, cancellation, completion
 from schedules.text import Text
-from tests.rules.schedules.contracts import BASE, CONTRACTS, DAYS, EXTRA, FEE, TERMS, TOKYO, day, plan_with
+from tests.rules.schedules.terms_parts import BASE, CONTRACTS, DAYS, EXTRA, FEE, TERMS, TOKYO, day, plan_with
 
 OFFICE = Desk(id="office", purpose=Purpose.CANCELLING, title=Text("窓口", "office"), phone="03-0000-0001")
 COMPANIES = Desk(
