@@ -83,12 +83,10 @@ def _notice_problems(notice: PlanNotice, draft: Draft) -> Iterator[Problem]:
     lengths = (*notice.before, *notice.after)
     if len(set(notice.before)) + len(set(notice.after)) < len(lengths) or len(set(notice.at)) < len(notice.at):
         yield Problem(place, f"{name} is told twice at one time", "write each time once")
-    if (notice.to is Audience.WORLD) != (notice.by == (Channel.PAGE,)):
-        yield Problem(
-            place,
-            f"{name} is for {notice.to} by {', '.join(notice.by)}",
-            "the page is for the world, and nothing else is",
-        )
+    if notice.to is Audience.WORLD and notice.by != (Channel.PAGE,):
+        yield Problem(place, f"{name} is for the world by {', '.join(notice.by)}", "the world is told by `page` alone")
+    elif notice.to is not Audience.WORLD and notice.by == (Channel.PAGE,):
+        yield Problem(place, f"{name} is for {notice.to} by the page alone", "write `to: world`, or another way")
     if notice.to in {Audience.WORLD, Audience.ADMINISTRATORS} and (notice.whom != Whom() or notice.until_done):
         what = f"{name} is for {notice.to}, so `whom` and `until_done` say nothing"
         yield Problem(place, what, "leave them out, or tell subscribers")
