@@ -15,6 +15,7 @@ from schedules.blocks.dates import (
     Audience,
     BackupGate,
     Channel,
+    PlanException,
     PlanHold,
     PlanNotice,
     Switch,
@@ -102,6 +103,19 @@ def test_who_has_another_date_is_told_before_that_date() -> None:
     assert [(one.id, one.scope, one.at.date().isoformat()) for one in falling(plan, DeedKind.NOTICE)] == [
         ("notice ahead -1d", "", "2024-01-31"),
         ("notice ahead -1d area ishikawa", "area ishikawa", "2024-06-30"),
+    ]
+
+
+def test_who_is_excepted_is_told_before_the_excepted_date() -> None:
+    earlier = PlanException(scope=Scope(group="coop-3"), stages={Stage.RECEIVE_END: jst(2023, 12, 1)}, reason=WORDS)
+    plan = made(
+        {"announce": "2022-01-11", "receive-end": "end of 2024-01"},
+        exceptions=(earlier,),
+        notices=(notice(stage=Stage.RECEIVE_END, before=(DAY,)),),
+    )
+    assert [(one.scope, one.at.date().isoformat()) for one in falling(plan, DeedKind.NOTICE)] == [
+        ("group coop-3", "2023-11-30"),
+        ("", "2024-01-31"),
     ]
 
 
