@@ -39,7 +39,7 @@ def check(ctx: typer.Context, file: PlanFile, *, as_json: AsJson = False) -> Non
     from mailsvc.desk.successors import refuse_loops
 
     with problems_as_json(asked=as_json) as warned:
-        checked = read_plan_file(file)
+        checked = read_plan_file(file, session.of(ctx).now())
         if session.of(ctx).has_settings:
             refuse_loops(checked.plan, session.of(ctx).settings)
         warned.extend(checked.warnings)

@@ -5,7 +5,7 @@ Fails: `BadFile` with every problem of a plan file; `Refused` where a plan canno
 `Conflict` where somebody else was quicker.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -41,27 +41,36 @@ class Applied:
     warnings: tuple[str, ...]
 
 
-def read_plan_file(path: Path) -> Checked:
-    """Read a plan file. Raises BadFile with all its problems."""
+def read_plan_file(path: Path, now: datetime | None = None) -> Checked:
+    """Read a plan file. Raises BadFile with all its problems; with `now`, dates that are past are warned of."""
     try:
         text = path.read_bytes()
     except OSError as error:
         remedy = "name a plan file; `lastpost plan example` prints one"
         raise BadFile([Problem(Position(str(path)), f"cannot be read ({error.strerror})", remedy)]) from None
     plan = read_plan(text, str(path))
-    return Checked(plan, tuple(plan_warnings(plan)))
+    return Checked(plan, tuple(plan_warnings(plan, now)))
 
 
-def apply_plan(desk: Desk, plan: Plan, reason: str) -> Applied:
+def apply_plan(
+    desk: Desk,
+    plan: Plan,
+    reason: str,
+    *,
+    act: str = "plan apply",
+    first: Callable[[Connection], None] = lambda _: None,
+) -> Applied:
     """Put `plan` in force: as the next edition of its name, under the amendments made so far.
 
-    Raises Refused where another plan names the same domain, or an amendment made before does not fit this plan, and
-    BadFile where its successor is ourselves.
+    `act` names it in the audit log; `first` runs in the same transaction, and may refuse. Raises Refused where another
+    plan names the same domain, or an amendment made before does not fit this plan, and BadFile where its successor is
+    ourselves.
     """
     told = why(reason)
     refuse_loops(plan, desk.settings)
 
     def work(conn: Connection) -> Applied:
+        first(conn)
         stored = editions.load(conn)
         before = next((one for one in stored if one.name == plan.name), None)
         _refuse_shared_domains(plan, stored)
@@ -70,7 +79,7 @@ def apply_plan(desk: Desk, plan: Plan, reason: str) -> Applied:
             return Applied(plan.name, before.number, changed=False, warnings=())
         number, _ = editions.next_numbers(conn, plan.name)
         detail = {"edition": str(number), "domains": " ".join(plan.domains), "file": plan.source.file}
-        at = desk.note(conn, "plan apply", plan.name, told, detail)
+        at = desk.note(conn, act, plan.name, told, detail)
         editions.save_plan(
             conn,
             plan.text,

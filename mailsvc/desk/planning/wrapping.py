@@ -1,7 +1,7 @@
 """Sentences broken into lines, in both scripts: English between words, Japanese between any two signs.
 
-Use: `wrapped(sentence, width, wide)`, where `wide` says how wide a text is, in the unit of `width`. A sign that must
-not begin a line, such as 。 or ）, stays with the one before it. Never fails; a word wider than a line is broken.
+Use: `wrapped(sentence, width, wide)`, where `wide` says how wide a text is, in the unit of `width`. A sign that
+must not begin a line, such as 。, stays with the one before it. Never fails; a word wider than a line is broken.
 """
 
 import re
