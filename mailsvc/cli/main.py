@@ -17,9 +17,11 @@ from mailsvc.cli import (
     audit,
     backup,
     clock,
+    deactivate,
     explain,
     forwards,
     plan,
+    plan_show,
     quarantine,
     queue,
     service,
@@ -60,6 +62,7 @@ def _lastpost(
 
 service.add_to(app)
 explain.add_to(app)
+deactivate.add_to(app)
 trace.add_to(app)
 backup.add_to(app)
 app.add_typer(plan.app, name="plan")
@@ -77,7 +80,7 @@ def run(words: Sequence[str]) -> int:
 
     def work() -> int:
         try:
-            app(args=list(words), prog_name="lastpost")
+            app(args=list(plan_show.filled(words)), prog_name="lastpost")
         except SystemExit as ended:
             return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
         return 0
