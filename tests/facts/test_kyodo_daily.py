@@ -109,7 +109,7 @@ def test_ky_1_every_address_has_a_hundred_megabytes() -> None:
 
 
 def test_ky_1_a_mailbox_over_its_storage_takes_no_more(daily: Daily) -> None:
-    """KY-1, KY-6: over the standard, delivery is put off (452) and stopped after a grace time (550); nothing is lost."""
+    """KY-1, KY-6: over the standard, delivery is put off (452) and stopped in the end (550); nothing is lost."""
     assert daily.send("world", FRIEND, SMALL_QUOTA, "a large letter", LARGE[:19_000]).startswith("250 ")
     wait_until(lambda: daily.letters(SMALL_QUOTA), "its owner is told")
     wait_until(lambda: daily.us.rcpt(SMALL_QUOTA).startswith("452 4.2.2"), "the mailbox is full")
