@@ -11,6 +11,7 @@ left out, and what cannot be told has no day.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from itertools import chain, product
 
@@ -35,15 +36,20 @@ def checklist(
     *,
     stopped: Mapping[str, date] | None = None,
     dates: Dates | None = None,
+    leaving: date | None = None,
 ) -> tuple[Item, ...]:
-    """The check list of a contract as it is shown on the day `on`; `stopped` gives services the days they stopped."""
+    """The check list of a contract as it is shown on the day `on`.
+
+    `stopped` gives services the days they stopped; `leaving` is the last day of a contract that is given up before the
+    services end: what must be done in time must be done by then.
+    """
     gone = stopped or {}
     known = dates if dates is not None else {stage: line.at for stage, line in plan.stages.items()}
     having = [service for service in plan.services if service.id in contract.has]
     kept = [service for service in having if service.id not in gone]
     return (
-        *_advice(contract, plan, on, known),
-        *chain.from_iterable(_ends(service, contract, plan, on) for service in kept),
+        *(_by(leaving, item, on) for item in _advice(contract, plan, on, known)),
+        *(_by(leaving, item, on) for service in kept for item in _ends(service, contract, plan, on)),
         *chain.from_iterable(_warnings(service, contract, plan) for service in kept),
         *chain.from_iterable(_rows(service, contract) for service in having),
         *chain.from_iterable(
@@ -136,12 +142,20 @@ def _advice(contract: Contract, plan: Plan, on: date, dates: Dates) -> Iterator[
             )
 
 
+def _by(leaving: date | None, item: Item, on: date) -> Item:
+    """The same item for a contract that ends on the day `leaving`, as much earlier as that is."""
+    if leaving is None or (item.last_day is not None and item.last_day <= leaving):
+        return item
+    begin = leaving - (item.last_day - item.begin) if item.begin and item.last_day else item.begin
+    return replace(item, begin=begin, last_day=leaving, when=when(on, begin, leaving))
+
+
 def _end_of(advice: Advice, plan: Plan, dates: Dates) -> datetime | None:
     """The end of what advice is about: of the services and uses it names, else that of the mail service."""
     ends = {service.id: service.end for service in plan.services}
     ends[HOMEPAGE] = dates.get(Stage.HOMEPAGE_END)
     named = [end for word in advice.whom.has if (end := ends.get(word)) is not None]
-    joins = plan.consolidation.at if plan.consolidation else None
+    joins = plan.consolidation.at if plan.consolidation and advice.lead else None
     return min(named, key=datetime.timestamp, default=dates.get(Stage.RECEIVE_END) or plan.terms.last_month_of or joins)
 
 

@@ -17,6 +17,7 @@ from mailsvc.cli import (
     audit,
     backup,
     clock,
+    contract,
     deactivate,
     explain,
     forwards,
@@ -67,6 +68,7 @@ trace.add_to(app)
 backup.add_to(app)
 app.add_typer(plan.app, name="plan")
 app.add_typer(accounts.app, name="accounts")
+app.add_typer(contract.app, name="contract")
 app.add_typer(queue.app, name="queue")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(forwards.app, name="forwards")

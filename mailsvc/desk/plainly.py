@@ -6,6 +6,7 @@ Fails: `TypeError` for a value that has no plain form (a programming error).
 
 import dataclasses
 from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import date, time, timedelta
 from enum import Enum
 
@@ -31,6 +32,8 @@ def plainly(value: object) -> Plain:
             plain = value.total_seconds()
         case Mapping():
             plain = {str(plainly(key)): plainly(item) for key, item in value.items()}
+        case AbstractSet():
+            plain = sorted((plainly(item) for item in value), key=str)
         case Iterable():
             plain = [plainly(item) for item in value]
         case _:

@@ -86,6 +86,22 @@ def test_two_addresses_share_a_contract_and_its_holder(records: Records) -> None
     assert find(records, "b@closing.example") == second
 
 
+def test_a_contract_and_a_holder_are_found_in_all_their_domains(records: Records) -> None:
+    mine = [
+        entry("a@closing.example", contract="C", holder="H"),
+        entry("b@closing.example", contract="C", holder="H"),
+        entry("c@closing.example", contract="D", holder="H"),
+    ]
+    far = entry("z@aaa.example", contract="C", holder="H")
+    others = [entry("n@closing.example"), entry("o@closing.example", contract="E", holder="I")]
+    records.act(lambda connection: published(connection, *mine, *others))
+    records.act(lambda connection: published(connection, far, domain=DomainName("aaa.example")))
+    with records.read() as connection:
+        assert directory.of_contract(connection, mine[1]) == [far, mine[0], mine[1]]
+        assert directory.of_holder(connection, mine[1]) == [far, *mine]
+        assert directory.of_contract(connection, others[0]) == directory.of_holder(connection, others[0]) == [others[0]]
+
+
 def test_two_lists_of_services_are_two_descriptions_of_a_contract(records: Records) -> None:
     lists = [{"hikari", "sms"}, {"sms", "hikari"}, {"sms"}]
     given = [
