@@ -14,6 +14,7 @@ from rich.cells import cell_len
 from mailsvc.cli.output import out
 from mailsvc.desk.planning.event import Event, What
 from mailsvc.desk.planning.namings import length
+from mailsvc.desk.planning.timeline import briefly
 from mailsvc.desk.planning.wrapping import wrapped
 from mailsvc.kit.printable import printable
 from schedules.text import Language
@@ -59,6 +60,7 @@ def show_timeline(events: Sequence[Event], now: datetime, language: Language) ->
 def timeline_lines(events: Sequence[Event], now: datetime, language: Language, width: int) -> Iterator[Line]:
     """The lines, `width` cells wide; `now` stands where it belongs."""
     wide = max(_NARROWEST, width - _MARGIN)
+    events = briefly(events)
     past = [event for event in events if event.at.timestamp() <= now.timestamp()]
     to_come = events[len(past) :]
     yield from _years(past, now, language, wide, None)

@@ -12,7 +12,7 @@ from pathlib import Path
 from mailsvc.desk.desk import Desk as OurDesk
 from mailsvc.desk.planning.event import Event
 from mailsvc.desk.planning.saying import said
-from mailsvc.desk.planning.timeline import events
+from mailsvc.desk.planning.timeline import events, stage_dates
 from mailsvc.desk.plans import read_plan_file, stored_plan
 from mailsvc.records import editions
 from mailsvc.standing.almanac import edition_of
@@ -127,7 +127,7 @@ def shown(edition: Edition, applied_at: datetime | None) -> Shown:
         suspension=str(plan.suspension),
         shortest_notice=plan.shortest_notice,
         applied_at=applied_at.astimezone(plan.zone) if applied_at else None,
-        stages=tuple(_stage(edition, stage, at) for stage, at in edition.stages()),
+        stages=tuple(_stage(edition, stage, at) for stage, at in stage_dates(edition)),
         brown_outs=tuple(
             {"start": one.start, "end": one.end, "reason": one.reason, "source": one.source}
             for one in edition.standing.brown_outs

@@ -16,7 +16,7 @@ from mailsvc.desk.planning.event import Event, What
 from mailsvc.desk.planning.svg_canvas import Canvas
 from mailsvc.desk.planning.svg_lanes import MARGIN, Span, draw_lanes, lanes
 from mailsvc.desk.planning.svg_style import wide
-from mailsvc.desk.planning.timeline import events
+from mailsvc.desk.planning.timeline import briefly, events
 from mailsvc.desk.planning.wrapping import wrapped
 from schedules.edition import Edition
 from schedules.text import Language, Text
@@ -55,7 +55,7 @@ class _Words:
 
 def picture(edition: Edition, now: datetime, language: Language | None) -> str:
     """The plan as one SVG document, as it looks at `now`."""
-    plan, found = edition.plan, events(edition)
+    plan, found = edition.plan, briefly(events(edition))
     local = now.astimezone(plan.zone)
     canvas = Canvas(WIDTH)
     y = _head(canvas, edition, language)

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from mailsvc.desk.planning.namings import CAPABILITY_NAMES
 from mailsvc.desk.planning.svg_canvas import Canvas
 from mailsvc.desk.planning.svg_style import wide
+from mailsvc.desk.planning.timeline import stage_dates
 from mailsvc.desk.planning.wrapping import wrapped
 from schedules.edition import Edition
 from schedules.moments import start_of_day
@@ -65,7 +66,7 @@ class Span:
 
 def lanes(edition: Edition) -> tuple[Lane, ...]:
     """What ends by the plan, in the order in which people ask for it; then services with ends of their own."""
-    instants = dict(edition.stages())
+    instants = dict(stage_dates(edition))
     waiting = edition.standing.waiting
     rehearsals = tuple((one.start, one.end) for one in edition.standing.brown_outs)
     found = [

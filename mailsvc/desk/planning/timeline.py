@@ -7,7 +7,7 @@ amendments, in the plan's zone. Never fails.
 """
 # ruff: noqa: RUF001 -- Japanese has punctuation of its own
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
@@ -21,10 +21,12 @@ from schedules.applied import Held
 from schedules.blocks.dates import PlanNotice
 from schedules.edition import Edition
 from schedules.moments import later
+from schedules.names import DomainName
 from schedules.plan import IRREVERSIBLE, StageLine
 from schedules.positions import Position
+from schedules.stage_dates import comes
 from schedules.text import Text
-from schedules.words import Stage
+from schedules.words import Profile, Stage
 
 _WHATS = {what: rank for rank, what in enumerate(What)}
 _STAGES = {stage: rank for rank, stage in enumerate(Stage)}
@@ -48,6 +50,18 @@ def events(edition: Edition) -> tuple[Event, ...]:
     return tuple(sorted((_in_zone(one, edition.plan.zone) for one in found), key=_order))
 
 
+def briefly(found: Iterable[Event]) -> tuple[Event, ...]:
+    """The same events, with the words of each notice told where it goes out first, and not with every repetition."""
+    told: set[Text] = set()
+    brief = list[Event]()
+    for event in found:
+        again = event.what is What.NOTICE and event.reason in told
+        brief.append(replace(event, reason=None) if again else event)
+        if event.what is What.NOTICE and event.reason is not None:
+            told.add(event.reason)
+    return tuple(brief)
+
+
 def _order(event: Event) -> tuple[float, int, int]:
     return event.at.timestamp(), _WHATS[event.what], _STAGES[event.stage] if event.stage else -1
 
@@ -62,9 +76,24 @@ def _in_zone(event: Event, zone: ZoneInfo) -> Event:
     return replace(event, notes=(Text(f"{last.ja}が最終日", f"last day {last.en}"), *event.notes))
 
 
+def stage_dates(edition: Edition) -> tuple[tuple[Stage, datetime], ...]:
+    """When each stage comes for everybody, in order of time: also after holds that concern the whole plan.
+
+    Of a stage that waits, its date; of one that comes on several days for several domains, the plan's own.
+    """
+    patterns = edition.plan.domains or ("plan.invalid",)  # no address is there (RFC 2606)
+    by_pattern = [comes(edition, Profile(DomainName(pattern))) for pattern in patterns]
+    found = list[tuple[Stage, datetime]]()
+    for stage, at in edition.stages():
+        dates = {one.get(stage) for one in by_pattern}
+        only = dates.pop() if len(dates) == 1 else None
+        found.append((stage, (only or at).astimezone(edition.plan.zone)))
+    return tuple(sorted(found, key=lambda pair: (pair[1].timestamp(), _STAGES[pair[0]])))
+
+
 def _stages(edition: Edition) -> Iterator[Event]:
     plan = edition.plan
-    for stage, at in edition.stages():
+    for stage, at in stage_dates(edition):
         line = plan.stages[stage]
         yield Event(
             key=str(stage),
@@ -92,7 +121,7 @@ def _stage_notes(line: StageLine) -> Iterator[Text]:
 
 
 def _exceptions(edition: Edition) -> Iterator[Event]:
-    for exception in edition.plan.exceptions:
+    for exception in edition.standing.exceptions:
         whom = scope_name(exception.scope)
         for stage, at in exception.stages.items():
             name = STAGE_NAMES[stage]
@@ -181,7 +210,7 @@ def _hold_name(held: Held) -> Text:
 
 
 def _gates(edition: Edition) -> Iterator[Event]:
-    for stage, at in edition.stages():
+    for stage, at in stage_dates(edition):
         line = edition.plan.stages[stage]
         if line.gates:
             name = STAGE_NAMES[stage]
@@ -192,7 +221,7 @@ def _gates(edition: Edition) -> Iterator[Event]:
 
 
 def _notices(edition: Edition) -> Iterator[Event]:
-    instants = dict(edition.stages())
+    instants = dict(stage_dates(edition))
     for notice in edition.plan.notices:
         at = instants.get(notice.stage) if notice.stage else None
         if notice.stage and at is not None:
