@@ -4,19 +4,15 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from filters.mail import AddressKind, Left
 from mailsvc.desk.auditing import list_acts
-from mailsvc.desk.contracts import Asking, contract_of, show_cancellation, show_change, show_contract
+from mailsvc.desk.contracts import Asking, show_cancellation, show_change, show_contract
 from mailsvc.desk.plans import apply_plan
 from mailsvc.desk.refusals import Refused
-from mailsvc.records.entries import Entry
 from schedules.blocks.whom import Medium
 from schedules.checkitems import Item, ItemKind, When
 from schedules.joining import Account
-from schedules.names import Address, BadName
+from schedules.names import BadName
 from schedules.planfile import read_plan
 from tests.rules.desk.world import PLAN, World
 
@@ -67,58 +63,6 @@ def told(world: World) -> World:
 
 def of_kind(items: tuple[Item, ...], kind: ItemKind) -> list[Item]:
     return [item for item in items if item.kind is kind]
-
-
-# -- A contract of addresses -------------------------------------------------------------------------------------------
-
-
-def made(local: str, **facts: object) -> Entry:
-    return Entry(Address.parse(f"{local}@closing.example"), **facts)  # type: ignore[arg-type]
-
-
-def test_the_base_address_comes_first_and_gives_the_facts() -> None:
-    extra = made("a", kind=AddressKind.ADDITIONAL, address_expiry=TODAY)
-    base = made("z", contract="C-1", holder="H", contact="c@x.example", course="gold", contract_type="personal")
-    found = contract_of([extra, base])
-    assert list(found.addresses.items()) == [(base.address, None), (extra.address, TODAY)]
-    assert (found.number, found.holder, found.contact, found.course, found.type) == (
-        "C-1",
-        "H",
-        "c@x.example",
-        "gold",
-        "personal",
-    )
-
-
-@pytest.mark.parametrize(
-    ("entries", "has"),
-    [
-        ([made("a")], {"mail"}),
-        ([made("a", left=Left(None, disclose=False))], set()),
-        ([made("a", homepage="pages")], {"mail", "homepage"}),
-        ([made("a"), made("b", kind=AddressKind.ADDITIONAL)], {"mail", "additional-address"}),
-        ([made("a", services=frozenset({"line", "sms"}))], {"mail", "line", "sms"}),
-        ([made("a", left=Left(None, disclose=False)), made("b")], {"mail"}),
-    ],
-)
-def test_what_a_contract_has_is_what_its_accounts_say(entries: list[Entry], has: set[str]) -> None:
-    assert contract_of(entries).has == has
-
-
-def test_aliases_and_roles_are_no_addresses_of_their_own() -> None:
-    alias = made("info", kind=AddressKind.ALIAS, alias_of=Address.parse("a@closing.example"))
-    role = made("postmaster", kind=AddressKind.ROLE)
-    assert list(contract_of([alias, role, made("a")]).addresses) == [Address.parse("a@closing.example")]
-
-
-def test_nothing_is_no_contract() -> None:
-    with pytest.raises(ValueError, match="one address at least"):
-        contract_of([])
-
-
-@given(st.permutations([made("b"), made("a"), made("c", kind=AddressKind.ADDITIONAL), made("d", homepage="x")]))
-def test_the_order_of_rows_does_not_matter(rows: list[Entry]) -> None:
-    assert contract_of(rows) == contract_of(list(reversed(rows)))
 
 
 # -- Shown -------------------------------------------------------------------------------------------------------------

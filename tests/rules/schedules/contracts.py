@@ -3,8 +3,10 @@
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from schedules.blocks.services import DecisionTable, Row, Service
+from schedules.blocks.services import DecisionTable, Dependant, Row, Service, Wait
 from schedules.blocks.whom import Contract
+from schedules.checkitems import Item, ItemKind
+from schedules.checklist import checklist
 from schedules.names import Address
 from schedules.plan import Plan, StageLine
 from schedules.text import Text
@@ -64,3 +66,20 @@ def plan(*services: Service, **said: object) -> Plan:
 
 def at(year: int, month: int, day: int, hour: int = 0) -> datetime:
     return datetime(year, month, day, hour, tzinfo=TOKYO)
+
+
+def items(kind: ItemKind, of: Contract, by: Plan, on: date = ON, **said: object) -> list[Item]:
+    return [item for item in checklist(of, by, on, **said) if item.kind is kind]  # type: ignore[arg-type]
+
+
+def dependant(affects: str, **said: object) -> Dependant:
+    return Dependant(affects=affects, effect=text(f"{affects} breaks"), **said)  # type: ignore[arg-type]
+
+
+WAITS = (Wait(to_day=31, text=text("ask")), Wait(from_day=32, text=text("apply again")))
+RETURNS = table(
+    ({"area": ("east",), "model": ("PR-200NE",)}, "somebody comes"),
+    ({"area": ("west",), "model": ("PR-200NE",)}, "by post"),
+    ({"area": ("east", "west"), "model": ("RX-600KI", "RX-600MI")}, "maybe a kit"),
+    otherwise="ask",
+)
