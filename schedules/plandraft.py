@@ -19,12 +19,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What could be read of a file, which names stand in it all the same, and which sections have faults."""
+    """What could be read of a file, which names stand in it all the same, and where something is wrong."""
 
     plan: Plan
     named: Mapping[str, frozenset[str]] = field(default_factory=dict)  # stages, and ids of desks and services
     keys: frozenset[str] = frozenset()  # the keys of the file itself
-    broken: frozenset[str] = frozenset()
+    broken: frozenset[str] = frozenset()  # keys below which something is wrong: `terms`, `terms.ends`, …
 
     def has(self, stage: Stage) -> bool:
         """Whether the plan has this stage, readable or not."""

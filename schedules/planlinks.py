@@ -110,7 +110,10 @@ def _table_problems(table: DecisionTable) -> Iterator[Problem]:
     for column in {column for at, column in enumerate(columns) if column in columns[:at]}:
         yield Problem(table.source, f"the column `{column}` is named twice", "name it once")
     for row in table.rows:
-        for column in sorted(row.when.keys() - set(columns)):
+        unknown, unsaid = sorted(row.when.keys() - set(columns)), sorted(set(columns) - row.when.keys())
+        for column in unknown:
             yield Problem(row.source, f"the table has no column `{column}`", did_you_mean(column, columns))
-        for column in sorted(set(columns) - row.when.keys()):
-            yield Problem(row.source, f"this row says nothing of `{column}`", f"add `{column}` to `when`")
+        # A column that is only mistyped is told once.
+        for column in unsaid:
+            if not difflib.get_close_matches(column, unknown, n=1):
+                yield Problem(row.source, f"this row says nothing of `{column}`", f"add `{column}` to `when`")

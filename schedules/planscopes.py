@@ -3,7 +3,7 @@
 [*exception_problems(draft), *hold_problems(draft), *switch_problems(draft)]
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from schedules.blocks.dates import PlanException, PlanHold, Switch
@@ -12,7 +12,7 @@ from schedules.moments import later
 from schedules.plan import IRREVERSIBLE, QUEUE_LIFE, WHOLE_DOMAIN, Plan
 from schedules.planchecks import impossible
 from schedules.plandraft import Draft, repeated, surely_within, told, twice
-from schedules.positions import Problem
+from schedules.positions import Position, Problem
 from schedules.words import Stage
 
 # Stages that come for a domain as a whole: no exception for some of its addresses moves them.
@@ -28,7 +28,7 @@ def scope_problems(draft: Draft) -> Iterator[Problem]:
     for scope, place in [*scoped, *((one.scope, one.source) for one in plan.switches)]:
         if not any(scope.touches(domain) for domain in plan.domains):
             what = f"`scope` ({scope}) lies outside the plan's domains"
-            yield Problem(place, what, f"the plan ends {', '.join(plan.domains)}")
+            yield Problem(place, what, f"the plan ends {', '.join(dict.fromkeys(plan.domains))}")
 
 
 def exception_problems(draft: Draft) -> Iterator[Problem]:
@@ -61,15 +61,24 @@ def _whole_problems(one: PlanException, draft: Draft) -> Iterator[Problem]:
 def _merged_problems(one: PlanException, plan: Plan) -> Iterator[Problem]:
     """What is impossible with the dates that hold for this exception's addresses, and is possible without it."""
     usual = {stage: line.at for stage, line in plan.stages.items()}
-    merged = usual | _inherited(one, plan)
+    places = {stage: line.source for stage, line in plan.stages.items()}
+    merged = dict(usual)
+    for wide in _layers(one, plan):
+        merged |= wide.stages
+        places |= dict.fromkeys(wide.stages, wide.source)
     wrong = set(impossible(usual))
     for before, stage in impossible(merged):
         if (before, stage) not in wrong and not one.stages.keys().isdisjoint({before, stage}):
-            first, second = (f"`{name}` ({told(merged[name])}{_line(name, one, plan)})" for name in (before, stage))
-            yield Problem(one.source, f"for {one.scope}, {second} comes before {first}", f"put {stage} after {before}")
-    end, announce = merged.get(Stage.RECEIVE_END), merged.get(Stage.ANNOUNCE)
-    if end is None or Stage.RECEIVE_END not in one.stages:
-        return
+            late, early = (f"`{name}` ({told(merged[name])}{_line(places[name], one)})" for name in (before, stage))
+            what = f"for {one.scope}, {early} comes before {late}"
+            yield Problem(one.source, what, f"put `{stage}` at or after `{before}`")
+    if Stage.RECEIVE_END in one.stages:
+        yield from _end_problems(one, merged, plan)
+
+
+def _end_problems(one: PlanException, merged: Mapping[Stage, datetime], plan: Plan) -> Iterator[Problem]:
+    """An end that comes with less notice than the plan asks for, or while mail of a brown-out still waits."""
+    end, announce = merged[Stage.RECEIVE_END], merged.get(Stage.ANNOUNCE)
     if announce is not None and end.timestamp() - announce.timestamp() < plan.shortest_notice.total_seconds():
         what = f"for {one.scope}, `receive-end` ({told(end)}) comes less than {plan.shortest_notice.days} days "
         yield Problem(one.source, f"{what}after `announce` ({told(announce)})", "give them more time")
@@ -81,17 +90,14 @@ def _merged_problems(one: PlanException, plan: Plan) -> Iterator[Problem]:
             yield Problem(one.source, f"{what} before `receive-end`", remedy)
 
 
-def _inherited(one: PlanException, plan: Plan) -> dict[Stage, datetime]:
-    """The dates of this exception and, below them, of wider ones that surely concern its addresses."""
-    wide = [other for other in plan.exceptions if surely_within(one.scope, other.scope)]
-    dates: dict[Stage, datetime] = {}
-    for other in sorted(wide, key=lambda found: found.scope.closeness):
-        dates |= other.stages
-    return dates | dict(one.stages)
+def _layers(one: PlanException, plan: Plan) -> list[PlanException]:
+    """The wider exceptions that surely concern this one's addresses, and above them itself."""
+    wide = [other for other in plan.exceptions if other is not one and surely_within(one.scope, other.scope)]
+    return [*sorted(wide, key=lambda found: found.scope.closeness), one]
 
 
-def _line(stage: Stage, one: PlanException, plan: Plan) -> str:
-    return "" if stage in one.stages or stage not in plan.stages else f", line {plan.stages[stage].source.line}"
+def _line(place: Position, one: PlanException) -> str:
+    return "" if place == one.source else f", line {place.line}"
 
 
 def hold_problems(draft: Draft) -> Iterator[Problem]:

@@ -19,7 +19,7 @@ def term_problems(draft: Draft) -> Iterator[Problem]:
     """Everything that is wrong with services, terms and the consolidation, beside their references."""
     terms = draft.plan.terms
     for service in draft.plan.services:
-        yield from _wait_problems(service, whole="services" not in draft.broken)
+        yield from _wait_problems(service, whole="services.waits" not in draft.broken)
         for table in service.tables:
             yield from _row_problems(table.rows)
     yield from _end_problems(terms.ends)
@@ -42,17 +42,17 @@ def _wait_problems(service: Service, *, whole: bool) -> Iterator[Problem]:
     sound = [wait for wait in service.waits if wait.to_day is None or wait.to_day >= wait.from_day]
     for whom in dict.fromkeys(wait.whom for wait in sound):
         ordered = sorted((wait for wait in sound if wait.whom == whom), key=lambda wait: wait.from_day)
-        for first, second in pairwise(ordered):
-            yield from _between(first, second, whole and len(sound) == len(service.waits))
+        for first, second in pairwise(ordered if whole and len(sound) == len(service.waits) else ()):
+            yield from _between(first, second)
 
 
-def _between(first: Wait, second: Wait, whole: bool) -> Iterator[Problem]:
+def _between(first: Wait, second: Wait) -> Iterator[Problem]:
     if first.to_day is None or second.from_day <= first.to_day:
         what = f"this wait begins on day {second.from_day}, when the one in line {first.source.line} still holds"
         yield Problem(
             second.source, what, f"begin it after day {first.to_day}" if first.to_day else "end that one before"
         )
-    elif whole and second.from_day > first.to_day + 1:
+    elif second.from_day > first.to_day + 1:
         what = f"between day {first.to_day} (line {first.source.line}) and day {second.from_day} nothing holds"
         yield Problem(second.source, what, f"begin it on day {first.to_day + 1}")
 

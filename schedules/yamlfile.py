@@ -10,7 +10,7 @@ Fails with BadFile alone.
 """
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -54,7 +54,7 @@ class Examined(Generic[M]):
     model: M | None
     tree: Tree
     problems: tuple[Problem, ...]
-    broken: frozenset[str] = frozenset()  # the keys of the file below which something is wrong
+    broken: frozenset[str] = frozenset()  # where something is wrong: `terms`, `terms.ends`, …, without indexes
 
 
 def read_model(
@@ -96,7 +96,7 @@ def salvage(
         except ValidationError as error:
             if problems is None:
                 problems = _problems(error, model, tree)
-                broken = frozenset(str(details["loc"][0]) for details in error.errors() if details["loc"])
+                broken = frozenset(_sections(error, tree.places))
             doomed = {_cause(details, value) for details in error.errors(include_url=False, include_context=False)}
             if not isinstance(value, dict):
                 break
@@ -104,6 +104,12 @@ def salvage(
         else:
             return Examined(sound, tree, tree.problems if problems is None else problems, broken)
     return Examined(None, tree, problems or tree.problems, broken)
+
+
+def _sections(error: ValidationError, places: Places) -> Iterator[str]:
+    for details in error.errors(include_url=False, include_context=False):
+        keys = [str(step) for step in places.known(details["loc"]) if isinstance(step, str)]
+        yield from (".".join(keys[: place + 1]) for place in range(len(keys)))
 
 
 def _problems(error: ValidationError, model: type[BaseModel], tree: Tree) -> tuple[Problem, ...]:
@@ -130,6 +136,8 @@ def _problem(details: ErrorDetails, model: type[BaseModel], places: Places) -> P
     if kind in {"extra_forbidden", "unexpected_keyword_argument"}:
         what = f"`{_dotted(path)}` is not known"
         return Problem(places.key(path), what, did_you_mean(str(path[-1]), _keys_at(model, path[:-1])))
+    if kind == "union_tag_invalid" and (*path, _discriminator(details)) in places.values:
+        path = (*path, _discriminator(details))
     what, remedy = _told(details, model, path)
     at_key = details["loc"][-1:] == ("[key]",)
     place = places.key(path) if at_key else places.of(path)
@@ -143,23 +151,19 @@ def _told(details: ErrorDetails, model: type[BaseModel], path: Path) -> tuple[st
         return error.what, error.remedy
     if error is not None:
         return str(error), _remedy(model, path, "correct the value")
-    if kind.startswith("union_tag_"):
-        return _untold(details, words_at(model, (*path, _discriminator(details))))
-    if kind in {"enum", "literal_error"}:
-        known = str(context["expected"]).replace(" or ", ", ").replace("'", "").split(", ")
-        return f"{_shown(details['input'])} is not one of the known words", did_you_mean(str(details["input"]), known)
+    if kind == "union_tag_not_found":
+        key = _discriminator(details)
+        known = sorted(words_at(model, (*path, key)))
+        return f"`{key}` is missing", f"write `{key}:` and one of {', '.join(known)}"
+    if kind in {"enum", "literal_error", "union_tag_invalid"}:
+        expected_words = str(context.get("expected", context.get("expected_tags")))
+        known = expected_words.replace(" or ", ", ").replace("'", "").split(", ")
+        word = context.get("tag", details["input"])
+        return f"{_shown(word)} is not one of the known words", did_you_mean(str(word), known)
     expected = _EXPECTED.get(kind.partition("_")[0])
     if expected is not None and kind.endswith(("_type", "_parsing", "_attributes_type")):
         return f"expected here: {expected}", _remedy(model, path, f"write {expected}")
     return details["msg"], _remedy(model, path, "correct the value")
-
-
-def _untold(details: ErrorDetails, words: set[str]) -> tuple[str, str]:
-    """What to say where it is not clear which of several records is meant."""
-    key, tag = _discriminator(details), details["ctx"].get("tag")
-    if tag is None:
-        return f"`{key}` is missing", f"write `{key}:` and one of {', '.join(sorted(words))}"
-    return f"{_shown(tag)} is no `{key}` that is known", did_you_mean(tag, words)
 
 
 def _discriminator(details: ErrorDetails) -> str:
