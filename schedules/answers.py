@@ -1,15 +1,16 @@
 """What a group of addresses is answered through time, as runs of answers for each of its powers.
 
-    courses = Courses(edition, judge)
-    courses.of(group)[Power(Capability.RECEIVE)]    # (Run(-inf, Answer(… 250 …)), Run(1706713200.0, Answer(… 550 …)))
+    courses = Courses(edition, judge, Book())
+    dict(courses.of(group))[RECEIVE]    # (Run(-inf, Answer(… 250 …)), Run(1706713200.0, Answer(… 550 …)))
 
 `judge` gives the words that mail gets; whoever rehearses hands in the gateway's own. Groups of one profile share what
-does not depend on their state, so that a million addresses cost as much as their profiles. Pure, apart from `judge`.
+does not depend on their state, and a Book keeps equal answers and equal runs as one object each: whoever counts can go
+by identity, so that a million addresses cost as much as the different courses that they take. Pure, apart from `judge`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from schedules.edition import Edition
 from schedules.groups import Group
@@ -38,8 +39,7 @@ class Answer:
         return self.allowed, self.deferred, self.reply or (None if self.allowed else self.reason)
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """An answer and the POSIX timestamp from which it stands."""
 
     start: float
@@ -47,6 +47,7 @@ class Run:
 
 
 Runs = tuple[Run, ...]
+Course = tuple[tuple[Power, Runs], ...]
 
 
 class Judge(Protocol):
@@ -61,48 +62,80 @@ class Judge(Protocol):
         ...
 
 
+class Book:
+    """Keeps equal answers, runs and powers as one object each; editions that are compared share one."""
+
+    def __init__(self) -> None:
+        self._answers: dict[tuple[object, ...], Answer] = {}
+        self._runs: dict[tuple[tuple[float, int], ...], Runs] = {}
+        self._powers: dict[Power, Power] = {}
+
+    def answer(self, ruling: Ruling, reply: str) -> Answer:
+        """The answer that a ruling gives, in the words of `reply`."""
+        key = (*_facts(ruling), ruling.stage, reply)
+        found = self._answers.get(key)
+        if found is None:
+            made = Answer(ruling.allowed, ruling.deferred, ruling.rule, ruling.reason, ruling.stage, reply)
+            found = self._answers[key] = made
+        return found
+
+    def runs(self, runs: Iterable[Run]) -> Runs:
+        """The runs as a value that is the same object for equal ones; their answers are of this book."""
+        made = tuple(runs)
+        return self._runs.setdefault(tuple((run.start, id(run.answer)) for run in made), made)
+
+    def power(self, power: Power) -> Power:
+        """The power, as the object by which it is known."""
+        return self._powers.setdefault(power, power)
+
+
 class Courses:
     """The answers through time under one edition."""
 
-    def __init__(self, edition: Edition, judge: Judge) -> None:
+    def __init__(self, edition: Edition, judge: Judge, book: Book) -> None:
         self.edition = edition
         self._judge = judge
-        self._common: dict[Profile, Mapping[Power, Runs]] = {}
-        self._mail: dict[tuple[object, ...], Runs] = {}
+        self._book = book
+        self._plain = tuple(book.power(Power(c)) for c in Capability if c is not Capability.RECEIVE)
+        self._receive, self._send = book.power(RECEIVE), book.power(SEND)
+        self._common: dict[Profile, Course] = {}
+        self._courses: dict[tuple[object, ...], Course] = {}
         self._replies: dict[tuple[object, ...], str] = {}
-        self._answers: dict[Answer, Answer] = {}
 
-    def of(self, group: Group) -> Mapping[Power, Runs]:
-        """The runs of every power that concerns `group`."""
-        profile = group.profile(self.edition)
-        common = self._common.get(profile)
-        if common is None:
-            common = self._common[profile] = self._powers(self.edition.timeline(profile))
-        state = profile, _state(group)
-        mail = self._mail.get(state)
-        if mail is None:
-            mail = self._mail[state] = self._receiving(self.edition.timeline(profile), group)
-        return {RECEIVE: mail, **{power: runs for power, runs in common.items() if concerns(power, group)}}
+    def of(self, group: Group, profile: Profile | None = None) -> Course:
+        """The runs of every power that concerns `group`; of equal groups the same object."""
+        known = profile or group.profile(self.edition)
+        key = known, group.course, *_state(group)
+        found = self._courses.get(key)
+        if found is None:
+            timeline = self.edition.timeline(known)
+            common = self._common.get(known)
+            if common is None:
+                common = self._common[known] = tuple(self._powers(timeline))
+            mail = self._receive, self._receiving(timeline, group)
+            found = self._courses[key] = (mail, *(one for one in common if concerns(one[0], group)))
+        return found
 
     @property
     def profiles(self) -> int:
         """How many profiles were asked for."""
         return len(self._common)
 
-    def _powers(self, timeline: Timeline) -> Mapping[Power, Runs]:
-        powers = [Power(c) for c in Capability if c is not Capability.RECEIVE]
-        named = sorted({power for rulings in timeline.rulings for power in rulings.courses})
-        return {power: self._runs(power, timeline) for power in (*powers, *named)}
+    def _powers(self, timeline: Timeline) -> Iterator[tuple[Power, Runs]]:
+        for power in self._plain:
+            yield power, self._runs(timeline, [rulings.of[power.capability] for rulings in timeline.rulings], power)
+        for power in sorted(timeline.rulings[0].courses):
+            of_course = [rulings.courses[power] for rulings in timeline.rulings]
+            yield self._book.power(power), self._runs(timeline, of_course, power)
 
-    def _runs(self, power: Power, timeline: Timeline) -> Runs:
+    def _runs(self, timeline: Timeline, rulings: Sequence[Ruling], power: Power) -> Runs:
         runs: list[Run] = []
         before: Ruling | None = None
-        for start, rulings in zip((BEGINNING, *timeline.edges), timeline.rulings, strict=True):
-            ruling = rulings.power(power)
+        for start, ruling in zip((BEGINNING, *timeline.edges), rulings, strict=True):
             if ruling is not before:
-                _add(runs, start, self._answer(ruling, self._sending(ruling) if power == SEND else ""))
+                _add(runs, start, self._book.answer(ruling, self._sending(ruling) if power is self._send else ""))
             before = ruling
-        return tuple(runs)
+        return self._book.runs(runs)
 
     def _receiving(self, timeline: Timeline, group: Group) -> Runs:
         """Mail for them: what forwarding and a successor do is in the reply, so both make edges."""
@@ -111,28 +144,24 @@ class Courses:
         runs: list[Run] = []
         for start in sorted({BEGINNING, *timeline.edges, from_then} - {float("inf")}):
             rulings = timeline.at(start)
-            ruling = rulings[Capability.RECEIVE]
-            _add(runs, start, self._answer(ruling, self._reply(group, rulings, routed=from_then <= start)))
-        return tuple(runs)
+            reply = self._reply(group, rulings, routed=from_then <= start)
+            _add(runs, start, self._book.answer(rulings[Capability.RECEIVE], reply))
+        return self._book.runs(runs)
 
     def _reply(self, group: Group, rulings: Rulings, *, routed: bool) -> str:
         mail, forward = rulings[Capability.RECEIVE], rulings[Capability.FORWARD]
-        key = _state(group), routed, *_facts(mail), *_facts(forward)
+        key = *_state(group), routed, *_facts(mail), *_facts(forward)
         found = self._replies.get(key)
         if found is None:
             found = self._replies[key] = self._judge.receiving(group, rulings, routed=routed)
         return found
 
     def _sending(self, ruling: Ruling) -> str:
-        key = SEND, *_facts(ruling), ruling.since
+        key = *_facts(ruling), ruling.since
         found = self._replies.get(key)
         if found is None:
             found = self._replies[key] = self._judge.sending(ruling)
         return found
-
-    def _answer(self, ruling: Ruling, reply: str) -> Answer:
-        made = Answer(ruling.allowed, ruling.deferred, ruling.rule, ruling.reason, ruling.stage, reply)
-        return self._answers.setdefault(made, made)
 
 
 def concerns(power: Power, group: Group) -> bool:

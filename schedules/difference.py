@@ -8,14 +8,14 @@ that an edition does not cover have no end under it. `groups` must be made with 
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from schedules.agenda import Falling, agenda
-from schedules.answers import BEGINNING, Answer, Courses, Judge, Runs, at, edges
+from schedules.answers import BEGINNING, Answer, Book, Course, Courses, Judge, Runs, at, edges
 from schedules.edition import Edition, open_edition
 from schedules.groups import Group
 from schedules.names import Address
@@ -25,6 +25,8 @@ from schedules.words import Power
 _END = float("inf")
 # From, until, what is asked for, and both answers.
 _Key = tuple[float, float, Power, Answer, Answer]
+# All intervals in which two runs of one power differ.
+_Pair = tuple[_Key, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +80,11 @@ class _Concerned:
 class _Side:
     """One edition's answers, and those of no plan for domains that it does not cover."""
 
-    def __init__(self, edition: Edition, judge: Judge) -> None:
-        self._covering = Courses(edition, judge)
-        self._open = Courses(open_edition(edition.plan.zone), judge)
+    def __init__(self, edition: Edition, judge: Judge, book: Book) -> None:
+        self._covering = Courses(edition, judge, book)
+        self._open = Courses(open_edition(edition.plan.zone), judge, book)
 
-    def of(self, group: Group) -> Mapping[Power, Runs]:
+    def of(self, group: Group) -> Course:
         plan = self._covering.edition.plan
         covers = not plan.domains or self._covering.edition.covers(group.domain)
         return (self._covering if covers else self._open).of(group)
@@ -103,36 +105,70 @@ def differences(
 
     Each edition answers in the words of its own judge; `tick` hears how far it is.
     """
-    first, second = _Side(before, judges[0]), _Side(after, judges[1])
+    book = Book()
+    first, second = _Side(before, judges[0], book), _Side(after, judges[1], book)
     window = since.timestamp() if since else BEGINNING, until.timestamp() if until else _END
-    found: dict[_Key, _Concerned] = {}
+    pairs = _Pairs(*window)
+    found: dict[int, tuple[_Pair, _Concerned]] = {}
     differing = 0
     for done, group in enumerate(groups):
         if not done % 1000:
             tick(done, len(groups))
-        keys = list(_differing(first.of(group), second.of(group), *window))
-        differing += group.count if keys else 0
-        for key in keys:
-            concerned = found.setdefault(key, _Concerned())
-            concerned.counts.update(labels(group))
+        rows = pairs.of(first.of(group), second.of(group))
+        differing += group.count if rows else 0
+        counts = labels(group)
+        for pair in rows:
+            concerned = found.setdefault(id(pair), (pair, _Concerned()))[1]
+            concerned.counts.update(counts)
             if group.example is not None and len(concerned.examples) < examples:
                 concerned.examples.append(group.example)
     tick(len(groups), len(groups))
     total = sum(group.count for group in groups)
-    told = tuple(_told(found, after.plan.zone))
+    told = tuple(_told(_together(found.values(), examples), after.plan.zone))
     return Differences(total, differing, told, tuple(_agendas(before, after, since, until)))
 
 
-def _differing(first: Mapping[Power, Runs], second: Mapping[Power, Runs], since: float, until: float) -> Iterator[_Key]:
-    for power in {**first, **second}:
-        whole = Power(power.capability)
-        yield from _intervals(power, first.get(power, first[whole]), second.get(power, second[whole]), since, until)
+class _Pairs:
+    """Compares courses; of equal ones only once."""
+
+    def __init__(self, since: float, until: float) -> None:
+        self._window = since, until
+        self._courses: dict[tuple[int, int], tuple[_Pair, ...]] = {}
+        self._runs: dict[tuple[Power, int, int], _Pair] = {}
+
+    def of(self, first: Course, second: Course) -> tuple[_Pair, ...]:
+        """For each power with different answers, when and which."""
+        key = id(first), id(second)
+        found = self._courses.get(key)
+        if found is None:
+            found = self._courses[key] = tuple(pair for pair in self._compared(dict(first), dict(second)) if pair)
+        return found
+
+    def _compared(self, first: Mapping[Power, Runs], second: Mapping[Power, Runs]) -> Iterator[_Pair]:
+        for power in {**first, **second}:
+            whole = Power(power.capability)
+            ours, theirs = first.get(power, first[whole]), second.get(power, second[whole])
+            if ours is theirs:
+                continue
+            key = power, id(ours), id(theirs)
+            if key not in self._runs:
+                self._runs[key] = tuple(_intervals(power, ours, theirs, *self._window))
+            yield self._runs[key]
+
+
+def _together(found: Iterable[tuple[_Pair, _Concerned]], examples: int) -> Mapping[_Key, _Concerned]:
+    """Intervals that are alike in different courses, as one."""
+    whole: dict[_Key, _Concerned] = {}
+    for pair, concerned in found:
+        for key in pair:
+            one = whole.setdefault(key, _Concerned())
+            one.counts.update(concerned.counts)
+            one.examples = (one.examples + concerned.examples)[:examples]
+    return whole
 
 
 def _intervals(power: Power, first: Runs, second: Runs, since: float, until: float) -> Iterator[_Key]:
     """The intervals in which they differ; what is told alike on both sides of an edge is one interval."""
-    if first is second:
-        return
     open_: _Key | None = None
     for start, end in pairwise([*edges(first, second), _END]):
         ours, theirs = at(first, start), at(second, start)

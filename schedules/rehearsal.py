@@ -15,7 +15,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from schedules.agenda import DeedKind, Falling, agenda
-from schedules.answers import BEGINNING, RECEIVE, Answer, Courses, Judge, Runs
+from schedules.answers import BEGINNING, RECEIVE, Answer, Book, Courses, Judge, Runs
 from schedules.blocks.dates import Audience
 from schedules.edition import Edition
 from schedules.groups import Group, known
@@ -25,6 +25,8 @@ from schedules.words import Power, Profile, Rule, Stage
 
 # A change, before its addresses are counted.
 _Key = tuple[float, Power, Answer, Answer]
+# What addresses are answered for one power, and which addresses.
+_Counted = tuple[Power, Runs, Counter[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,30 +89,31 @@ def rehearse(
     tick: Callable[[int, int], None] = lambda _done, _whole: None,
 ) -> Rehearsal:
     """Walk `edition` over `groups`, from `since` until, not at, `until`; `tick` hears how far it is."""
-    courses = Courses(edition, judge)
+    courses = Courses(edition, judge, Book())
     window = _stamp(since, BEGINNING), _stamp(until, float("inf"))
-    changing: dict[_Key, Counter[str]] = {}
-    before = 0
-    for done, group in enumerate(groups):
+    counted: dict[tuple[int, int], _Counted] = {}
+    profiles = [group.profile(edition) for group in groups]
+    for done, (group, profile) in enumerate(zip(groups, profiles, strict=True)):
         if not done % 1000:
             tick(done, len(groups))
-        runs = courses.of(group)
-        counted = labels(group)
-        for key in _changes(runs, *window):
-            changing.setdefault(key, Counter()).update(counted)
-        before += group.count if _expires_first(runs[RECEIVE]) else 0
+        one = labels(group)
+        for power, runs in courses.of(group, profile):
+            key = id(power), id(runs)
+            if key not in counted:
+                counted[key] = power, runs, Counter()
+            counted[key][2].update(one)
     tick(len(groups), len(groups))
-    come = _Come(edition, groups)
+    come = _Come(edition, groups, profiles)
     return Rehearsal(
         since=since,
         until=until,
         tally=tally(sum((labels(group) for group in groups), Counter())),
         profiles=courses.profiles,
         stages=come.stages(),
-        changes=tuple(_told(changing, edition.plan.zone)),
+        changes=tuple(_told(_changes(counted.values(), *window), edition.plan.zone)),
         due=tuple(Due(one, come.letters(one)) for one in agenda(edition, since=since, until=until)),
         apart=come.apart(),
-        ended_before=before,
+        ended_before=_ended_before(counted.values()),
     )
 
 
@@ -118,16 +121,23 @@ def _stamp(at: datetime | None, otherwise: float) -> float:
     return at.timestamp() if at is not None else otherwise
 
 
-def _changes(runs: Mapping[Power, Runs], first: float, last: float) -> Iterable[_Key]:
-    for power, of_power in runs.items():
-        for before, after in pairwise(of_power):
+def _changes(counted: Iterable[_Counted], first: float, last: float) -> Mapping[_Key, Counter[str]]:
+    """Every change of the runs, with the addresses of all runs that have it."""
+    found: dict[_Key, Counter[str]] = {}
+    for power, runs, counts in counted:
+        for before, after in pairwise(runs):
             if first <= after.start < last and before.answer.told != after.answer.told:
-                yield after.start, power, before.answer, after.answer
+                found.setdefault((after.start, power, before.answer, after.answer), Counter()).update(counts)
+    return found
 
 
-def _expires_first(runs: Runs) -> bool:
-    """Whether mail ends by an expiry while the plan has not ended it."""
-    return any(run.answer.rule is Rule.EXPIRY for run in runs)
+def _ended_before(counted: Iterable[_Counted]) -> int:
+    """How many addresses' mail ends by an expiry while the plan has not ended it."""
+    return sum(
+        tally(counts).total
+        for power, runs, counts in counted
+        if power == RECEIVE and any(run.answer.rule is Rule.EXPIRY for run in runs)
+    )
 
 
 def _told(changing: Mapping[_Key, Mapping[str, int]], zone: ZoneInfo) -> Iterable[Change]:
@@ -139,14 +149,14 @@ def _told(changing: Mapping[_Key, Mapping[str, int]], zone: ZoneInfo) -> Iterabl
 class _Come:
     """When stages come for whom, from the same groups."""
 
-    def __init__(self, edition: Edition, groups: Sequence[Group]) -> None:
+    def __init__(self, edition: Edition, groups: Sequence[Group], profiles: Sequence[Profile]) -> None:
         self._edition = edition
         self._groups = groups
-        self._profiles = [group.profile(edition) for group in groups]
-        self._dates: dict[Profile, Mapping[Stage, datetime]] = {
-            profile: comes(edition, profile) for profile in dict.fromkeys(self._profiles)
-        }
-        self._everybody = dict(edition.standing.instants)
+        self._profiles = profiles
+        self._counts: Counter[Profile] = Counter()
+        for group, profile in zip(groups, profiles, strict=True):
+            self._counts[profile] += group.count
+        self._dates = {profile: comes(edition, profile) for profile in self._counts}
 
     def stages(self) -> tuple[StageComes, ...]:
         """Every stage of the plan, in order of time."""
@@ -155,22 +165,23 @@ class _Come:
     def _stage(self, stage: Stage, at: datetime) -> StageComes:
         waits = self._edition.standing.waiting.get(stage)
         counts: Counter[float] = Counter()
-        for group, profile in zip(self._groups, self._profiles, strict=True):
-            comes_at = self._dates[profile].get(stage)
-            if comes_at is not None:
-                counts[comes_at.timestamp()] += group.count
+        for profile, number in self._counts.items():
+            own = self._dates[profile].get(stage)
+            if own is not None:
+                counts[own.timestamp()] += number
         zone = self._edition.plan.zone
         dates = tuple((datetime.fromtimestamp(stamp, zone), counts[stamp]) for stamp in sorted(counts))
-        elsewhen = sum(counts.values()) - counts[at.timestamp()]
+        elsewhen = counts.total() - counts[at.timestamp()]
         return StageComes(stage, None if waits else at, waits.en if waits else "", dates, elsewhen)
 
     def apart(self) -> int:
         """How many addresses have a date of their own."""
-        apart = {profile for profile, dates in self._dates.items() if self._differs(dates)}
-        return sum(group.count for group, profile in zip(self._groups, self._profiles, strict=True) if profile in apart)
-
-    def _differs(self, dates: Mapping[Stage, datetime]) -> bool:
-        return any(at.timestamp() != self._everybody[stage].timestamp() for stage, at in dates.items())
+        everybody = dict(self._edition.stages())
+        return sum(
+            number
+            for profile, number in self._counts.items()
+            if any(at != everybody.get(stage) for stage, at in self._dates[profile].items())
+        )
 
     def letters(self, falling: Falling) -> int | None:
         """How many addresses a notice goes to; None for what is no letter to subscribers, or cannot be counted."""
