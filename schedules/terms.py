@@ -17,7 +17,7 @@ from schedules.blocks.services import LeavingRoute
 from schedules.blocks.terms import CourseChange, Suspension, Terms
 from schedules.blocks.whom import Contract, Medium
 from schedules.calendars import in_words, month_end
-from schedules.charges import Charge, charges
+from schedules.charges import Charge, charges, total
 from schedules.deadlines import Due, due
 from schedules.invoices import Bill, bills
 from schedules.leaving import days_of, desk_for, removal_work, rule_for, wrong_medium
@@ -77,6 +77,7 @@ class Cancellation:
     """What a request would lead to, or why it is refused."""
 
     possible: tuple[date, ...] = ()  # the last days there are to choose from, earliest first
+    costs: Mapping[date, int | None] = field(default_factory=dict)  # what each of them costs in all; None: not known
     last_day: date | None = None  # the chosen one; None where the request is refused
     complete: datetime | None = None
     charges: tuple[Charge, ...] = ()
@@ -115,14 +116,15 @@ def cancellation(
     if refused is not None or chosen is None:
         return Cancellation(possible, routes=terms.routes, refused=refused, desk=desk_id)
     complete = completion(chosen, plan.zone)
-    charged = charges(contract, terms, chosen, service_end=service_end)
+    charged = {day: charges(contract, terms, day, service_end=service_end) for day in possible}
     return Cancellation(
         possible,
+        {day: total(each) for day, each in charged.items()},
         chosen,
         complete,
-        charged,
+        charged[chosen],
         deadlines=tuple(due(one, asked, complete, plan.zone) for one in terms.deadlines if one.whom.covers(contract)),
-        bills=bills(contract, terms.invoices, chosen, charged) if terms.invoices else (),
+        bills=bills(contract, terms.invoices, chosen, charged[chosen]) if terms.invoices else (),
         member_page_until=member_page_until(terms, complete, plan.zone),
         certificate_to=certificate_to(contract, terms),
         addresses_after=_outliving(contract, terms, chosen, service_end),

@@ -163,6 +163,7 @@ def test_sw_11_all_costs_are_shown_before_the_request(plan: Plan) -> None:
     ]
     assert total(found.charges) == 38_000
     assert [one.id for one in asked(plan, member("emi")).charges] == ["contract"]
+    assert asked(plan, member("sakura")).costs == {SEPTEMBER: 20_000, OCTOBER: 0}  # also for the days not chosen
     done = asked(plan, member("daichi"), "2024-06-03")
     assert [one.yen for one in done.charges] == [20_000, 0, 0]
     assert all(one.why.ja and one.source.line for one in found.charges)

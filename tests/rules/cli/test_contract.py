@@ -4,6 +4,8 @@ import pytest
 
 from tests.rules.cli.conftest import Line
 from tests.rules.desk.test_contracts import ACCOUNTS, TERMS
+from tests.rules.desk.test_joining_accounts import ACCOUNTS as JOINED_ACCOUNTS
+from tests.rules.desk.test_joining_accounts import CONSOLIDATION
 from tests.rules.desk.world import PLAN
 
 BASE, YEARLY, FIRM = "base@closing.example", "yearly@closing.example", "firm@closing.example"
@@ -52,7 +54,7 @@ def test_cancel_tells_days_costs_and_that_nothing_was_sent(told: Line) -> None:
     for line in (
         "asked: 2026-11-22, online",
         "last day: 2026-11-30",
-        "or: 2026-12-31",
+        "or: 2026-12-31 (3,000 yen)",
         "complete: 2026-12-01 00:00",
         "costs: 3,000 yen",
         "  - Fee: 3,000 yen (paid when the contract ends)",
@@ -154,7 +156,7 @@ def test_json_of_a_cancellation_has_every_fact(told: Line) -> None:
         (BASE, ("--plan", "opening"), 1, "there is no plan 'opening' in force"),
         ("nobody", (), 2, "is not an address"),
         (BASE, ("--on", "soon"), 2, "'soon' is not a day: write a day such as 2024-01-31"),
-        (BASE, ("--language", "fr"), 2, "'fr' is neither ja nor en"),
+        (BASE, ("--language", "fr"), 2, "'fr' is not one of"),
     ],
 )
 def test_what_makes_no_sense_is_told_in_a_sentence(
@@ -190,3 +192,21 @@ def test_the_group_and_an_address_alone_ask_for_more_words(told: Line) -> None:
     assert "show" in told("contract").out + told("contract").err
     ran = told("contract", BASE)
     assert (ran.code, "Missing command" in ran.err) == (2, True)
+
+
+def test_plan_options_lists_what_becomes_nothing(made: Line) -> None:
+    (made.folder / "joins.csv").write_text(JOINED_ACCOUNTS, encoding="utf-8")
+    (made.folder / "joins.yaml").write_text(PLAN + CONSOLIDATION, encoding="utf-8")
+    assert made("accounts", "import", "joins.csv").code == 0
+    assert made("plan", "apply", "joins.yaml", "--reason", "decided").code == 0
+    ran = made("plan", "options", "closing")
+    assert (ran.code, ran.out.splitlines()[0]) == (0, "fax\tC-1\tH\ta@closing.example")
+    assert [row["option"] for row in made("plan", "options", "closing", "--json").array()] == [
+        "fax",
+        "homepage",
+        "telex",
+        "virus",
+    ]
+    assert "a new customer id is given out" in made("contract", "a@closing.example", "show").out
+    assert "いまのお客様ID" in made("contract", "c@closing.example", "show", "--language", "ja").out
+    assert made("plan", "options", "opening").code == 1

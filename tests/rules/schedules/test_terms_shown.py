@@ -79,6 +79,7 @@ def test_everything_that_follows_is_shown_before_the_request_is_sent() -> None:
     found = shown()
     assert found.refused is None
     assert found.possible == (day("2023-09-30"), day("2023-10-31"))
+    assert found.costs == {day("2023-09-30"): 44_000, day("2023-10-31"): 23_000}  # waiting a month saves a penalty
     assert (found.last_day, found.complete) == (day("2023-09-30"), completion(day("2023-09-30"), TOKYO))
     assert [(one.id, one.yen) for one in found.charges] == [("contract", 20_000), ("built", 24_000)]
     assert [(one.id, one.last_day) for one in found.deadlines] == [("number", day("2023-09-30"))]
@@ -165,7 +166,7 @@ def test_removal_work_has_an_earliest_day_and_needs_a_rule() -> None:
 def test_what_is_not_known_is_shown_as_such() -> None:
     found = shown(contract=replace(MEMBER, start=None))
     assert [one.yen for one in found.charges] == [None, None]
-    assert total(found.charges) is None
+    assert set(found.costs.values()) == {total(found.charges)} == {None}
     assert [one.yen for one in found.bills] == [5_000, None, None]
 
 
@@ -224,12 +225,14 @@ def test_a_request_is_refused_with_a_reason_or_leads_to_a_day_that_was_possible(
     found = cancellation(contract, plan_with(terms), asked, medium, last_day=wished, service_end=end, work_day=work)
     assert (found.refused is None) is (found.last_day is not None) is (found.complete is not None)
     if found.last_day is None:
-        assert (found.charges, found.bills, found.certificate_to) == ((), (), ())
+        assert (found.charges, found.costs, found.bills, found.certificate_to) == ((), {}, (), ())
     else:
         assert found.last_day in found.possible
         assert wished in {None, found.last_day}
         assert found.complete == completion(found.last_day, TOKYO)
-        assert (total(found.charges) or 0) >= 0
+        assert found.costs[found.last_day] == total(found.charges)
+        assert tuple(found.costs) == found.possible
+        assert all(yen is None or yen >= 0 for yen in found.costs.values())
 
 
 @given(CONTRACTS, TERMS, DAYS)
