@@ -97,7 +97,7 @@ def _approval(route: LeavingRoute) -> Text | None:
         return None
     by = "、".join(route.answer_by)
     hours = f"{route.answer_within / timedelta(hours=1):g}"
-    ja = f"承認番号は約{hours}時間で届きます" + (f"（{by}）" if by else "")
+    ja = f"承諾番号は約{hours}時間で届きます" + (f"（{by}）" if by else "")
     en = f"its approval number comes in about {hours} hours" + (f" by {by.replace('、', ' and ')}" if by else "")
     return Text(ja, en)
 
