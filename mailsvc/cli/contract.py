@@ -48,7 +48,7 @@ def _day(text: str | None) -> date | None:
 
 Plan = Annotated[str, typer.Option(metavar="PLAN", help="A plan in force; without it the one that covers the domain.")]
 On = Annotated[str | None, typer.Option("--on", metavar="DAY", help="As if asked on this day, instead of today.")]
-InLanguage = Annotated[str, typer.Option("--language", metavar="ja|en", help="The language it is shown in.")]
+InLanguage = Annotated[Language, typer.Option("--language", help="The language it is shown in.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would follow. Requests are not made from here.")]
 
 
@@ -69,10 +69,10 @@ def show(
     from mailsvc.desk.contract_words import contract_lines
     from mailsvc.desk.contracts import Asking, show_contract
 
-    spoken, asking = _spoken(language), Asking(plan, _day(on), _stopped(stopped or []))
+    asking = Asking(plan, _day(on), _stopped(stopped or []))
     with session.of(ctx).desk() as desk:
         shown = show_contract(desk, _address(ctx), asking)
-    _print(shown, contract_lines(shown, spoken), as_json=as_json)
+    _print(shown, contract_lines(shown, language), as_json=as_json)
 
 
 @app.command()
@@ -96,12 +96,12 @@ def cancel(
     from mailsvc.desk.contract_words import cancellation_lines
     from mailsvc.desk.contracts import Asking, show_cancellation
 
-    spoken, asking = _spoken(language), Asking(plan, _day(on))
+    asking = Asking(plan, _day(on))
     wished, work = _day(last_day), _day(removal_work)
     _only_tried(dry_run=dry_run)
     with session.of(ctx).desk() as desk:
         found = show_cancellation(desk, _address(ctx), asking, medium, last_day=wished, work_day=work)
-    _print(found, cancellation_lines(found, spoken), as_json=as_json)
+    _print(found, cancellation_lines(found, language), as_json=as_json)
     leave(Exit.PROBLEMS if found.cancellation.refused else Exit.OK)
 
 
@@ -120,11 +120,11 @@ def change(
     from mailsvc.desk.contract_words import change_lines
     from mailsvc.desk.contracts import Asking, show_change
 
-    spoken, asking = _spoken(language), Asking(plan, _day(on))
+    asking = Asking(plan, _day(on))
     _only_tried(dry_run=dry_run)
     with session.of(ctx).desk() as desk:
         found = show_change(desk, _address(ctx), asking, to)
-    _print(found, change_lines(found, spoken), as_json=as_json)
+    _print(found, change_lines(found, language), as_json=as_json)
     leave(Exit.OK if found.permission.allowed else Exit.PROBLEMS)
 
 
@@ -133,13 +133,6 @@ def _address(ctx: typer.Context) -> str:
     if asked is None:
         raise typer.BadParameter("say which address: lastpost contract ADDRESS …")
     return asked.address
-
-
-def _spoken(language: str) -> Language:
-    match language:
-        case "ja" | "en":
-            return language
-    raise typer.BadParameter(f"{language!r} is neither ja nor en", param_hint="--language")
 
 
 def _stopped(written: Iterable[str]) -> dict[str, date]:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mailsvc.cli import plan_amend, plan_page, plan_show, session
+from mailsvc.cli import plan_amend, plan_compare, plan_options, plan_page, plan_show, session
 from mailsvc.cli.exits import problems_as_json
 from mailsvc.cli.output import counted, out, say
 from mailsvc.cli.words import AsJson, Reason
@@ -21,7 +21,9 @@ Time = typer.Option(metavar="TIME", help="A date, a time or `end of 2024-01`; na
 
 plan_show.add_to(app)
 plan_page.add_to(app)
+plan_options.add_to(app)
 plan_amend.add_to(app)
+plan_compare.add_to(app)
 
 
 @app.command()

@@ -11,7 +11,6 @@ from mailsvc.desk.plans import apply_plan
 from mailsvc.desk.refusals import Refused
 from schedules.blocks.whom import Medium
 from schedules.checkitems import Item, ItemKind, When
-from schedules.joining import Account
 from schedules.names import BadName
 from schedules.planfile import read_plan
 from tests.rules.desk.world import PLAN, World
@@ -222,27 +221,7 @@ def test_a_course_nobody_can_change_to_is_refused_with_those_there_are(told: Wor
         show_change(told.desk, "base@closing.example", Asking(), "gold")
 
 
-# -- Joined ------------------------------------------------------------------------------------------------------------
-
-
-def test_a_consolidation_is_shown_with_all_contracts_of_the_holder(world: World) -> None:
-    consolidation = (
-        "consolidation:\n  at: 2027-03-01\n  account: there\n  added: [virus]\n  inherited: [card]\n"
-        "  options: [{option: mail, becomes: safe-mail, title: {ja: 安心メール, en: Safe mail}}]\n"
-    )
-    world.take(
-        "address,holder,contract,start,services\n"
-        "a@closing.example,H,C-1,2004-05-01,fax\nb@closing.example,H,C-2,2001-02-01,virus\nc@closing.example,I,C-3,,there\n"
-    )
-    apply_plan(world.desk, read_plan(PLAN + consolidation, "closing.yaml"), "decided")
-    becomes = show_contract(world.desk, "a@closing.example", Asking()).becomes
-    assert becomes is not None
-    assert (becomes.account, becomes.inherited_from, becomes.contact) == (Account.NEW, "C-2", "b@closing.example")
-    assert [(number, title.en) for number, title in becomes.services] == [("C-2", "Safe mail"), ("C-1", "Safe mail")]
-    assert (becomes.added, becomes.unmapped) == (("virus",), ("virus", "fax"))
-    other = show_contract(world.desk, "c@closing.example", Asking()).becomes
-    assert other is not None
-    assert (other.account, other.inherited_from, other.contact) == (Account.EXISTING, None, None)
+# -- Without mail ------------------------------------------------------------------------------------------------------
 
 
 def test_a_plan_without_mail_domains_is_asked_by_its_name(world: World) -> None:
