@@ -35,8 +35,8 @@ class Answer:
 
     @property
     def told(self) -> tuple[object, ...]:
-        """What the asker can see of it: by which rule it comes makes no other answer."""
-        return self.allowed, self.deferred, self.reply or (None if self.allowed else self.reason)
+        """What the asker can see of it: the reply where there is one; by which rule it comes makes no other answer."""
+        return (self.reply,) if self.reply else (self.allowed, self.deferred, None if self.allowed else self.reason)
 
 
 class Run(NamedTuple):

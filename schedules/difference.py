@@ -43,9 +43,11 @@ class AnswerDiffers:
 
     @property
     def in_words(self) -> bool:
-        """Whether only the words differ: both allow it, refuse it, or put it off."""
+        """Whether only the words differ: the replies have one code, or both allow it, refuse it, or put it off."""
         first, second = self.before, self.after
-        return (first.allowed, first.deferred, first.reply[:3]) == (second.allowed, second.deferred, second.reply[:3])
+        if first.reply:
+            return first.reply[:3] == second.reply[:3]
+        return (first.allowed, first.deferred) == (second.allowed, second.deferred)
 
 
 @dataclass(frozen=True, slots=True)

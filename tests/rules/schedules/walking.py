@@ -123,7 +123,7 @@ def told(edition: Edition, one: Group, power: Power, at: datetime) -> tuple[obje
         reply = JUDGE.receiving(one, rulings, routed=False)
     elif power == Power(Capability.SEND):
         reply = JUDGE.sending(ruling)
-    return ruling.allowed, ruling.deferred, reply or (None if ruling.allowed else ruling.reason)
+    return (reply,) if reply else (ruling.allowed, ruling.deferred, None if ruling.allowed else ruling.reason)
 
 
 def powers_of(*editions: Edition) -> list[Power]:
