@@ -44,6 +44,8 @@ def resumed(standing: Applied, made_at: datetime, zone: ZoneInfo) -> Applied:
 
 
 def _later(standing: Applied, made_at: datetime, days: timedelta, zone: ZoneInfo) -> Applied:
+    if not days:
+        return standing
     dates = _moved(standing, standing.dates, made_at, days, zone)
     return replace(
         standing,
