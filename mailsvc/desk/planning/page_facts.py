@@ -80,4 +80,5 @@ def _services(plan: Plan) -> Iterator[Line]:
 
 def _advice(plan: Plan) -> Iterator[Line]:
     for one in plan.advice:
-        yield Line(whom(one, plan), lead(one.lead), (one.text,))
+        when = until(one.until.astimezone(plan.zone)) if one.until else lead(one.lead)
+        yield Line(whom(one, plan), when, (one.text,))

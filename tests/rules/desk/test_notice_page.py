@@ -48,7 +48,7 @@ advice:
   - {id: phones, whom: {has: [phone]}, text: {ja: 番号を, en: tell your number}}
   - {id: alone, whom: {lacks: [mail, homepage]}, text: {ja: 自由に, en: as you like}}
   - {id: clubs, whom: {types: [club]}, text: {ja: 総会で, en: tell your members}}
-  - {id: all, text: {ja: 最後に解約, en: cancel last}}
+  - {id: all, lead: 30 days, until: 2023-12-28, text: {ja: 最後に解約, en: cancel last}}
 offers:
   - title: {ja: 次の会社, en: Next Ltd}
     url: https://next.example/apply?a=1&b=2
@@ -155,6 +155,7 @@ def test_advice_says_for_whom_it_is() -> None:
         "For some",
         "Tell your members",
         "For everybody",
+        "Until Wed 27 December 2023",
         "Cancel last",
     ]
 
