@@ -23,7 +23,7 @@ from schedules.rehearsal import Rehearsal, rehearse
 from schedules.text import Text
 from schedules.words import Stage
 
-_NOT_KNOWN = Text("まだ不明です", "not known yet")
+_NOT_KNOWN = Text("アカウントのファイルからは分かりません", "an accounts file does not tell it")
 
 
 @dataclass(frozen=True, slots=True)
