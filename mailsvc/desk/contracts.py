@@ -29,6 +29,7 @@ from schedules.joining import Account, joined
 from schedules.names import Address
 from schedules.plan import Plan
 from schedules.renewals import expiry_shown
+from schedules.stage_dates import comes
 from schedules.terms import Cancellation, Permission, cancellation, course_change, service_end
 from schedules.text import Language, Text
 from schedules.words import Stage
@@ -100,7 +101,7 @@ class ChangeShown:
 class _Read:
     shown: ContractShown
     plan: Plan
-    dates: Mapping[Stage, datetime]  # when the stages of its domain come, amendments counted
+    dates: Mapping[Stage, datetime]  # when stages come for it: exceptions, holds and amendments counted
 
 
 def contract_of(entries: Sequence[Entry]) -> Contract:
@@ -202,7 +203,8 @@ def _shown(desk: Desk, address: str, asking: Asking) -> _Read:
     plan = edition.plan
     on = asking.on or desk.clock.now().astimezone(plan.zone).date()
     contract = contract_of(entries)
-    dates = {stage: at for stage in Stage if (at := edition.stage_instant(stage, asked_for.domain)) is not None}
+    base = next(iter(contract.addresses), entry.address)
+    dates = comes(edition, edition.profile(base, group=contract.group, area=contract.area))
     shown = ContractShown(
         address=entry.address,
         language=entry.language,

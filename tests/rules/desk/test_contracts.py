@@ -94,6 +94,20 @@ def test_the_service_ends_with_the_plan_and_advice_counts_from_there(told: World
     assert shown.becomes is None
 
 
+LATER = """\
+exceptions: [{scope: {area: noto}, stages: {receive-end: 2027-07-01}, reason: {ja: 地震, en: quake}}]
+holds: [{scope: {address: c@closing.example}, until: 2027-06-01, reason: {ja: 依頼, en: asked}}]
+"""
+
+
+def test_an_exception_or_a_hold_for_a_contract_moves_the_end_of_its_service(world: World) -> None:
+    text = PLAN.replace("2027-06-30", "2027-08-31").replace("2027-04-30", "2027-08-31") + LATER
+    world.take("address,contract,area\na@closing.example,C-1,noto\nb@closing.example,C-2,\nc@closing.example,C-3,\n")
+    apply_plan(world.desk, read_plan(text, "closing.yaml"), "decided")
+    ends = [show_contract(world.desk, f"{one}@closing.example", Asking()).service_end for one in "abc"]
+    assert ends == [date(2027, 6, 30), date(2027, 3, 31), date(2027, 5, 31)]
+
+
 def test_an_address_that_is_not_there_is_refused(told: World) -> None:
     with pytest.raises(Refused, match=r"has no address nobody@closing\.example.*accounts list"):
         show_contract(told.desk, "nobody@closing.example", Asking())
