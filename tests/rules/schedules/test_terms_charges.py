@@ -78,6 +78,14 @@ def test_a_term_that_begins_anew_is_free_in_the_first_months_after_each(last_day
     assert fee(RECURRING, "2020-10-31", last_day) == yen
 
 
+def test_the_shortest_term_that_begins_anew_costs_its_first_month_alone() -> None:
+    shortest = replace(RECURRING, months=1, free_months=1)
+    assert [fee(shortest, "2024-01-31", one) for one in ("2024-01-31", "2024-02-29", "2024-03-31")] == [20_000, 0, 0]
+    counted_later = replace(shortest, first_month=FirstMonth.NEXT)
+    found = [fee(counted_later, "2024-01-31", one) for one in ("2024-01-31", "2024-02-29", "2024-03-31")]
+    assert found == [20_000, 20_000, 0]
+
+
 def test_the_month_of_completion_may_be_the_one_that_is_judged() -> None:
     completed = replace(RECURRING, judged_by=JudgedBy.COMPLETION)
     found = [fee(completed, "2020-10-01", one) for one in ("2023-08-31", "2023-09-30", "2023-10-31", "2023-11-30")]
