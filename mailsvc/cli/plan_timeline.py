@@ -68,7 +68,7 @@ def timeline_lines(events: Sequence[Event], now: datetime, language: Language, w
         year = past[-1].at.year if past else None
         local = now.astimezone(events[0].at.tzinfo)
         yield from _year(local.year, year)
-        yield _now(local, to_come, language, wide)
+        yield from _now(local, to_come, language, wide)
         yield from _years(to_come, now, language, wide, local.year)
 
 
@@ -99,7 +99,7 @@ def _event(
     gone = event.past(now)
     sign = _IRREVERSIBLE if event.irreversible else _SIGNS[event.what]
     strong = "bold red" if event.irreversible else "bold" if event.what is What.STAGE else ""
-    head = f"  {date_cells}{' ' * (10 - cell_len(date_cells))} {time_cells:<5} "
+    head = f"{_stamp(date_cells)} {time_cells:<5} "
     first, *more = wrapped(printable(_title(event, language)), wide, cell_len)
     style = "dim" if gone else strong
     yield ("dim" if gone else "", head), (style, f"{sign}  "), (style, first)
@@ -134,15 +134,22 @@ def _when(at: datetime) -> str:
     return f"{at:%Y-%m-%d}" if (at.hour, at.minute) == (0, 0) else f"{at:%Y-%m-%d %H:%M}"
 
 
-def _now(local: datetime, to_come: Sequence[Event], language: Language, wide: int) -> Line:
+def _now(local: datetime, to_come: Sequence[Event], language: Language, wide: int) -> Iterator[Line]:
     following = next((event for event in to_come if event.what is not What.NOTICE), None)
     told = "現在" if language == "ja" else "now"
     if following is not None:
         left = length(_roughly(following.at.timestamp() - local.timestamp())).in_(language)
         name = following.title.in_(language)
         told += f"、「{name}」まで{left}" if language == "ja" else f", {left} before “{name}”"
-    first = wrapped(printable(told), wide, cell_len)[0]
-    return (("bold cyan", f"  {_day_cells(local.date(), language):<10} {local:%H:%M} ▶  "), ("bold cyan", first))
+    first, *more = wrapped(printable(told), wide, cell_len)
+    yield (("bold cyan", f"{_stamp(_day_cells(local.date(), language))} {local:%H:%M} ▶  "), ("bold cyan", first))
+    for line in more:
+        yield ("dim", " " * (_MARGIN - 3) + "│  "), ("bold cyan", line)
+
+
+def _stamp(date_cells: str) -> str:
+    """The day in its column, which Japanese weekdays fill as well."""
+    return f"  {date_cells}{' ' * (10 - cell_len(date_cells))}"
 
 
 def _roughly(seconds: float) -> timedelta:

@@ -47,7 +47,7 @@ def style_sheet() -> str:
 
 def wide(text: str, size: float, *, bold: bool = False) -> float:
     """How wide `text` is in pixels at a type size of `size` pixels; rather more than less."""
-    return sum(map(_em, text)) * size * (1.06 if bold else 1.0)
+    return sum(map(_em, text)) * size * (1.15 if bold else 1.0)
 
 
 def _rules(name: str, colour: str) -> str:

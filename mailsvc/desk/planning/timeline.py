@@ -51,11 +51,11 @@ def events(edition: Edition) -> tuple[Event, ...]:
 
 
 def briefly(found: Iterable[Event]) -> tuple[Event, ...]:
-    """The same events, with the words of each notice told where it goes out first, and not with every repetition."""
+    """The same events, with the words of each notice told where it goes out first, and not with each reminder."""
     told: set[Text] = set()
     brief = list[Event]()
     for event in found:
-        again = event.what is What.NOTICE and event.reason in told
+        again = event.what is What.NOTICE and event.notes and event.reason in told
         brief.append(replace(event, reason=None) if again else event)
         if event.what is What.NOTICE and event.reason is not None:
             told.add(event.reason)

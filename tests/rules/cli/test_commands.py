@@ -78,7 +78,8 @@ def test_a_plan_is_checked_without_settings(lastpost: Line) -> None:
     ran = lastpost("plan", "check", "plan.yaml")
     assert (ran.code, ran.out) == (0, "")
     assert "plan closing has no problems" in ran.err
-    assert lastpost("plan", "check", "plan.yaml", "--json").array() == []
+    (warned,) = lastpost("plan", "check", "plan.yaml", "--json").array()
+    assert (warned["severity"], str(warned["what"]).partition(" (")[0]) == ("warning", "`announce` is past")
 
 
 def test_a_bad_plan_is_told_with_places_and_code_3(lastpost: Line) -> None:
@@ -87,7 +88,7 @@ def test_a_bad_plan_is_told_with_places_and_code_3(lastpost: Line) -> None:
     assert (ran.code, ran.out) == (3, "")
     assert "plan.yaml:12:10" in ran.err
     (problem,) = lastpost("plan", "check", "plan.yaml", "--json").array()
-    assert set(problem) == {"position", "what", "remedy"}
+    assert set(problem) == {"severity", "position", "what", "remedy"}
     assert lastpost("plan", "check", "none.yaml").code == 3
 
 
