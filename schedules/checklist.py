@@ -172,7 +172,7 @@ def _ends(service: Service, contract: Contract, plan: Plan, on: date) -> Iterato
 def _warnings(service: Service, contract: Contract, plan: Plan) -> Iterator[Item]:
     for dependant in broken_by(service.id, contract, plan):
         id_ = f"{service.id}/{dependant.affects}"
-        yield Item(ItemKind.WARNING, id_, if_it_ends(service.title), dependant.effect, source=service.source)
+        yield Item(ItemKind.WARNING, id_, if_it_ends(service.title), dependant.effect, source=dependant.source)
 
 
 def _rows(service: Service, contract: Contract) -> Iterator[Item]:
@@ -181,7 +181,7 @@ def _rows(service: Service, contract: Contract) -> Iterator[Item]:
             text = look_up(table, facts)
             if text is not None:
                 about = ", ".join(facts.values())
-                yield Item(ItemKind.TABLE, table.id, table.title, text, about=about, source=service.source)
+                yield Item(ItemKind.TABLE, table.id, table.title, text, about=about, source=table.source)
 
 
 def _waits(service: Service, contract: Contract, stop: date, on: date) -> Iterator[Item]:
@@ -198,7 +198,7 @@ def _waits(service: Service, contract: Contract, stop: date, on: date) -> Iterat
                 begin,
                 last,
                 when(on, begin, last),
-                source=service.source,
+                source=wait.source,
             )
 
 
@@ -208,7 +208,7 @@ def _routes(routes: Sequence[LeavingRoute], plan: Plan, of: Text | None) -> Iter
         desk = desks.get(route.desk or "")
         words = route_words(route, desk)
         phone, url = (desk.phone, desk.url) if desk else ("", "")
-        yield Item(ItemKind.ROUTE, route.id, route.title, words, url=url, phone=phone, of=of, source=plan.source)
+        yield Item(ItemKind.ROUTE, route.id, route.title, words, url=url, phone=phone, of=of, source=route.source)
 
 
 def _concerns(desk: Desk, contract: Contract, plan: Plan) -> bool:

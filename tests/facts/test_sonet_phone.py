@@ -253,3 +253,13 @@ def test_sp_2_every_example_subscriber_is_told_something_or_has_no_phone(plan: P
     kinds = {item.kind for item in checklist(contract(name), plan, ON)}
     wanted = {ItemKind.ADVICE, ItemKind.TABLE, ItemKind.ROUTE, ItemKind.DESK}
     assert kinds - {ItemKind.WARNING} == (wanted if name != "fumio" else {ItemKind.DESK})
+
+
+def test_sp_2_every_line_of_a_check_list_leads_to_its_line_of_the_plan(plan: Plan) -> None:
+    """SP-2: whoever answers for a warning finds where it is written."""
+    found = checklist(contract("akiko"), plan, STOP, stopped={"hikari-phone": STOP}) + checklist(
+        contract("daigo"), plan, ON
+    )
+    lines = [item.source.line for item in found]
+    assert all(lines)
+    assert len(set(lines)) >= len({item.kind for item in found})
