@@ -1,4 +1,4 @@
-"""The mail service of Kyodo Hikari.NET in its daily life, on a running service with a scanner: KY-1 to KY-6, KY-16.
+"""The mail service of Kyodo Hikari.NET in its daily life, on a running service: KY-1 to KY-6, KY-11, KY-16.
 
 Contracts are in `test_kyodo.py`. The accounts are those of the example plan; clamd is a peer that finds one test virus.
 """
@@ -230,6 +230,32 @@ def test_ky_6_forwarding_and_delivery_of_one_address_are_stopped() -> None:
         assert not ruling.allowed
         assert "abuse" in ruling.reason.en
         assert power(edition, kenji, word, off + timedelta(days=365)).allowed
+
+
+# -- KY-11: the service may be closed ----------------------------------------------------------------------------------
+
+
+CLOSING = """
+stages:
+  announce: 2027-01-12
+  send-end: end of 2027-09
+  receive-end: end of 2027-09
+"""
+
+
+def test_ky_11_a_closure_with_fair_notice_is_told_to_the_world_and_carried_out(daily: Daily) -> None:
+    """KY-11: months ahead, on a page made of the plan, by letter to the administrators; and it ends on its day."""
+    text = (PLANS / "kyodo.yaml").read_text(encoding="utf-8")
+    daily.us.apply(text + CLOSING)
+    assert "Until Thu 30 September 2027" in daily.us.lastpost("plan", "page", "kyodo", "--language", "en")
+    daily.us.move_to(tokyo("2027-01-12T00:00:01"))
+    wait_until(lambda: daily.letters("admin@surviving.example"), "the administrators are told", 60)
+    assert daily.us.rcpt(MIKA).startswith("250 ")
+    daily.us.move_to(tokyo("2027-10-01T00:00"))
+    assert daily.us.rcpt(MIKA).startswith("550 5.1.6 ")
+    daily.us.move("")
+    daily.us.apply(text)
+    wait_until(lambda: daily.us.rcpt(MIKA).startswith("250 "), "the closure is called off")
 
 
 # -- KY-16: disclosure -------------------------------------------------------------------------------------------------
