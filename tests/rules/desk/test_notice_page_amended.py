@@ -185,6 +185,28 @@ holds:
     assert notice_page(amended(plan=PLAN + written), "en") == notice_page(amended(), "en")
 
 
+@pytest.mark.parametrize("scope", ["address: hanako@closing.example", "group: coop", "group: coop, area: noto"])
+def test_a_switch_for_few_is_not_told_to_the_world(scope: str) -> None:
+    """What is stopped for one address, for abuse, say, is between its owner and us."""
+    stopped = f"""\
+switches:
+  - capabilities: [receive, forward]
+    off: 2023-06-03
+    scope: {{{scope}}}
+    reason: {{ja: 規約違反のため停止, en: stopped for abuse}}
+"""
+    assert notice_page(amended(plan=PLAN + stopped), "en") == notice_page(amended(), "en")
+
+
+def test_a_switch_of_an_area_is_told_there() -> None:
+    stopped = """\
+switches:
+  - {capabilities: [add_address], off: 2023-06-03, scope: {area: noto}, reason: {ja: 停止, en: no new addresses}}
+"""
+    told = page(amended(plan=PLAN + stopped))
+    assert told.section("elsewhere") == ["Area: noto", "From Sat 3 June 2023", "No new addresses"]
+
+
 def test_reasons_that_administrators_wrote_stand_nowhere() -> None:
     acts = (
         Postpone((Stage.RECEIVE_END,), by=timedelta(days=14)),
