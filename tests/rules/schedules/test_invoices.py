@@ -92,6 +92,7 @@ def test_a_payment_months_later_is_in_that_month() -> None:
         ("2024-02-29", "", 2_100),
         ("2024-09-01", "2024-09-30", 2_100),
         ("2024-09-01", "2024-09-10", 2_100),  # in full
+        ("2024-09-01", "2024-09-01", 2_100),  # a single day of it
         ("2024-10-01", "2024-09-30", 0),
         ("2024-09-30", "2024-09-10", 2_100),
     ],
@@ -104,6 +105,7 @@ def test_a_last_month_may_be_charged_by_its_days_without_fractions_of_a_yen() ->
     by_days = replace(INVOICES, last_month_full=False)
     assert monthly_charge(MEMBER, by_days, day("2024-09-01"), day("2024-09-10")) == 700
     assert monthly_charge(MEMBER, by_days, day("2024-02-01"), day("2024-02-10")) == 724  # 724.1
+    assert monthly_charge(MEMBER, by_days, day("2024-09-01"), day("2024-09-01")) == 70
     assert monthly_charge(MEMBER, by_days, day("2024-02-01"), day("2024-02-29")) == 2_100
     assert monthly_charge(MEMBER, by_days, day("2024-03-01"), day("2024-04-10")) == 2_100
 
