@@ -8,18 +8,20 @@ does not depend on their state, and a Book keeps equal answers and equal runs as
 by identity, so that a million addresses cost as much as the different courses that they take. Pure, apart from `judge`.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from schedules.decisions import Decisions
 from schedules.edition import Edition
+from schedules.facets import Facet
 from schedules.groups import Group
 from schedules.text import Text
-from schedules.timeline import Timeline
+from schedules.timeline import rulings_of
 from schedules.words import Capability, Power, Profile, Rule, Ruling, Rulings, Stage
 
 BEGINNING = float("-inf")
-RECEIVE, SEND = Power(Capability.RECEIVE), Power(Capability.SEND)
+RECEIVE, SEND, FORWARD = Power(Capability.RECEIVE), Power(Capability.SEND), Power(Capability.FORWARD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,10 @@ class Judge(Protocol):
     """The words that mail gets."""
 
     def receiving(self, group: Group, rulings: Rulings, *, routed: bool) -> str:
-        """The SMTP reply to mail for addresses of `group`; `routed`: a successor takes all mail of their domain."""
+        """The SMTP reply to mail for addresses of `group`; `routed`: a successor takes all mail of their domain.
+
+        `rulings` has those of receiving and forwarding alone.
+        """
         ...
 
     def sending(self, ruling: Ruling) -> str:
@@ -96,9 +101,14 @@ class Courses:
         self.edition = edition
         self._judge = judge
         self._book = book
-        self._plain = tuple(book.power(Power(c)) for c in Capability if c is not Capability.RECEIVE)
-        self._receive, self._send = book.power(RECEIVE), book.power(SEND)
-        self._common: dict[Profile, Course] = {}
+        self._send = book.power(SEND)
+        named = sorted({power for switch in edition.plan.switches for power in switch.capabilities if power.course})
+        self._powers = tuple(book.power(power) for power in (*map(Power, Capability), *named))
+        self._facets = {power: Facet.of(edition, power) for power in self._powers}
+        self._profiles: set[Profile] = set()
+        self._decisions: dict[Profile, Decisions] = {}
+        self._rulings: dict[tuple[Power, Profile], tuple[tuple[float, Ruling], ...]] = {}
+        self._runs: dict[tuple[object, ...], Runs] = {}
         self._courses: dict[tuple[object, ...], Course] = {}
         self._replies: dict[tuple[object, ...], str] = {}
 
@@ -108,45 +118,59 @@ class Courses:
         key = known, group.course, *_state(group)
         found = self._courses.get(key)
         if found is None:
-            timeline = self.edition.timeline(known)
-            common = self._common.get(known)
-            if common is None:
-                common = self._common[known] = tuple(self._powers(timeline))
-            mail = self._receive, self._receiving(timeline, group)
-            found = self._courses[key] = (mail, *(one for one in common if concerns(one[0], group)))
+            self._profiles.add(known)
+            found = self._courses[key] = tuple(
+                (power, self._receiving(known, group) if power == RECEIVE else self._plain(known, power))
+                for power in self._powers
+                if concerns(power, group)
+            )
         return found
 
     @property
     def profiles(self) -> int:
         """How many profiles were asked for."""
-        return len(self._common)
+        return len(self._profiles)
 
-    def _powers(self, timeline: Timeline) -> Iterator[tuple[Power, Runs]]:
-        for power in self._plain:
-            yield power, self._runs(timeline, [rulings.of[power.capability] for rulings in timeline.rulings], power)
-        for power in sorted(timeline.rulings[0].courses):
-            of_course = [rulings.courses[power] for rulings in timeline.rulings]
-            yield self._book.power(power), self._runs(timeline, of_course, power)
+    def _of_power(self, profile: Profile, power: Power) -> tuple[tuple[float, Ruling], ...]:
+        facet = self._facets[power].of_profile(profile)
+        found = self._rulings.get((power, facet))
+        if found is None:
+            decisions = self._decisions.get(facet)
+            if decisions is None:
+                decisions = self._decisions[facet] = Decisions(self.edition.plan, self.edition.standing, facet)
+            found = self._rulings[power, facet] = rulings_of(decisions, power)
+        return found
 
-    def _runs(self, timeline: Timeline, rulings: Sequence[Ruling], power: Power) -> Runs:
-        runs: list[Run] = []
-        before: Ruling | None = None
-        for start, ruling in zip((BEGINNING, *timeline.edges), rulings, strict=True):
-            if ruling is not before:
+    def _plain(self, profile: Profile, power: Power) -> Runs:
+        key = power, self._facets[power].of_profile(profile)
+        found = self._runs.get(key)
+        if found is None:
+            runs: list[Run] = []
+            for start, ruling in self._of_power(profile, power):
                 _add(runs, start, self._book.answer(ruling, self._sending(ruling) if power is self._send else ""))
-            before = ruling
-        return self._book.runs(runs)
+            found = self._runs[key] = self._book.runs(runs)
+        return found
 
-    def _receiving(self, timeline: Timeline, group: Group) -> Runs:
+    def _receiving(self, profile: Profile, group: Group) -> Runs:
         """Mail for them: what forwarding and a successor do is in the reply, so both make edges."""
+        facets = self._facets[RECEIVE].of_profile(profile), self._facets[FORWARD].of_profile(profile)
+        key = RECEIVE, *facets, *_state(group)
+        found = self._runs.get(key)
+        if found is None:
+            found = self._runs[key] = self._book.runs(self._mail(profile, group))
+        return found
+
+    def _mail(self, profile: Profile, group: Group) -> list[Run]:
+        receive, forward = self._of_power(profile, RECEIVE), self._of_power(profile, FORWARD)
         at = self.edition.stage_instant(Stage.SUCCESSOR, group.domain)
         from_then = at.timestamp() if at is not None else float("inf")
         runs: list[Run] = []
-        for start in sorted({BEGINNING, *timeline.edges, from_then} - {float("inf")}):
-            rulings = timeline.at(start)
-            reply = self._reply(group, rulings, routed=from_then <= start)
-            _add(runs, start, self._book.answer(rulings[Capability.RECEIVE], reply))
-        return self._book.runs(runs)
+        for start in sorted({start for start, _ in (*receive, *forward)} | ({from_then} - {float("inf")})):
+            ruling = _at(receive, start)
+            of = {Capability.RECEIVE: ruling, Capability.FORWARD: _at(forward, start)}
+            reply = self._reply(group, Rulings(of, None, None), routed=from_then <= start)
+            _add(runs, start, self._book.answer(ruling, reply))
+        return runs
 
     def _reply(self, group: Group, rulings: Rulings, *, routed: bool) -> str:
         mail, forward = rulings[Capability.RECEIVE], rulings[Capability.FORWARD]
@@ -177,6 +201,10 @@ def at(runs: Sequence[Run], timestamp: float) -> Answer:
 def edges(*all_runs: Iterable[Run]) -> list[float]:
     """Where any of them changes, rising."""
     return sorted({run.start for runs in all_runs for run in runs})
+
+
+def _at(rulings: Sequence[tuple[float, Ruling]], timestamp: float) -> Ruling:
+    return next(ruling for start, ruling in reversed(rulings) if start <= timestamp)
 
 
 def _add(runs: list[Run], start: float, answer: Answer) -> None:

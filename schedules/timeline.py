@@ -57,6 +57,12 @@ def compile_timeline(plan: Plan, standing: Applied, profile: Profile) -> Timelin
     return Timeline(tuple(instants), rulings)
 
 
+def rulings_of(decisions: Decisions, power: Power) -> tuple[tuple[float, Ruling], ...]:
+    """The rulings for one power alone, each with the POSIX timestamp from which it stands; the first from ever."""
+    runs = _runs(decisions, power)
+    return tuple(zip(runs.starts, runs.rulings, strict=True))
+
+
 def _runs(decisions: Decisions, power: Power) -> _Runs:
     edges = sorted(decisions.edges(power), key=lambda edge: edge.stamp)
     starts, plain, begun = [_BEGINNING], [decisions.ruling(power, _BEGINNING)], list[datetime]()

@@ -67,7 +67,16 @@ def plans(draw: st.DrawFn) -> Plan:
         for stage in list(stages)[:1]
         if draw(st.booleans())
     ]
-    holds = [PlanHold(scope=draw(scopes), until=draw(days), reason=OTHER)] if draw(st.booleans()) else []
+    holds = [
+        PlanHold(
+            scope=draw(scopes),
+            until=draw(days),
+            stages=draw(st.sampled_from([(), (Stage.RECEIVE_END,), (Stage.SEND_END, Stage.FREEZE)])),
+            legal_order=draw(st.sampled_from(["", "court 7"])),
+            reason=OTHER,
+        )
+        for _ in range(draw(st.integers(0, 3)))
+    ]
     return Plan(
         name="walked",
         zone=TOKYO,
