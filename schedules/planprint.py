@@ -20,6 +20,17 @@ from schedules.words import Power
 from schedules.yamlshape import SOURCE
 
 
+class _Dumper(yaml.SafeDumper):
+    """Writes a text with a next-line character (U+0085) in quotes and escaped: bare, it would be read as a space."""
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style='"' if "\x85" in text else None)
+
+
+_Dumper.add_representer(str, _text)
+
+
 def print_plan(plan: Plan) -> str:
     """The plan as canonical YAML; `read_plan` reads it back to an equal plan."""
     sections = {
@@ -34,7 +45,7 @@ def print_plan(plan: Plan) -> str:
     printed = {key: _tree(value, plan.zone) for key, value in sections.items() if value}
     blocks = _blocks(plan, plan.zone, {*sections, "name", "zone", "text"})
     tree = {"plan": plan.name, "zone": plan.zone.key, **printed, **dict(blocks)}
-    return yaml.safe_dump(tree, allow_unicode=True, sort_keys=False)
+    return yaml.dump(tree, Dumper=_Dumper, allow_unicode=True, sort_keys=False)
 
 
 def _stage(line: StageLine, zone: ZoneInfo) -> object:
