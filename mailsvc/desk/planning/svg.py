@@ -88,7 +88,7 @@ def _head(canvas: Canvas, edition: Edition, language: Language | None) -> float:
     for number, spoken in enumerate(_both(plan.title, language)):
         size, colour = (20.0, "ink") if not number else (15.0, "soft")
         lines += _set(plan.title.in_(spoken), size, colour, WIDTH - 2 * MARGIN, bold=not number, language=spoken)
-    lines += _set("  ".join((*plan.domains, plan.zone.key)), 13, "soft", WIDTH - 2 * MARGIN)
+    lines += _set(" · ".join((*plan.domains, plan.zone.key)), 13, "soft", WIDTH - 2 * MARGIN)
     for line in lines:
         y += line.size * 1.36
         canvas.word(MARGIN, y - line.size * 0.3, line.text, line.size, line.colour, bold=line.bold, **_language(line))
@@ -97,7 +97,7 @@ def _head(canvas: Canvas, edition: Edition, language: Language | None) -> float:
 
 def _foot(canvas: Canvas, edition: Edition, local: datetime, y: float, language: Language | None) -> float:
     number = len(edition.amendments)
-    ja = f"第{edition.number}版" if edition.number else "計画書"
+    ja = f"第{edition.number}版" if edition.number else "計画ファイル"
     en = f"edition {edition.number}" if edition.number else "a plan file"
     if number:
         ja, en = f"{ja}、変更{number}件", f"{en}, {number} amendment{'' if number == 1 else 's'}"
@@ -190,13 +190,20 @@ class _Column:
             yield from _set(event.title.in_(spoken), size, colour, _ROOM, bold=strong, language=spoken)
         if event.waits is not None:
             waits = Text(f"待機中：{event.waits.ja}", f"waits: {event.waits.en}")
-            yield from _set(_told(waits, self._language, " · "), 13, "now", _ROOM)
+            yield from self._note(waits, "now")
         if event.written is not None:
             moved = Text(f"当初は{event.written:%Y-%m-%d}", f"moved from {event.written:%Y-%m-%d}")
-            yield from _set(_told(moved, self._language, " · "), 13, "now", _ROOM)
+            yield from self._note(moved, "now")
         reason = event.reason if event.what in _REASONED else None
         for note in (*event.notes, *((reason,) if reason is not None else ())):
-            yield from _set(_told(note, self._language, " · "), 13, "soft", _ROOM)
+            yield from self._note(note, "soft")
+
+    def _note(self, note: Text, colour: str) -> Iterator[_Words]:
+        """What else there is to know: both languages on one line where they fit, else each on its own."""
+        together = _told(note, self._language, " · ")
+        apart = [note.in_(spoken) for spoken in _both(note, self._language)]
+        for line in [together] if wide(together, 13) <= _ROOM else apart:
+            yield from _set(line, 13, colour, _ROOM)
 
     def _mark(self, y: float, event: Event) -> None:
         x, past = _RAIL, " past" if event.past(self._now) else ""
