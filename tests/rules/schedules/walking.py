@@ -46,6 +46,14 @@ scopes = st.sampled_from(
 )
 narrow = scopes.filter(lambda scope: scope != Scope())
 ENDS = (Stage.SEND_END, Stage.RECEIVE_END, Stage.FORWARD_END, Stage.READ_END, Stage.HOMEPAGE_END, Stage.FREEZE)
+HOLDS = st.builds(
+    PlanHold,
+    scope=scopes,
+    until=days,
+    stages=st.sampled_from([(), (Stage.RECEIVE_END,), (Stage.SEND_END, Stage.FREEZE)]),
+    legal_order=st.sampled_from(["", "court 7"]),
+    reason=st.just(OTHER),
+)
 
 
 @st.composite
@@ -67,16 +75,7 @@ def plans(draw: st.DrawFn) -> Plan:
         for stage in list(stages)[:1]
         if draw(st.booleans())
     ]
-    holds = [
-        PlanHold(
-            scope=draw(scopes),
-            until=draw(days),
-            stages=draw(st.sampled_from([(), (Stage.RECEIVE_END,), (Stage.SEND_END, Stage.FREEZE)])),
-            legal_order=draw(st.sampled_from(["", "court 7"])),
-            reason=OTHER,
-        )
-        for _ in range(draw(st.integers(0, 3)))
-    ]
+    holds = draw(st.lists(HOLDS, max_size=3))
     return Plan(
         name="walked",
         zone=TOKYO,
