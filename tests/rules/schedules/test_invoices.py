@@ -45,8 +45,8 @@ def test_a_penalty_may_belong_to_the_month_of_leaving() -> None:
     leaving = replace(INVOICES, penalty_month=BilledFrom.LEAVING)
     fee, penalty = bills(MEMBER, leaving, day("2024-09-30"), (PENALTY,))
     assert fee.billed == penalty.billed == day("2024-10-01")
-    within = bills(MEMBER, INVOICES, day("2024-09-15"), (PENALTY,))[1]
-    assert within.month == day("2024-09-01")  # complete on the 16th, in the same month
+    within = bills(MEMBER, INVOICES, day("2024-09-29"), (PENALTY,))[1]
+    assert within.month == day("2024-09-01")  # complete on the 30th, in the same month
 
 
 def test_bills_go_over_the_years_end() -> None:
