@@ -25,6 +25,24 @@ if TYPE_CHECKING:
 _MAIL = ("receive", "send")
 
 
+Until = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Go on forwarding until then; else forwards end with mail.")
+]
+Purge = Annotated[
+    str | None, typer.Option(metavar="DURATION", help="Destroy stored mail so long after the end; else 120 days.")
+]
+Name = Annotated[str, typer.Option(metavar="NAME", help="The plan's name; else made of the domain's.")]
+TitleJa = Annotated[str, typer.Option(metavar="TEXT", help="The plan's title in Japanese.")]
+TitleEn = Annotated[str, typer.Option(metavar="TEXT", help="The plan's title in English.")]
+Page = Annotated[str, typer.Option(metavar="URL", help="The page about the end; replies name it.")]
+Why = Annotated[str, typer.Option(metavar="TEXT", help="Why; it stands in the audit log for good.")]
+Short = Annotated[bool, typer.Option("--short-notice", help="End sooner than 30 days from now; needs --reason.")]
+Kept = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Keep the plan in this file, which must not be there yet.")
+]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask; for machines.")]
+
+
 def add_to(app: typer.Typer) -> None:
     """Add the command to the tree."""
     app.command("deactivate")(deactivate)
@@ -35,24 +53,16 @@ def deactivate(
     domain: Annotated[str, typer.Argument(metavar="DOMAIN", help="A domain of ours with a directory.")],
     *,
     at: Annotated[str, typer.Option(metavar="TIME", help="When mail ends, in the settings' zone.")],
-    forward_until: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Go on forwarding until then; else forwards end with mail.")
-    ] = None,
-    purge_after: Annotated[
-        str | None, typer.Option(metavar="DURATION", help="Destroy stored mail so long after the end; else 120 days.")
-    ] = None,
-    name: Annotated[str, typer.Option(metavar="NAME", help="The plan's name; else made of the domain's.")] = "",
-    title_ja: Annotated[str, typer.Option(metavar="TEXT", help="The plan's title in Japanese.")] = "",
-    title_en: Annotated[str, typer.Option(metavar="TEXT", help="The plan's title in English.")] = "",
-    notice_url: Annotated[str, typer.Option(metavar="URL", help="The page about the end; replies name it.")] = "",
-    reason: Annotated[str, typer.Option(metavar="TEXT", help="Why; it stands in the audit log for good.")] = "",
-    short_notice: Annotated[
-        bool, typer.Option("--short-notice", help="End sooner than 30 days from now; needs --reason.")
-    ] = False,
-    output: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Keep the plan in this file, which must not be there yet.")
-    ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask; for machines.")] = False,
+    forward_until: Until = None,
+    purge_after: Purge = None,
+    name: Name = "",
+    title_ja: TitleJa = "",
+    title_en: TitleEn = "",
+    notice_url: Page = "",
+    reason: Why = "",
+    short_notice: Short = False,
+    output: Kept = None,
+    yes: Yes = False,
 ) -> None:
     """Close DOMAIN at a time: write a sound plan, rehearse it, ask, and put it in force."""
     from mailsvc.desk.planning import deactivating

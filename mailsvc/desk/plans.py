@@ -80,16 +80,8 @@ def apply_plan(
         number, _ = editions.next_numbers(conn, plan.name)
         detail = {"edition": str(number), "domains": " ".join(plan.domains), "file": plan.source.file}
         at = desk.note(conn, act, plan.name, told, detail)
-        editions.save_plan(
-            conn,
-            plan.text,
-            file=plan.source.file,
-            name=plan.name,
-            number=number,
-            at=at,
-            by=desk.actor,
-            reason=told,
-        )
+        kept = {"file": plan.source.file, "name": plan.name, "by": desk.actor, "reason": told}
+        editions.save_plan(conn, plan.text, number=number, at=at, **kept)
         return Applied(plan.name, number, changed=True, warnings=tuple(_warnings(desk, edition, at)))
 
     return desk.records.act(work)
