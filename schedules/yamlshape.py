@@ -58,7 +58,7 @@ def entries_at(kind: object, path: Path) -> Iterator[Mapping[str, Entry]]:
 def words_at(kind: object, path: Path) -> set[str]:
     """The words that tell the records apart that may stand above `path`, whose last step is their key."""
     found = (below for one in entries_at(kind, path[:-1]) for below in plain_kinds(_kind(one, path[-1])))
-    return {word for below in found if typing.get_origin(below) is typing.Literal for word in typing.get_args(below)}
+    return {word for below in found if _is_word(below) for word in typing.get_args(below)}
 
 
 def records(kind: object) -> Iterator[type]:
@@ -99,9 +99,19 @@ def _placed(value: object, kinds: tuple[object, ...], places: Places, path: Path
         key: _placed(item, tuple(below for kind in kinds for below in _below(kind, key)), places, (*path, key))
         for key, item in value.items()
     }
-    if SOURCE not in found and any(has_place(record) for kind in kinds for record in records(kind)):
+    if SOURCE not in found and any(has_place(one) and _may_be(value, one) for kind in kinds for one in records(kind)):
         found[SOURCE] = places.of(path)
     return found
+
+
+def _may_be(value: Mapping[str, object], record: type) -> bool:
+    """Whether the words that tell records apart let this mapping be one of `record`."""
+    told = ((key, typing.get_args(entry.kind)) for key, entry in entries(record).items() if _is_word(entry.kind))
+    return all(value.get(key) in words for key, words in told)
+
+
+def _is_word(kind: object) -> bool:
+    return typing.get_origin(kind) is typing.Literal
 
 
 def _below(kind: object, step: str | int) -> Iterator[object]:
