@@ -2,6 +2,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
+from typing import TypedDict
 from zoneinfo import ZoneInfo
 
 from hypothesis import given
@@ -122,6 +123,14 @@ def edition_of(world: World) -> tuple[Edition, Profile]:
     return edition, profile
 
 
+class Blocks(TypedDict):
+    """The rule blocks of a world's plan."""
+
+    exceptions: tuple[PlanException, ...]
+    holds: tuple[PlanHold, ...]
+    switches: tuple[Switch, ...]
+
+
 def plan_of(world: World) -> Plan:
     stages = {
         stage: StageLine(
@@ -147,17 +156,23 @@ def plan_of(world: World) -> Plan:
         notice_url="",
         reason=SENTENCE,
         title=SENTENCE,
-        exceptions=tuple(
+        **blocks_of(world),
+    )
+
+
+def blocks_of(world: World) -> Blocks:
+    return {
+        "exceptions": tuple(
             PlanException(scope=SCOPES[one.scope], stages=one.stages, reason=SENTENCE) for one in world.exceptions
         ),
-        holds=tuple(
+        "holds": tuple(
             PlanHold(
                 scope=SCOPES[k.scope], until=k.until, stages=k.stages, legal_order="order" * k.legal, reason=SENTENCE
             )
             for k in world.holds
             if not k.amendment
         ),
-        switches=tuple(
+        "switches": tuple(
             Switch(
                 capabilities=(Power(Capability(one.capability), one.course),),
                 off=one.off,
@@ -167,7 +182,7 @@ def plan_of(world: World) -> Plan:
             )
             for one in world.switches
         ),
-    )
+    }
 
 
 WORLDS = st.builds(World, **SIMPLE, holds=st.just([]))
@@ -272,16 +287,3 @@ def test_a_plan_prints_and_reads_back(world: World) -> None:
     assert again == plan
     for stage, line in plan.stages.items():
         assert again.stages[stage].at.timestamp() == line.at.timestamp()
-
-
-SENTENCES = st.text(st.characters(exclude_categories=["Cc", "Cs"]) | st.sampled_from("\"'#:-? \ufeff")).map(
-    lambda text: " ".join(text.split())
-)
-
-
-@given(SENTENCES.filter(bool), SENTENCES.filter(bool))
-def test_texts_print_and_read_back(ja: str, en: str) -> None:
-    domains, title = ("*.x.example",), Text(ja, en)
-    stages: MappingProxyType[Stage, StageLine] = MappingProxyType({})
-    plan = Plan("p", ZoneInfo("UTC"), domains, stages, (), Suspension.REFUSE, "https://x/", SENTENCE, title)
-    assert read_plan(print_plan(plan), "printed.yaml") == plan
