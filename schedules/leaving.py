@@ -17,10 +17,11 @@ from schedules.blocks.terms import (
     RemovalWork,
     Terms,
 )
-from schedules.blocks.whom import Contract, Medium
+from schedules.blocks.whom import Contract
 from schedules.calendars import business_days, month_end
 from schedules.plan import Plan
 from schedules.text import Text
+from schedules.words import Medium
 
 _MEDIA = {
     Medium.ONLINE: Text("オンライン", "online"),

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from schedules.blocks.services import LeavingRoute
 from schedules.blocks.terms import CourseChange, Suspension, Terms
-from schedules.blocks.whom import Contract, Medium
+from schedules.blocks.whom import Contract
 from schedules.calendars import in_words, month_end
 from schedules.charges import Charge, charges, total
 from schedules.deadlines import Due, due
@@ -25,6 +25,7 @@ from schedules.moments import end_of_day, later, months_after, start_of_day
 from schedules.names import Address
 from schedules.plan import Plan
 from schedules.text import Text
+from schedules.words import Medium
 
 _DAY = timedelta(days=1)
 

@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from schedules.positions import Position
+from schedules.text import Written
 from schedules.yamltree import Path, Places
 
 SOURCE = "source"
@@ -162,5 +163,6 @@ def _fields(record: type) -> Iterator[tuple[str, Entry]]:
 
 
 def _description(kind: object) -> str:
-    told = (one.description for one in typing.get_args(kind)[1:] if isinstance(one, FieldInfo) and one.description)
+    notes = (one for one in typing.get_args(kind)[1:] if isinstance(one, FieldInfo | Written))
+    told = (note.description for note in notes if note.description)
     return next(told, "") if typing.get_origin(kind) is typing.Annotated else ""

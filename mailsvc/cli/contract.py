@@ -14,9 +14,9 @@ from mailsvc.cli import session
 from mailsvc.cli.exits import Exit
 from mailsvc.cli.output import out, show_json
 from mailsvc.cli.words import AsJson, leave
-from schedules.blocks.whom import Medium
 from schedules.positions import Wrong
 from schedules.text import Language
+from schedules.words import Medium
 
 
 @dataclass(frozen=True, slots=True)

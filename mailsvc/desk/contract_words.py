@@ -9,7 +9,6 @@ from datetime import date, datetime
 from itertools import groupby
 
 from mailsvc.desk.contracts import Becoming, CancellationShown, ChangeShown, ContractShown
-from schedules.blocks.whom import Medium
 from schedules.calendars import in_words
 from schedules.charges import Charge
 from schedules.checkitems import Item, ItemKind, When
@@ -18,6 +17,7 @@ from schedules.invoices import Bill
 from schedules.joining import Account
 from schedules.terms import Cancellation
 from schedules.text import Language, Text
+from schedules.words import Medium
 
 _UNKNOWN = Text("不明", "not known")
 _HEADS = {

@@ -20,7 +20,7 @@ from mailsvc.records.directory import Entry
 from mailsvc.standing import Almanac
 from mailsvc.standing.almanac import edition_of
 from schedules.blocks.terms import Terms
-from schedules.blocks.whom import ADDITIONAL_ADDRESS, HOMEPAGE, MAIL, Contract, Medium
+from schedules.blocks.whom import ADDITIONAL_ADDRESS, HOMEPAGE, MAIL, Contract
 from schedules.charges import total
 from schedules.checkitems import Item
 from schedules.checklist import checklist
@@ -32,7 +32,7 @@ from schedules.renewals import expiry_shown
 from schedules.stage_dates import comes
 from schedules.terms import Cancellation, Permission, cancellation, course_change, service_end
 from schedules.text import Language, Text
-from schedules.words import Stage
+from schedules.words import Medium, Stage
 
 _ORDER = {AddressKind.BASE: 0, AddressKind.ADDITIONAL: 1, AddressKind.ALIAS: 2, AddressKind.ROLE: 3}
 

@@ -12,9 +12,10 @@ from pydantic import Field
 
 from schedules.blocks.services import Calendar, Cost, LeavingRoute
 from schedules.blocks.values import Block, Count, Instant, Length, Names, Percent, Placed, Word, Words, Yen, several
-from schedules.blocks.whom import Medium, Whom
+from schedules.blocks.whom import Whom
 from schedules.positions import Position
 from schedules.text import Text
+from schedules.words import Medium
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from mailsvc.desk.contracts import contract_of
 from schedules.agenda import DeedKind, agenda
 from schedules.blocks.dates import Audience, Channel
 from schedules.blocks.terms import Invoices, MonthEnd, Suspension
-from schedules.blocks.whom import Contract, Medium
+from schedules.blocks.whom import Contract
 from schedules.charges import charges, term_end, total
 from schedules.duties import ended_by_death, lifted_by, transfer
 from schedules.edition import Edition
@@ -21,7 +21,7 @@ from schedules.planfile import read_plan
 from schedules.positions import BadFile
 from schedules.terms import cancellation, ends, may_be_ended_from, service_end
 from schedules.text import Text
-from schedules.words import Capability, Rule
+from schedules.words import Capability, Medium, Rule
 from tests.facts.examples import PLANS, TOKYO, entries, entry, example, tokyo
 
 UNPAID = Text("料金の未払い", "unpaid fees")

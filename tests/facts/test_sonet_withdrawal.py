@@ -8,12 +8,13 @@ import pytest
 from mailsvc.desk.contracts import contract_of
 from schedules.blocks.dates import Channel
 from schedules.blocks.terms import JudgedBy
-from schedules.blocks.whom import Contract, Medium
+from schedules.blocks.whom import Contract
 from schedules.calendars import desk_open
 from schedules.charges import month_number, penalty, total
 from schedules.followups import FollowUpKind, after_asking_to_move, after_cancellation
 from schedules.plan import Plan
 from schedules.terms import Cancellation, cancellation, completion, ended_by_move
+from schedules.words import Medium
 from tests.facts.examples import TOKYO, entries, example, tokyo
 
 SEPTEMBER, OCTOBER = date(2023, 9, 30), date(2023, 10, 31)

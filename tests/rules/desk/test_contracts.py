@@ -9,10 +9,10 @@ from mailsvc.desk.auditing import list_acts
 from mailsvc.desk.contracts import Asking, show_cancellation, show_change, show_contract
 from mailsvc.desk.plans import apply_plan
 from mailsvc.desk.refusals import Refused
-from schedules.blocks.whom import Medium
 from schedules.checkitems import Item, ItemKind, When
 from schedules.names import BadName
 from schedules.planfile import read_plan
+from schedules.words import Medium
 from tests.rules.desk.world import PLAN, World
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "plans"

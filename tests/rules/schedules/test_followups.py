@@ -14,7 +14,7 @@ from schedules.blocks.terms import (
     Suspension,
     Terms,
 )
-from schedules.blocks.whom import Contract, Medium
+from schedules.blocks.whom import Contract
 from schedules.followups import (
     FollowUp,
     FollowUpKind,
@@ -25,6 +25,7 @@ from schedules.followups import (
 )
 from schedules.terms import cancellation
 from schedules.text import Text
+from schedules.words import Medium
 from tests.rules.schedules.terms_parts import BASE, CONTRACTS, DAYS, EXTRA, FEE, TERMS, TOKYO, day, plan_with
 
 LOST = Text("失われます", "it is lost")

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from schedules.blocks.services import Calendar, Holidays
 from schedules.blocks.terms import ArrivalDay, ChosenMonth, MonthEnd, ReceiptDay, RemovalWork, Terms
-from schedules.blocks.whom import Contract, Medium, Whom
+from schedules.blocks.whom import Contract, Whom
 from schedules.calendars import month_end, months_between
 from schedules.moments import end_of_day
 from schedules.terms import completion, ends, service_end
+from schedules.words import Medium
 from tests.rules.schedules.terms_parts import CONTRACTS, DAYS, MONTH_END, TERMS, TOKYO, day, plan_with
 
 ANYBODY = Contract()

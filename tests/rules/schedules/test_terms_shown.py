@@ -21,11 +21,12 @@ from schedules.blocks.terms import (
     RemovalWork,
     Terms,
 )
-from schedules.blocks.whom import Contract, Medium, Whom
+from schedules.blocks.whom import Contract, Whom
 from schedules.charges import total
 from schedules.plan import Plan
 from schedules.terms import Cancellation, cancellation, completion
 from schedules.text import Text
+from schedules.words import Medium
 from tests.rules.schedules.terms_parts import BASE, CONTRACTS, DAYS, EXTRA, FEE, TERMS, TOKYO, day, plan_with
 
 OFFICE = Desk(id="office", purpose=Purpose.CANCELLING, title=Text("窓口", "office"), phone="03-0000-0001")
