@@ -12,13 +12,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from schedules.applied import shifted
 from schedules.blocks.dates import Audience, Channel, PlanNotice
 from schedules.blocks.whom import Whom
 from schedules.durations import print_duration
 from schedules.edition import Edition
-from schedules.moments import later
 from schedules.positions import Position
+from schedules.shifting import beside
 from schedules.stage_dates import StageDate, dates_of
 from schedules.text import Text
 from schedules.words import Stage
@@ -31,7 +30,7 @@ class DeedKind(StrEnum):
     NOTICE_PAGE = "notice-page"  # the public page says something new
     GATE = "gate"  # the gates of a stage are asked for the first time; then daily until it comes
     TELL_ADMINISTRATORS = "tell-administrators"
-    HOLD_TOLD = "hold-told"  # the end of a hold is told
+    HOLD_TOLD = "hold-told"  # that a hold will end is told to administrators
     HOLD_RELEASE = "hold-release"
     SWITCH = "switch"
     BROWN_OUT = "brown-out"
@@ -82,7 +81,7 @@ def _told(edition: Edition) -> Iterator[Falling]:
         offsets = [*(-length for length in notice.before), *notice.after] or [timedelta()]
         for date in dates_of(edition, notice.stage):
             for offset in dict.fromkeys(offsets):
-                at = _from(edition, date.at, offset)
+                at = beside(date.at, offset, edition.plan.zone)
                 yield from _notice(notice, f"{notice.id} {_signed(offset)}", at, date)
 
 
@@ -149,7 +148,7 @@ def _gate(edition: Edition, stage: Stage) -> Iterator[Falling]:
     if at is not None:
         kinds = ", ".join(gate.kind for gate in line.gates)
         what = Text(f"段階 {stage} の前の確認({kinds})を始める", f"the gates before {stage} are asked ({kinds})")
-        asked = _from(edition, at, -line.asked)
+        asked = beside(at, -line.asked, edition.plan.zone)
         yield Falling(
             f"{DeedKind.GATE} {stage}",
             DeedKind.GATE,
@@ -170,9 +169,9 @@ def _of_holds(edition: Edition) -> Iterator[Falling]:
         until = hold.until.astimezone(edition.plan.zone)
         kind, source = DeedKind.HOLD_RELEASE, hold.source
         yield Falling(f"{kind} {name}", kind, until, hold.reason, scope=scope, source=source)
-        if hold.announced:
-            kind, to = DeedKind.HOLD_TOLD, Audience.SUBSCRIBERS
-            told = _from(edition, until, -hold.announced)
+        told = hold.told_at(edition.plan.zone)
+        if told is not None:
+            kind, to = DeedKind.HOLD_TOLD, Audience.ADMINISTRATORS
             yield Falling(
                 f"{kind} {name}", kind, told, hold.reason, scope=scope, to=to, by=(Channel.MAIL,), source=source
             )
@@ -209,17 +208,11 @@ def _else(edition: Edition) -> Iterator[Falling]:
     joined = Text("契約を後継事業者に統合する", "contracts become the successor's")
     told = Text("新しいお客さま番号を知らせる", "new customer ids are told")
     to, by = Audience.SUBSCRIBERS, tuple(Channel(word) for word in consolidation.id_told_by if word in {*Channel})
-    early = _from(edition, at, -consolidation.unmapped_listed)
+    early = beside(at, -consolidation.unmapped_listed, zone)
     kind = DeedKind.OPTIONS_LISTED
     yield Falling(str(kind), kind, early, listed, to=Audience.ADMINISTRATORS, source=source)
     yield Falling(str(DeedKind.CONSOLIDATION), DeedKind.CONSOLIDATION, at, joined, source=source)
     yield Falling(str(DeedKind.CUSTOMER_ID), DeedKind.CUSTOMER_ID, at, told, to=to, by=by, source=source)
-
-
-def _from(edition: Edition, at: datetime, offset: timedelta) -> datetime:
-    """`offset` from an instant, in the plan's zone: whole days keep the time of day, so a midnight stays one."""
-    days = timedelta(days=abs(offset).days) * (-1 if offset < timedelta() else 1)
-    return later(shifted(at, days, edition.plan.zone), offset - days)
 
 
 def _signed(offset: timedelta) -> str:

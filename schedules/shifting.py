@@ -1,6 +1,7 @@
 """Dates moved by lengths of time in the calendar of a zone: whole days keep the time of day.
 
 shifted(at, timedelta(days=7), zone)
+beside(at, -timedelta(days=7), zone)  # a week before it
 days_until(begun, ended, zone)      # how many whole days a pause was, the last one begun counted in full
 """
 
@@ -19,6 +20,12 @@ def shifted(at: datetime, by: timedelta, zone: ZoneInfo) -> datetime:
     if local.timestamp() == start_of_day(local.date(), zone).timestamp():
         return later(start_of_day(local.date() + days, zone), rest)
     return later(local if not days else (local + days).replace(fold=0), rest)
+
+
+def beside(at: datetime, offset: timedelta, zone: ZoneInfo) -> datetime:
+    """The instant `offset` after `at`, or before it where negative, in `zone`: whole days keep the time of day."""
+    days = timedelta(days=abs(offset).days) * (-1 if offset < timedelta() else 1)
+    return later(shifted(at, days, zone), offset - days)
 
 
 def days_until(begun: datetime, ended: datetime, zone: ZoneInfo) -> timedelta:

@@ -7,6 +7,7 @@ Everything here is a frozen value; datetimes are aware.
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from schedules.amendments import ANNOUNCED
 from schedules.blocks.dates import PlanException
@@ -14,6 +15,7 @@ from schedules.blocks.scopes import Scope
 from schedules.plan import IRREVERSIBLE, BrownOut
 from schedules.planchecks import PRECEDING
 from schedules.positions import Position
+from schedules.shifting import beside
 from schedules.text import Text
 from schedules.words import Stage
 
@@ -28,7 +30,7 @@ class Held:
     until: datetime
     stages: tuple[Stage, ...] = ()  # none named: every stage but the announcement
     legal_order: str = ""  # court and number; empty where it is none
-    announced: timedelta = ANNOUNCED  # how long before its end the release is told
+    announced: timedelta = ANNOUNCED  # how long before its end the release is told; none: it is not told
     reason: Text = field(kw_only=True)
     source: Position = field(kw_only=True)  # its line in the plan, or the amendment's number with line 0
 
@@ -39,6 +41,10 @@ class Held:
         if not self.stages or stage in self.stages:
             return True
         return stage in IRREVERSIBLE and any(before in self.stages for before in PRECEDING[stage])
+
+    def told_at(self, zone: ZoneInfo) -> datetime | None:
+        """When its end is told, in `zone`; None where it is not."""
+        return beside(self.until, -self.announced, zone) if self.announced else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,10 @@ from schedules.amendments import Pause, Resume
 from schedules.applied import Held
 from schedules.blocks.dates import PlanNotice
 from schedules.edition import Edition
-from schedules.moments import later
 from schedules.names import DomainName
 from schedules.plan import IRREVERSIBLE, StageLine
 from schedules.positions import Position
+from schedules.shifting import beside
 from schedules.stage_dates import comes
 from schedules.text import Text
 from schedules.words import Profile, Stage
@@ -178,13 +178,13 @@ def _consolidation(edition: Edition) -> Iterator[Event]:
     title = Text("契約の統合", "contracts become one at the successor")
     yield Event("consolidation", What.CONSOLIDATION, block.at, title, source=block.source)
     listing = Text("引き継げないオプションの一覧", "options that cannot move are listed")
-    at = later(block.at, -block.unmapped_listed)
+    at = beside(block.at, -block.unmapped_listed, edition.plan.zone)
     yield Event("consolidation options-listed", What.CONSOLIDATION, at, listing, source=block.source)
     for price in block.prices:
-        if price.at is not None:
-            title = Text(f"{price.title.ja}の料金改定", f"new price: {price.title.en}")
-            notes = (Text(f"{price.old:,}円から{price.new:,}円", f"{price.old:,} yen becomes {price.new:,} yen"),)
-            yield Event(f"price {price.service}", What.CONSOLIDATION, price.at, title, notes, source=block.source)
+        title = Text(f"{price.title.ja}の料金改定", f"new price: {price.title.en}")
+        notes = (Text(f"{price.old:,}円から{price.new:,}円", f"{price.old:,} yen becomes {price.new:,} yen"),)
+        moved = price.at or block.at
+        yield Event(f"price {price.service}", What.CONSOLIDATION, moved, title, notes, source=block.source)
 
 
 def _holds(edition: Edition) -> Iterator[Event]:
@@ -192,9 +192,9 @@ def _holds(edition: Edition) -> Iterator[Event]:
         named = _hold_name(held)
         end = Text(f"{named.ja}の終了", f"{named.en} ends")
         yield Event(f"hold {number} end", What.HOLD_END, held.until, end, reason=held.reason, source=held.source)
-        if held.announced:
+        at = held.told_at(edition.plan.zone)
+        if at is not None:
             told = Text(f"{named.ja}の終了予告", f"told: {named.en} ends in {length(held.announced).en}")
-            at = later(held.until, -held.announced)
             yield Event(f"hold {number} told", What.RELEASE_TOLD, at, told, source=held.source)
 
 
@@ -216,22 +216,22 @@ def _gates(edition: Edition) -> Iterator[Event]:
             name = STAGE_NAMES[stage]
             title = Text(f"「{name.ja}」の条件の確認", f"gate of “{name.en}” first asked")
             named = ", ".join(gate.kind for gate in line.gates)
-            first = later(at, -line.asked)
+            first = beside(at, -line.asked, edition.plan.zone)
             yield Event(f"gate {stage}", What.GATE, first, title, (Text(named, named),), source=line.source)
 
 
 def _notices(edition: Edition) -> Iterator[Event]:
-    instants = dict(stage_dates(edition))
+    instants, zone = dict(stage_dates(edition)), edition.plan.zone
     for notice in edition.plan.notices:
         at = instants.get(notice.stage) if notice.stage else None
         if notice.stage and at is not None:
             name = STAGE_NAMES[notice.stage]
             for time in notice.before:
                 note = Text(f"「{name.ja}」の{length(time).ja}前", f"{length(time).en} before “{name.en}”")
-                yield _notice(notice, f"before {time // timedelta(seconds=1)}", later(at, -time), note)
+                yield _notice(notice, f"before {time // timedelta(seconds=1)}", beside(at, -time, zone), note)
             for time in notice.after:
                 note = Text(f"「{name.ja}」の{length(time).ja}後", f"{length(time).en} after “{name.en}”")
-                yield _notice(notice, f"after {time // timedelta(seconds=1)}", later(at, time), note)
+                yield _notice(notice, f"after {time // timedelta(seconds=1)}", beside(at, time, zone), note)
             if not notice.before and not notice.after:
                 yield _notice(notice, "with", at, None)
         for number, own in enumerate(notice.at, 1):

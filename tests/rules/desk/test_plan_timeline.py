@@ -40,7 +40,10 @@ def test_every_dated_part_of_a_plan_is_an_event() -> None:
 
 
 def test_a_consolidation_is_an_event_and_the_list_before_it_too() -> None:
-    assert {event.key for event in events(example("iij4u"))} >= {"consolidation", "consolidation options-listed"}
+    found = named(events(example("iij4u")))
+    assert found.keys() >= {"consolidation", "consolidation options-listed"}
+    price = found["price safety-mail"]  # II-3: it goes down on the day of the consolidation
+    assert (price.at, price.notes[0].en) == (found["consolidation"].at, "540 yen becomes 324 yen")
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in EXAMPLES.glob("*.yaml")))
