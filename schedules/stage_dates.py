@@ -14,6 +14,7 @@ from schedules.blocks.scopes import Scope
 from schedules.decisions import Decisions
 from schedules.edition import Edition
 from schedules.names import DomainName
+from schedules.standing import Held
 from schedules.words import Profile, Stage
 
 # A plan without mail domains has dates all the same; no address is in this domain (RFC 2606).
@@ -48,6 +49,20 @@ def dates_of(edition: Edition, stage: Stage) -> tuple[StageDate, ...]:
                 closer = _with_domain(scope, pattern, patterns)
                 found.append(StageDate(str(closer), at, closer))
     return tuple(dict.fromkeys(found))
+
+
+def let_go_by(edition: Edition, held: Held) -> tuple[Stage, ...]:
+    """The stages that come when `held` ends; none where another hold keeps them longer, or nothing was due by then."""
+    patterns = edition.plan.domains or (_NOWHERE.ascii,)
+    profiles = (_profile(held.scope, pattern) for pattern in patterns)
+    found = {
+        stage
+        for profile in profiles
+        if profile is not None
+        for stage, end in Decisions(edition.plan, edition.standing, profile).ends.items()
+        if end.hold == held
+    }
+    return tuple(stage for stage in Stage if stage in found)
 
 
 def _of_domains(whole: Mapping[str, datetime | None]) -> Iterator[StageDate]:

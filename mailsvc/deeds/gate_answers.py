@@ -9,7 +9,7 @@ An answer is written where it differs from the one that stands; a person's own w
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mailsvc.deeds.gate_counts import Extension, Sources
 from mailsvc.deeds.gate_findings import Finding, findings
@@ -62,8 +62,14 @@ def standing_answer(edition: Edition, stage: Stage) -> GateAnswer | None:
 
 
 def acts_of(edition: Edition, asked: Asked) -> tuple[Act, ...]:
-    """What has to be written down: more time for exports, and the answer where it is another one."""
-    holds = tuple(Hold(Scope(address=one.export.address), one.until, one.stages) for one in asked.extensions)
+    """What has to be written down: more time for exports, and the answer where it is another one.
+
+    That such a hold ends is told to its subscriber now, and to nobody again.
+    """
+    holds = tuple(
+        Hold(Scope(address=one.export.address), one.until, one.stages, announced=timedelta())
+        for one in asked.extensions
+    )
     standing = standing_answer(edition, asked.stage)
     if standing is not None and standing.opened == asked.opened:
         return holds

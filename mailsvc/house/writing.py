@@ -11,6 +11,7 @@ from mailsvc.alarm.role import AlarmRole
 from mailsvc.deeds.carry import Carrier
 from mailsvc.deeds.gate_counts import Sources
 from mailsvc.deeds.gates import Gates
+from mailsvc.deeds.hold_told import HoldTold
 from mailsvc.deeds.tell_administrators import TellAdministrators
 from mailsvc.house.ground import Ground, folders, letters_from
 from mailsvc.notices.forward_paused import ForwardPauses
@@ -143,6 +144,7 @@ def alarm(ground: Ground) -> AlarmRole:
     kinds = (
         TellAdministrators(ground.records, ground.post, told, host=host),
         Gates(ground.records, ground.post, sources, told, edition_of, host=host),
+        HoldTold(ground.post, told, host=host),
     )
     carrier = Carrier(
         ground.records,
