@@ -96,7 +96,7 @@ def _show_plan(shown: "Shown", now: datetime, language: Language) -> None:
 
     show_fields(shown.fields())
     for rows, columns in (
-        (shown.stage_rows(), ("stage", "at", "written", "waits", "place")),
+        (shown.stage_rows(language), ("stage", "at", "written", "waits", "place")),
         (shown.amendments, ("number", "made_at", "by", "what", "reason")),
     ):
         if rows:

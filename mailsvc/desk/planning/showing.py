@@ -22,7 +22,7 @@ from schedules.blocks.dates import PlanException, PlanNotice, Switch
 from schedules.blocks.services import Advice, Desk, Offer, Service
 from schedules.durations import print_duration
 from schedules.edition import Edition
-from schedules.text import Text
+from schedules.text import Language, Text
 from schedules.words import Stage
 
 
@@ -77,14 +77,14 @@ class Shown:
             "advice": ", ".join(one.id for one in self.advice),
         }
 
-    def stage_rows(self) -> tuple[Mapping[str, object], ...]:
+    def stage_rows(self, language: Language = "en") -> tuple[Mapping[str, object], ...]:
         """What a person reads of each stage: `written` only where an amendment moved it, `place` is line:column."""
         return tuple(
             {
                 "stage": f"{row['stage']} {row['to']}".rstrip(),
                 "at": row["at"],
                 "written": row["written"] if row["written"] != row["at"] else None,
-                "waits": row["waits"],
+                "waits": waits.in_(language) if isinstance(waits := row["waits"], Text) else None,
                 "place": str(row["source"]).removeprefix(f"{self.file}:"),
             }
             for row in self.stages

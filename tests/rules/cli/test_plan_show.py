@@ -63,6 +63,20 @@ def test_what_waits_and_what_moved_is_said() -> None:
     assert "the plan pauses" in told
 
 
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "its gates have not been answered"), ("ja", "準備の確認が済むまで待っています")]
+)
+def test_why_a_stage_waits_stands_in_words_beside_its_date(
+    lastpost: Line, tmp_path: Path, language: str, words: str
+) -> None:
+    (tmp_path / "dense.yaml").write_text(DENSE, encoding="utf-8")
+    told = lastpost("plan", "show", str(tmp_path / "dense.yaml"), "--language", language).out
+    (row,) = [line for line in told.splitlines() if line.startswith("receive-end\t")]
+    assert row.split("\t")[1] == "2027-01-31T18:01:00+09:00"
+    assert row.split("\t")[3].startswith(words)
+    assert "{" not in row
+
+
 def test_past_is_dimmed_and_what_cannot_be_taken_back_is_red() -> None:
     styles = {words: style for line in timeline_lines(events(dense()), NOW, "en", 80) for style, words in line if words}
     assert styles["announcement of the end"] == "dim"
