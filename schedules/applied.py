@@ -7,23 +7,24 @@ Amendments say what the plan is, not what it was: they count at every instant th
 they were made. Amendments that cannot follow one another raise BadAmendment.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from schedules.acting import amended, come_somewhere
-from schedules.amendments import Amendment, BadAmendment, RollBack
+from schedules.amendments import Amendment, BadAmendment, Pause, Postpone, Resume, RollBack
 from schedules.blocks.dates import Unanswered
-from schedules.blocks.scopes import Scope
-from schedules.coming import ends_for
+from schedules.coming import AS_ONE, ends_for
 from schedules.names import DomainName
 from schedules.plan import IRREVERSIBLE, Plan
 from schedules.shifting import shifted
 from schedules.standing import Applied, Gated, Held, Paused
-from schedules.words import Profile
+from schedules.words import Profile, Stage
 
 __all__ = ["Applied", "Gated", "Held", "Paused", "applied", "shifted"]
 
+_LAST_YEAR = 9000  # so that whatever follows a date by years is a date as well
+_TOO_LATE = f"something would come after the year {_LAST_YEAR}: choose a sooner time"
 _NOWHERE = "plan.invalid"  # the domain of a plan that names none (RFC 2606)
 
 
@@ -33,17 +34,37 @@ def applied(plan: Plan, amendments: Sequence[Amendment]) -> Applied:
     Raises BadAmendment where a number does not rise, or an amendment cannot follow those before it: a stage is unknown
     to the plan, would move back, has come already and cannot be taken back, or would end up in an impossible order.
     """
-    standing = _written(plan)
+    standing, last = _written(plan), 0
+    # Nothing but what is gone back to is kept: what stood after each of many holds is as long as all of them.
+    gone_back_to = {one.act.to for one in amendments if isinstance(one.act, RollBack)}
     at_number: dict[int, Applied] = {0: standing}
     for amendment in amendments:
-        if amendment.number <= max(at_number):
-            raise BadAmendment(f"amendment {amendment.number} comes after number {max(at_number)}")
-        if isinstance(amendment.act, RollBack):
-            standing = _rolled_back(plan, standing, amendment, at_number)
-        else:
-            standing = amended(plan, standing, amendment)
-        at_number[amendment.number] = standing
+        if amendment.number <= last:
+            raise BadAmendment(f"amendment {amendment.number} comes after number {last}")
+        standing, last = _after(plan, standing, amendment, at_number), amendment.number
+        if last in gone_back_to:
+            at_number[last] = standing
     return standing
+
+
+def _after(plan: Plan, standing: Applied, amendment: Amendment, at_number: Mapping[int, Applied]) -> Applied:
+    """What stands after one more amendment. Raises BadAmendment."""
+    try:
+        if isinstance(amendment.act, RollBack):
+            return _rolled_back(plan, standing, amendment, at_number)
+        after = amended(plan, standing, amendment)
+    except OverflowError:
+        raise BadAmendment(_TOO_LATE) from None
+    if isinstance(amendment.act, Postpone | Pause | Resume) and _last_year(after) > _LAST_YEAR:
+        raise BadAmendment(_TOO_LATE)
+    return after
+
+
+def _last_year(standing: Applied) -> int:
+    moved = (at.year for one in standing.exceptions for at in one.stages.values())
+    return max(
+        (*(at.year for at in standing.dates.values()), *moved, *(one.until.year for one in standing.holds)), default=0
+    )
 
 
 def _written(plan: Plan) -> Applied:
@@ -76,29 +97,32 @@ def _rolled_back(plan: Plan, standing: Applied, amendment: Amendment, at_number:
     known = {one.source for one in before.holds}
     ordered = tuple(one for one in standing.holds if one.legal_order and one.source not in known)
     after = replace(before, holds=(*before.holds, *ordered))
+    for domain in _domains(plan):
+        _refuse_the_past(standing, after, Profile(domain), made_at)
     for profile in _concerned(plan, standing, after):
-        _refuse_the_past(standing, after, profile, made_at)
+        _refuse_the_past(standing, after, profile, made_at, leaving_out=AS_ONE)  # asked of each domain above
     return after
 
 
-def _refuse_the_past(standing: Applied, after: Applied, profile: Profile, made_at: datetime) -> None:
-    was = ends_for(standing, profile)
-    for stage, end in ends_for(after, profile).items():
+def _refuse_the_past(
+    standing: Applied, after: Applied, profile: Profile, made_at: datetime, *, leaving_out: Collection[Stage] = ()
+) -> None:
+    was = ends_for(standing, profile, leaving_out)
+    for stage, end in ends_for(after, profile, leaving_out).items():
         if end.comes is not None and end.stamp <= made_at.timestamp() < was[stage].stamp:
             raise BadAmendment(f"{stage} would have come at {end.comes.at.isoformat()}: postpone it instead")
 
 
 def _concerned(plan: Plan, before: Applied, after: Applied) -> Iterator[Profile]:
-    """One profile for each domain of the plan, and for each scope that is dated otherwise before than after."""
-    domains = plan.domains or (_NOWHERE,)
-    for domain in domains:
-        yield Profile(DomainName(domain))
+    """One profile in each domain of the plan for each scope that is dated otherwise before than after."""
     held = {*before.holds, *after.holds} - ({*before.holds} & {*after.holds})
     scopes = {one.scope for one in held} | {one.scope for one in before.exceptions}
     for scope in sorted(scopes, key=str):
-        yield from (_profile(scope, domain) for domain in domains)
+        named = scope.address.domain if scope.address is not None else None
+        for domain in (named,) if named is not None else _domains(plan):
+            inside = DomainName(scope.domain) if scope.domain and named is None else domain
+            yield Profile(inside, group=scope.group, area=scope.area, address=scope.address)
 
 
-def _profile(scope: Scope, domain: str) -> Profile:
-    named = scope.address.domain if scope.address is not None else DomainName(scope.domain or domain)
-    return Profile(named, group=scope.group, area=scope.area, address=scope.address)
+def _domains(plan: Plan) -> tuple[DomainName, ...]:
+    return tuple(map(DomainName, plan.domains or (_NOWHERE,)))

@@ -8,7 +8,7 @@ their `until`, the latest of them; where any of them is a legal order, only lega
 move it to when they did. What a gate keeps shut, or a pause without an end rests, does not come: `comes` is None.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,7 +20,7 @@ from schedules.standing import GATE_REASON, Applied, Held
 from schedules.text import Text
 from schedules.words import Profile, Stage
 
-_AS_ONE = IRREVERSIBLE | WHOLE_DOMAIN
+AS_ONE = IRREVERSIBLE | WHOLE_DOMAIN  # stages that come for all addresses of a domain at once
 
 
 class Edge:
@@ -51,16 +51,17 @@ class End:
         return self.comes.stamp if self.comes is not None else float("inf")
 
 
-def ends_for(standing: Applied, profile: Profile) -> Mapping[Stage, End]:
+def ends_for(standing: Applied, profile: Profile, leaving_out: Collection[Stage] = ()) -> Mapping[Stage, End]:
     """Every stage of the plan as it comes for `profile`; whole domains end as one."""
     exceptions = [one for one in standing.exceptions if one.scope.covers(profile)]
     holds = [one for one in standing.holds if one.scope.covers(profile)]
     domain = profile.domain.ascii
     return {
         stage: end_of_domain(standing, stage, domain)
-        if stage in _AS_ONE
+        if stage in AS_ONE
         else _end(standing, stage, exceptions, _strongest(stage, holds))
         for stage in standing.dates
+        if stage not in leaving_out
     }
 
 

@@ -89,9 +89,7 @@ def _stored(connection: Connection) -> tuple[int, list[StoredPlan]]:
 def edition_of(stored: StoredPlan) -> Edition:
     """The edition that stands: a stored plan's newest text with every amendment. Raises UnreadableEdition."""
     try:
-        edition = Edition(read_plan(stored.text, stored.file), stored.number)
-        for text in stored.amendments:
-            edition = edition.amended(Amendment.from_json(text))
+        amendments = tuple(Amendment.from_json(text) for text in stored.amendments)
+        return Edition(read_plan(stored.text, stored.file), stored.number, amendments)
     except (ValueError, KeyError, TypeError) as error:
         raise UnreadableEdition(f"the stored plan {stored.name} (number {stored.number}): {error}") from error
-    return edition
