@@ -52,7 +52,7 @@ class Desk(Block):
     purpose: Annotated[Purpose, Field(description="closure, cancelling, corporate or service")]
     title: Annotated[Text, Field(description="its name, as it is shown")]
     phone: Annotated[str, Field(max_length=60, description="its number")] = ""
-    url: Annotated[str, Field(max_length=200, pattern=r"https?://[\x21-\x7e]+", description="its page")] = ""
+    url: Annotated[str, Field(max_length=200, pattern=r"^https?://[\x21-\x7e]+$", description="its page")] = ""
     opens: Annotated[time | None, Field(description="such as 10:00; without it, at any time")] = None
     closes: Annotated[time | None, Field(description="such as 18:00")] = None
     weekends: Annotated[bool, Field(description="whether it is there on Saturdays, Sundays and holidays")] = False
@@ -65,7 +65,7 @@ class Offer(Block):
     """A successor that is recommended (SK-12)."""
 
     title: Annotated[Text, Field(description="its name, as it is shown")]
-    url: Annotated[str, Field(max_length=200, pattern=r"https?://[\x21-\x7e]+", description="where one applies")] = ""
+    url: Annotated[str, Field(max_length=200, pattern=r"^https?://[\x21-\x7e]+$", description="where one applies")] = ""
     phone: Annotated[str, Field(max_length=60), Field(description="its number")] = ""
     benefit: Annotated[Text | None, Field(description="what subscribers get there")] = None
     source: Placed = field(default=Position(""), compare=False)
