@@ -96,12 +96,20 @@ def _rolled_back(plan: Plan, standing: Applied, amendment: Amendment, at_number:
             raise BadAmendment(f"{stage} has come already and cannot be taken back")
     known = {one.source for one in before.holds}
     ordered = tuple(one for one in standing.holds if one.legal_order and one.source not in known)
-    after = replace(before, holds=(*before.holds, *ordered))
+    gates = {stage: _asked_anew(plan, standing, before, stage, made_at) for stage in before.gates}
+    after = replace(before, holds=(*before.holds, *ordered), gates=gates)
     for domain in _domains(plan):
         _refuse_the_past(standing, after, Profile(domain), made_at)
     for profile in _concerned(plan, standing, after):
         _refuse_the_past(standing, after, profile, made_at, leaving_out=AS_ONE)  # asked of each domain above
     return after
+
+
+def _asked_anew(plan: Plan, standing: Applied, before: Applied, stage: Stage, made_at: datetime) -> Gated:
+    """A stage's gates after going back: what opened them before they were closed or moved has to be found again."""
+    was, now = before.gates[stage], standing.gates.get(stage)
+    come = stage in before.dates and come_somewhere(plan, standing, stage, made_at)
+    return Gated(was.waits) if was.opened and was != now and not come else was
 
 
 def _refuse_the_past(

@@ -5,22 +5,27 @@ Fails: `BadFile` with every problem of a plan file; `Refused` where a plan canno
 `Conflict` where somebody else was quicker.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from mailsvc.desk import replacing
 from mailsvc.desk.desk import Desk, why
 from mailsvc.desk.refusals import Refused
 from mailsvc.desk.successors import refuse_loops
 from mailsvc.records import editions
 from mailsvc.records.editions import StoredPlan
 from mailsvc.records.store import Connection
-from schedules.amendments import Amendment, BadAmendment
+from mailsvc.standing.almanac import UnreadableEdition, edition_of
+from schedules.amendments import Amendment, BadAmendment, GateAnswer
 from schedules.edition import Edition
 from schedules.plan import Plan
 from schedules.planfile import plan_warnings, print_plan, read_plan
 from schedules.positions import BadFile, Position, Problem
+from schedules.words import Stage
+
+_CHANGED = "the plan has been changed since they were asked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +67,10 @@ def apply_plan(
 ) -> Applied:
     """Put `plan` in force: as the next edition of its name, under the amendments made so far.
 
-    `act` names it in the audit log; `first` runs in the same transaction, and may refuse. Raises Refused where another
-    plan names the same domain, or an amendment made before does not fit this plan, and BadFile where its successor is
-    ourselves.
+    `act` names it in the audit log; `first` runs in the same transaction, and may refuse. Gates that opened for other
+    dates, gates or domains are closed until they are asked again. Raises Refused where another plan names the same
+    domain, an amendment made before does not fit this plan, a legal order would be lost, or what nothing takes back
+    would have come already; BadFile where its successor is ourselves.
     """
     told = why(reason)
     refuse_loops(plan, desk.settings)
@@ -73,16 +79,23 @@ def apply_plan(
         first(conn)
         stored = editions.load(conn)
         before = next((one for one in stored if one.name == plan.name), None)
-        _refuse_shared_domains(plan, stored)
-        edition = _with_amendments(plan, before)
-        if before is not None and print_plan(read_plan(before.text, before.file)) == print_plan(plan):
+        others = [edition_of(one) for one in stored if one is not before]
+        _refuse_shared_domains(plan, others)
+        edition, was = _with_amendments(plan, before), _readable(before)
+        if before is not None and was is not None and print_plan(was.plan) == print_plan(plan):
             return Applied(plan.name, before.number, changed=False, warnings=())
+        now = desk.clock.now()
+        standing = [*others, was] if was is not None else others
+        replacing.refuse_lost_orders(standing, [*others, edition], now)
+        if was is not None:
+            replacing.refuse_the_past(was, edition, now)
         number, _ = editions.next_numbers(conn, plan.name)
         detail = {"edition": str(number), "domains": " ".join(plan.domains), "file": plan.source.file}
         at = desk.note(conn, act, plan.name, told, detail)
         kept = {"file": plan.source.file, "name": plan.name, "by": desk.actor, "reason": told}
         editions.save_plan(conn, plan.text, number=number, at=at, **kept)
-        return Applied(plan.name, number, changed=True, warnings=tuple(_warnings(desk, edition, at)))
+        closed = _ask_anew(desk, conn, replacing.asked_anew(was, edition, now), plan.name, told)
+        return Applied(plan.name, number, changed=True, warnings=(*closed, *_warnings(desk, edition, at)))
 
     return desk.records.act(work)
 
@@ -97,27 +110,45 @@ def stored_plan(conn: Connection, name: str) -> StoredPlan:
     return found
 
 
-def _refuse_shared_domains(plan: Plan, stored: Sequence[StoredPlan]) -> None:
-    for other in stored:
-        shared = set(plan.domains) & set(read_plan(other.text, other.file).domains)
-        if other.name != plan.name and shared:
+def _refuse_shared_domains(plan: Plan, others: Sequence[Edition]) -> None:
+    for other in others:
+        shared = set(plan.domains) & set(other.plan.domains)
+        if shared:
+            name = other.plan.name
             raise Refused(
-                f"{plan.source}: {', '.join(sorted(shared))} is named by the plan {other.name!r} already",
-                f"name each domain in one plan only, or keep the name {other.name!r} for this one",
+                f"{plan.source}: {', '.join(sorted(shared))} is named by the plan {name!r} already",
+                f"name each domain in one plan only, or keep the name {name!r} for this one",
             )
+
+
+def _readable(stored: StoredPlan | None) -> Edition | None:
+    """The edition that stands; None also where it cannot be read any more, which a plan put in its place mends."""
+    try:
+        return edition_of(stored) if stored is not None else None
+    except UnreadableEdition:
+        return None
 
 
 def _with_amendments(plan: Plan, before: StoredPlan | None) -> Edition:
     try:
-        edition = Edition(plan, before.number if before else 0)
-        for text in before.amendments if before else ():
-            edition = edition.amended(Amendment.from_json(text))
+        made = tuple(Amendment.from_json(text) for text in before.amendments) if before else ()
+        return Edition(plan, before.number if before else 0, made)
     except BadAmendment as problem:
         raise Refused(
             f"{plan.source}: an amendment made under the name {plan.name!r} does not fit this plan: {problem}",
             "correct the plan, or give it a new name and the old one no domains",
         ) from None
-    return edition
+
+
+def _ask_anew(desk: Desk, conn: Connection, stages: Sequence[Stage], plan: str, reason: str) -> Iterator[str]:
+    """Close the gates of these stages until they are asked again; what is told of it."""
+    for stage in stages:
+        _, number = editions.next_numbers(conn, plan)
+        act = GateAnswer(stage, opened=False, findings=(_CHANGED,))
+        amendment = Amendment(number, desk.clock.now(), desk.actor, reason, act)
+        at = desk.note(conn, "plan amend", plan, reason, {"amendment": str(number), "what": f"{stage}: {_CHANGED}"})
+        editions.add_amendment(conn, plan, amendment.to_json(), number=number, at=at, by=desk.actor, reason=reason)
+        yield f"the gates of {stage} had opened for the plan as it was: they are asked again"
 
 
 def _warnings(desk: Desk, edition: Edition, now: datetime) -> list[str]:
