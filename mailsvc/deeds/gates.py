@@ -1,6 +1,6 @@
 """The deed `gate`: the gates of a stage are asked, first some time before it, then each day until they have opened.
 
-Its only effects are amendments: the answer, where it is another one than the last, and more time for exports that run.
+Of one that nothing takes back, and that is held on after its date, they are asked each day until it comes. Its only effects are amendments: the answer, where it is another one than the last, and more time for exports that run.
 So whether a stage comes is decided by the edition alone, with this deed late or dead: what nobody has answered waits
 or proceeds as the plan says. Administrators are told by letter when gates do not open; so is a subscriber whose export
 was given more time. A round that finds the plan changed under it fails, and the next ring asks again.
@@ -27,6 +27,7 @@ from mailsvc.records.store import Connection, Records
 from schedules.amendments import Amendment, BadAmendment, GateAnswer
 from schedules.edition import Edition
 from schedules.names import Address
+from schedules.plan import IRREVERSIBLE
 from schedules.shifting import shifted
 from schedules.words import Stage
 
@@ -153,9 +154,15 @@ class Gates:
 
 
 def to_be_asked(edition: Edition, stage: Stage, now: datetime) -> bool:
-    """Whether gates of `stage` are still to be asked: there are some, not opened, nor set by hand, and it may come."""
+    """Whether gates of `stage` are still to be asked: there are some, not set by hand, and it may come.
+
+    Those that have opened are not, but where nothing takes the stage back and it is held on after its own date: what
+    was found then, such as a backup, would be old when it comes.
+    """
     line, answer = edition.plan.stages.get(stage), standing_answer(edition, stage)
-    if line is None or not line.gates or (answer is not None and (answer.opened or answer.overridden)):
+    if line is None or not line.gates or (answer is not None and answer.overridden):
+        return False
+    if answer is not None and answer.opened and (stage not in IRREVERSIBLE or edition.standing.dates[stage] > now):
         return False
     if edition.standing.dates[stage].timestamp() > edition.standing.resting_from:
         return False  # a paused plan asks nothing: what was found would be old when it goes on

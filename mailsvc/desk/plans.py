@@ -85,10 +85,7 @@ def apply_plan(
         if before is not None and was is not None and print_plan(was.plan) == print_plan(plan):
             return Applied(plan.name, before.number, changed=False, warnings=())
         now = desk.clock.now()
-        standing = [*others, was] if was is not None else others
-        replacing.refuse_lost_orders(standing, [*others, edition], now)
-        if was is not None:
-            replacing.refuse_the_past(was, edition, now)
+        replacing.refuse_losses(was, edition, others, now)
         number, _ = editions.next_numbers(conn, plan.name)
         detail = {"edition": str(number), "domains": " ".join(plan.domains), "file": plan.source.file}
         at = desk.note(conn, act, plan.name, told, detail)

@@ -1,7 +1,7 @@
 """What a plan put in force must not undo: legal orders that last, gates that were asked, what nothing takes back.
 
-Use: `refuse_lost_orders(before, after, now)` over all editions in force, `refuse_the_past(before, after, now)` and
-`asked_anew(before, after, now)` over the two of one plan. All are pure; Refused tells what to do instead.
+Use: `refuse_losses(before, after, others, now)`, and `asked_anew(before, after, now)` for the gates to be closed.
+Both are pure; Refused tells what to do instead.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,14 @@ from schedules.words import Stage
 _HELD = frozenset(Stage) - {Stage.ANNOUNCE}
 
 
-def refuse_lost_orders(before: Sequence[Edition], after: Sequence[Edition], now: datetime) -> None:
+def refuse_losses(before: Edition | None, after: Edition, others: Sequence[Edition], now: datetime) -> None:
+    """Raises Refused where putting `after` in place of `before`, beside the others, takes back what must stand."""
+    _refuse_lost_orders([*others, before] if before is not None else others, [*others, after], now)
+    if before is not None:
+        _refuse_the_past(before, after, now)
+
+
+def _refuse_lost_orders(before: Sequence[Edition], after: Sequence[Edition], now: datetime) -> None:
     """Raises Refused where a legal order that lasts would hold less, or less long, or nobody any more.
 
     So it is with an order left out of a plan's text, with a domain taken out of its plan or given to another one, and
@@ -34,7 +41,7 @@ def refuse_lost_orders(before: Sequence[Edition], after: Sequence[Edition], now:
                     _refuse_lost(held, name, edition, edition_for(name, after))
 
 
-def refuse_the_past(before: Edition, after: Edition, now: datetime) -> None:
+def _refuse_the_past(before: Edition, after: Edition, now: datetime) -> None:
     """Raises Refused where what nothing takes back, and has not come, would have come by `now`."""
     for pattern in before.plan.domains:
         domain = DomainName(pattern)
