@@ -16,6 +16,7 @@ from schedules.blocks.scopes import Scope
 from schedules.coming import end_of_domain
 from schedules.plan import IRREVERSIBLE, Plan
 from schedules.planchecks import impossible
+from schedules.planpairs import torn
 from schedules.positions import Position
 from schedules.resting import rested, resumed
 from schedules.shifting import shifted
@@ -117,6 +118,11 @@ def _refuse_impossible(before: Applied, after: Applied) -> None:
             if (earlier, stage) not in known:
                 told = f"for {one.scope} {stage} would come before {earlier}"
                 raise BadAmendment(f"{told}: postpone {stage} as well")
+    torn_before = {(pair.early.source, pair.late.source) for pair in torn(before.dates, before.exceptions)}
+    for pair in torn(after.dates, after.exceptions):
+        if (pair.early.source, pair.late.source) not in torn_before:
+            told = f"for {pair.late.scope} in {pair.early.scope} {pair.stage} would come before {pair.before}"
+            raise BadAmendment(f"{told}: postpone {pair.stage} as well")
 
 
 def _dates(standing: Applied, exception: PlanException) -> Mapping[Stage, datetime]:

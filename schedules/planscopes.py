@@ -12,6 +12,7 @@ from schedules.moments import later
 from schedules.plan import IRREVERSIBLE, QUEUE_LIFE, WHOLE_DOMAIN, Plan
 from schedules.planchecks import impossible
 from schedules.plandraft import Draft, repeated, surely_within, told, twice
+from schedules.planpairs import torn
 from schedules.positions import Position, Problem
 from schedules.words import Stage
 
@@ -45,6 +46,13 @@ def exception_problems(draft: Draft) -> Iterator[Problem]:
             continue
         yield from _whole_problems(one, draft)
         yield from _merged_problems(one, plan)
+    for pair in torn({stage: line.at for stage, line in plan.stages.items()}, plan.exceptions):
+        early, late = pair.early.stages[pair.stage], pair.late.stages[pair.before]
+        what = (
+            f"for {pair.late.scope} in {pair.early.scope}, `{pair.stage}` ({told(early)}) comes before `{pair.before}`"
+        )
+        where = f"({told(late)}, line {pair.late.source.line})"
+        yield Problem(pair.early.source, f"{what} {where}", f"put `{pair.stage}` at or after `{pair.before}`")
 
 
 def _whole_problems(one: PlanException, draft: Draft) -> Iterator[Problem]:

@@ -1,6 +1,7 @@
 """The deed `gate`: the gates of a stage are asked, first some time before it, then each day until they have opened.
 
-Of one that nothing takes back, and that is held on after its date, they are asked each day until it comes. Its only effects are amendments: the answer, where it is another one than the last, and more time for exports that run.
+Of one that nothing takes back, and that is held on after its date, they are asked each day until it comes. The only
+effects are amendments: the answer, where it is another one than the last, and more time for exports that run.
 So whether a stage comes is decided by the edition alone, with this deed late or dead: what nobody has answered waits
 or proceeds as the plan says. Administrators are told by letter when gates do not open; so is a subscriber whose export
 was given more time. A round that finds the plan changed under it fails, and the next ring asks again.
