@@ -1,12 +1,13 @@
 """The end of Seikyou Internet for its members' contracts: costs, courses, addresses, renewals (SK-3 to SK-7, SK-9)."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from schedules.blocks.whom import ADDITIONAL_ADDRESS, HOMEPAGE, MAIL, Contract
 from schedules.edition import Edition
+from schedules.moments import months_after
 from schedules.names import Address
 from schedules.plan import Plan
 from schedules.renewals import expiry_shown, renewed, rule_for
@@ -181,10 +182,11 @@ def test_sk_7_renewals_are_cut_to_what_is_left(plan: Plan, course: str, first: s
     """SK-7: a full term, or the months from the first renewed one to 2024-01 inclusive, whichever is less."""
     rule = rule_for(course, plan.terms)
     assert rule is not None
-    found = renewed(rule, date.fromisoformat(f"{first}-01"), LAST_DAY)
+    begins = date.fromisoformat(f"{first}-01")
+    found = renewed(rule, begins, LAST_DAY)
     assert found.months == months
-    cut = months < rule.months
-    assert found.last_day == ((LAST_DAY if months else None) if cut else found.last_day)
+    assert found.last_day == (months_after(begins, months) - timedelta(days=1) if months else None)
+    assert (found.last_day == LAST_DAY) is (0 < months < rule.months or first in {"2022-02", "2023-02"})
     assert found.last_day is None or found.last_day <= LAST_DAY
 
 
