@@ -73,16 +73,15 @@ def order_problems(stages: Mapping[Stage, StageLine]) -> Iterator[Problem]:
 
 def brown_out_problems(brown_outs: Sequence[BrownOut], receive_end: StageLine | None) -> Iterator[Problem]:
     """Brown-outs that are empty, overlap, or come so late that senders' queues would outlast receive-end."""
-    seen: list[BrownOut] = []
-    for one in brown_outs:
+    last: BrownOut | None = None  # of those that began before, the one that is over last
+    for one in sorted(brown_outs, key=lambda one: one.start.timestamp()):
         if one.end.timestamp() <= one.start.timestamp():
             yield Problem(one.source, "this brown-out ends before it begins", "put `until` after `from`")
             continue
-        for other in seen:
-            if one.start.timestamp() < other.end.timestamp() and other.start.timestamp() < one.end.timestamp():
-                what = f"this brown-out overlaps the one in line {other.source.line}"
-                yield Problem(one.source, what, "join the two, or move one")
-        seen.append(one)
+        if last is not None and one.start.timestamp() < last.end.timestamp():
+            what = f"this brown-out overlaps the one in line {last.source.line}"
+            yield Problem(one.source, what, "join the two, or move one")
+        last = one if last is None or one.end.timestamp() > last.end.timestamp() else last
         if receive_end is not None and one.end.timestamp() > later(receive_end.at, -QUEUE_LIFE).timestamp():
             limit = told(later(receive_end.at, -QUEUE_LIFE))
             what = f"this brown-out is not over {QUEUE_LIFE.days} days before `receive-end`"

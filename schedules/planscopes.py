@@ -3,21 +3,24 @@
 [*exception_problems(draft), *hold_problems(draft), *switch_problems(draft)]
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from schedules.blocks.dates import PlanException, PlanHold, Switch
 from schedules.blocks.scopes import Scope
 from schedules.moments import later
+from schedules.names import DomainName
 from schedules.plan import IRREVERSIBLE, QUEUE_LIFE, WHOLE_DOMAIN, Plan
 from schedules.planchecks import impossible
 from schedules.plandraft import Draft, repeated, surely_within, told, twice
 from schedules.planpairs import torn
 from schedules.positions import Position, Problem
-from schedules.words import Stage
+from schedules.words import Power, Stage
 
 # Stages that come for a domain as a whole: no exception for some of its addresses moves them.
 _WHOLE = WHOLE_DOMAIN | IRREVERSIBLE
+
+_ByMailbox = Mapping[tuple[DomainName, str] | None, Sequence[PlanException]]
 
 
 def scope_problems(draft: Draft) -> Iterator[Problem]:
@@ -38,6 +41,7 @@ def exception_problems(draft: Draft) -> Iterator[Problem]:
     sayings = [(one, stage) for one in plan.exceptions for stage in one.stages]
     for (one, stage), first in repeated(sayings, lambda said: (said[0].scope, said[1]), lambda said: said[0].source):
         yield twice(f"`{stage}` for {one.scope}", one.source, first)
+    near = _by_mailbox(plan.exceptions)
     for one in plan.exceptions:
         if one.scope == Scope():
             yield Problem(
@@ -45,12 +49,15 @@ def exception_problems(draft: Draft) -> Iterator[Problem]:
             )
             continue
         yield from _whole_problems(one, draft)
-        yield from _merged_problems(one, plan)
+        yield from _merged_problems(one, plan, near)
+    yield from _torn_problems(plan)
+
+
+def _torn_problems(plan: Plan) -> Iterator[Problem]:
     for pair in torn({stage: line.at for stage, line in plan.stages.items()}, plan.exceptions):
         early, late = pair.early.stages[pair.stage], pair.late.stages[pair.before]
-        what = (
-            f"for {pair.late.scope} in {pair.early.scope}, `{pair.stage}` ({told(early)}) comes before `{pair.before}`"
-        )
+        whom = f"for {pair.late.scope} in {pair.early.scope}"
+        what = f"{whom}, `{pair.stage}` ({told(early)}) comes before `{pair.before}`"
         where = f"({told(late)}, line {pair.late.source.line})"
         yield Problem(pair.early.source, f"{what} {where}", f"put `{pair.stage}` at or after `{pair.before}`")
 
@@ -66,12 +73,12 @@ def _whole_problems(one: PlanException, draft: Draft) -> Iterator[Problem]:
             yield Problem(one.source, what, f"add {one.scope.domain} to `domains`")
 
 
-def _merged_problems(one: PlanException, plan: Plan) -> Iterator[Problem]:
+def _merged_problems(one: PlanException, plan: Plan, near: _ByMailbox) -> Iterator[Problem]:
     """What is impossible with the dates that hold for this exception's addresses, and is possible without it."""
     usual = {stage: line.at for stage, line in plan.stages.items()}
     places = {stage: line.source for stage, line in plan.stages.items()}
     merged = dict(usual)
-    for wide in _layers(one, plan):
+    for wide in _layers(one, near):
         merged |= wide.stages
         places |= dict.fromkeys(wide.stages, wide.source)
     wrong = set(impossible(usual))
@@ -98,9 +105,27 @@ def _end_problems(one: PlanException, merged: Mapping[Stage, datetime], plan: Pl
             yield Problem(one.source, f"{what} before `receive-end`", remedy)
 
 
-def _layers(one: PlanException, plan: Plan) -> list[PlanException]:
+def _by_mailbox(exceptions: tuple[PlanException, ...]) -> _ByMailbox:
+    """Exceptions by the mailbox they name, or None: of thousands of single addresses none is compared with another."""
+    found: dict[tuple[DomainName, str] | None, list[PlanException]] = {}
+    for one in exceptions:
+        found.setdefault(_mailbox(one), []).append(one)
+    return found
+
+
+def _mailbox(one: PlanException) -> tuple[DomainName, str] | None:
+    return (one.scope.address.domain, one.scope.address.key) if one.scope.address is not None else None
+
+
+def _layers(one: PlanException, near: _ByMailbox) -> list[PlanException]:
     """The wider exceptions that surely concern this one's addresses, and above them itself."""
-    wide = [other for other in plan.exceptions if other is not one and surely_within(one.scope, other.scope)]
+    keys = dict.fromkeys((None, _mailbox(one)))
+    wide = [
+        other
+        for key in keys
+        for other in near.get(key, ())
+        if other is not one and surely_within(one.scope, other.scope)
+    ]
     return [*sorted(wide, key=lambda found: found.scope.closeness), one]
 
 
@@ -152,14 +177,22 @@ def switch_problems(draft: Draft) -> Iterator[Problem]:
 
 
 def _overlapping(switches: tuple[Switch, ...]) -> Iterator[Problem]:
-    for place, one in enumerate(switches):
-        for other in switches[:place]:
-            both = set(one.capabilities) & set(other.capabilities)
-            open_end = other.on is None or one.off.timestamp() < other.on.timestamp()
-            if both and one.scope == other.scope and open_end and _begins_within(one, other):
-                what = f"`{min(both)}` is off already by the switch in line {other.source.line}"
-                yield Problem(one.source, what, "join the two, or move one")
+    """Switches of one scope that are off at once, each told with the one that is off longest of those before it."""
+    places = {id(one): place for place, one in enumerate(switches)}
+    found: dict[tuple[int, int], Power] = {}
+    last: dict[tuple[Scope, Power], Switch] = {}
+    for one in sorted(switches, key=lambda one: one.off.timestamp()):
+        for power in sorted(set(one.capabilities)):
+            other = last.get((one.scope, power))
+            if other is not None and one.off.timestamp() < _opens(other):
+                pair = min(places[id(one)], places[id(other)]), max(places[id(one)], places[id(other)])
+                found.setdefault(pair, power)
+            if other is None or _opens(one) > _opens(other):
+                last[one.scope, power] = one
+    for (first, second), power in found.items():
+        what = f"`{power}` is off already by the switch in line {switches[first].source.line}"
+        yield Problem(switches[second].source, what, "join the two, or move one")
 
 
-def _begins_within(one: Switch, other: Switch) -> bool:
-    return one.on is None or other.off.timestamp() < one.on.timestamp()
+def _opens(one: Switch) -> float:
+    return one.on.timestamp() if one.on is not None else float("inf")

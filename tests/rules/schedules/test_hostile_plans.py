@@ -1,5 +1,9 @@
 """Plan files that were written to do harm: links that run code, files that take hours to read."""
 
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from time import process_time
+
 import pytest
 
 from schedules.planfile import read_plan
@@ -26,4 +30,41 @@ NAMED = "title: {ja: 窓口, en: desk}"
 def test_a_link_is_a_web_page_from_its_first_sign_to_its_last(section: str, url: str) -> None:
     with pytest.raises(BadFile, match="url"):
         read_plan(text(STAGES, more=section % url), "small.yaml")
-    assert plan(STAGES, more=section % "'https://www.example/a?b=c#d'")
+    assert plan(STAGES, more=section % "'https://www.example/a?b=c#d'").name == "small"
+
+
+def _exceptions(number: int) -> str:
+    dated = "stages: {receive-end: 2024-02-02}, reason: {ja: 延長, en: more time}"
+    return "exceptions:" + "".join(
+        f"\n  - {{scope: {{address: u{n}@closing.example}}, {dated}}}" for n in range(number)
+    )
+
+
+def _holds(number: int) -> str:
+    until = "until: 2025-01-01, reason: {ja: 延長, en: more time}"
+    return "holds:" + "".join(f"\n  - {{scope: {{address: u{n}@closing.example}}, {until}}}" for n in range(number))
+
+
+def _switches(number: int) -> str:
+    off = "capabilities: send, off: 2024-01-01, reason: {ja: 停止, en: off}"
+    return "switches:" + "".join(f"\n  - {{scope: {{address: u{n}@closing.example}}, {off}}}" for n in range(number))
+
+
+def _brown_outs(number: int) -> str:
+    first, step = datetime.fromisoformat("2022-03-01T00:00:00"), timedelta(minutes=2)
+    told = ((first + n * step, first + n * step + step / 2) for n in range(number))
+    return "brown_outs:" + "".join(
+        f"\n  - {{from: {a:%Y-%m-%dT%H:%M:%S}, until: {b:%Y-%m-%dT%H:%M:%S}}}" for a, b in told
+    )
+
+
+@pytest.mark.parametrize("section", [_exceptions, _holds, _switches, _brown_outs])
+def test_ten_times_as_many_lines_take_about_ten_times_as_long(section: Callable[[int], str]) -> None:
+    def takes(number: int) -> float:
+        begun = process_time()
+        plan(STAGES, more=section(number))
+        return process_time() - begun
+
+    takes(10)
+    few, many = takes(300), takes(3000)
+    assert many < max(35 * few, 5.0)
