@@ -90,10 +90,14 @@ def find(connection: Connection, domain: DomainName, key: str) -> Entry | None:
 
 
 def of_contract(connection: Connection, entry: Entry) -> list[Entry]:
-    """All addresses of the contract that `entry` belongs to, in whichever domain, in order of (domain, key)."""
+    """All addresses of the contract that `entry` belongs to, in whichever domain, in order of (domain, key).
+
+    Domains that are imported apart may have a contract of one number each: what has another holder is another's.
+    """
     if not entry.contract:
         return [entry]
-    return list(_rows(connection, _selected(None, None, "").where(addresses.c.contract == entry.contract)))
+    same = and_(addresses.c.contract == entry.contract, contracts.c.holder == entry.holder)
+    return list(_rows(connection, _selected(None, None, "").where(same)))
 
 
 def of_holder(connection: Connection, entry: Entry) -> list[Entry]:

@@ -47,6 +47,7 @@ class Event:
     written: datetime | None = None  # what the plan says, where an amendment moved it
     waits: Text | None = None  # why it does not come at its date by itself
     source: Position = field(default=Position(""))
+    private: bool = False  # of a single address or a legal order: for administrators, and no calendar that goes around
 
     @property
     def whole_day(self) -> bool:

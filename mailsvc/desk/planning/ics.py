@@ -4,7 +4,8 @@ Use: `calendar(edition, now, language)`; `now` is the DTSTAMP. Without a languag
 Each thing has the same UID for ever, made of the plan's name and the thing's; SEQUENCE rises with each edition and each
 amendment. So a stage that is postponed moves in people's calendars, and does not stand there twice. What comes where a
 day begins is a whole day; all else has its time in UTC. What waits for a gate, or while the plan pauses, is tentative.
-Letters that are counted from a stage are left out: they are many, and nobody has to do anything.
+Letters that are counted from a stage are left out: they are many, and nobody has to do anything. So are single
+addresses, legal orders and the reasons that administrators wrote: a calendar goes around.
 Fails: never by itself.
 """
 # ruff: noqa: RUF001 -- Japanese has punctuation of its own
@@ -56,7 +57,7 @@ def uid(plan: str, key: str) -> str:
 
 
 def _is_of_interest(event: Event) -> bool:
-    return event.what is not What.NOTICE or " date " in event.key
+    return not event.private and (event.what is not What.NOTICE or " date " in event.key)
 
 
 def _told(text: Text, language: Language | None) -> str:
@@ -93,9 +94,10 @@ def _entry(event: Event, edition: Edition, now: datetime, language: Language | N
 
 
 def _description(event: Event, edition: Edition, language: Language | None) -> str:
-    lines = [*event.notes, *((event.reason,) if event.reason else ())]
+    told = event.reason is not None and event.source.line > 0
+    lines = [*event.notes, *((event.reason,) if told and event.reason else ())]
     if event.waits is not None:
-        lines.insert(0, Text(f"待機中：{event.waits.ja}", f"waits: {event.waits.en}"))
+        lines.insert(0, Text("待機中", "it waits"))
     if event.written is not None:
         was = f"{event.written:%Y-%m-%d %H:%M}"
         lines.append(Text(f"当初の予定：{was}", f"the plan says {was}"))

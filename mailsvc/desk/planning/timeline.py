@@ -133,6 +133,7 @@ def _exceptions(edition: Edition) -> Iterator[Event]:
                 reason=exception.reason,
                 stage=stage,
                 source=exception.source,
+                private=exception.scope.address is not None,
             )
 
 
@@ -155,12 +156,19 @@ def _switches(edition: Edition) -> Iterator[Event]:
         what, whom = powers(switch.capabilities), scope_name(switch.scope)
         ja, en = (f"（{whom.ja}）", f", {whom.en}") if str(switch.scope) != "everybody" else ("", "")
         off = Text(f"{what.ja}の停止{ja}", f"off: {what.en}{en}")
+        private = switch.scope.address is not None
         yield Event(
-            f"switch {number} off", What.SWITCH_OFF, switch.off, off, reason=switch.reason, source=switch.source
+            f"switch {number} off",
+            What.SWITCH_OFF,
+            switch.off,
+            off,
+            reason=switch.reason,
+            source=switch.source,
+            private=private,
         )
         if switch.on is not None:
             on = Text(f"{what.ja}の再開{ja}", f"on again: {what.en}{en}")
-            yield Event(f"switch {number} on", What.SWITCH_ON, switch.on, on, source=switch.source)
+            yield Event(f"switch {number} on", What.SWITCH_ON, switch.on, on, source=switch.source, private=private)
 
 
 def _services(edition: Edition) -> Iterator[Event]:
@@ -191,11 +199,13 @@ def _holds(edition: Edition) -> Iterator[Event]:
     for number, held in enumerate(edition.standing.holds, 1):
         named = _hold_name(held)
         end = Text(f"{named.ja}の終了", f"{named.en} ends")
-        yield Event(f"hold {number} end", What.HOLD_END, held.until, end, reason=held.reason, source=held.source)
+        private = bool(held.legal_order) or held.scope.address is not None
+        ends = Event(f"hold {number} end", What.HOLD_END, held.until, end, reason=held.reason, source=held.source)
+        yield replace(ends, private=private)
         at = held.told_at(edition.plan.zone)
         if at is not None:
             told = Text(f"{named.ja}の終了予告", f"told: {named.en} ends in {length(held.announced).en}")
-            yield Event(f"hold {number} told", What.RELEASE_TOLD, at, told, source=held.source)
+            yield Event(f"hold {number} told", What.RELEASE_TOLD, at, told, source=held.source, private=private)
 
 
 def _hold_name(held: Held) -> Text:

@@ -7,11 +7,14 @@ from icalendar import Calendar
 from icalendar.cal import Component
 
 from mailsvc.desk.planning.ics import calendar, uid
-from schedules.amendments import Act, Pause, Postpone
+from schedules.amendments import Act, Hold, Pause, Postpone
+from schedules.blocks.scopes import Scope
 from schedules.edition import Edition
+from schedules.planfile import read_plan
 from schedules.text import Language
 from schedules.words import Stage
 from tests.rules.desk.planned import NOW, dense, example
+from tests.rules.schedules.plans import amended, local, text
 
 LATER = Postpone((Stage.DNS_END,), by=timedelta(days=7))
 
@@ -46,7 +49,7 @@ def test_lines_are_folded_at_75_octets_and_end_as_they_must() -> None:
 def test_every_stage_rehearsal_service_and_own_date_is_there() -> None:
     keys = [
         *("announce", "receive-end", "purge", "dns-end", "brown-out 1", "brown-out 3", "service hosting"),
-        *("receive-end area ishikawa", "switch 1 off", "switch 1 on", "hold 2 end", "notice own date 1"),
+        *("receive-end area ishikawa", "switch 1 off", "switch 1 on", "hold 1 end", "notice own date 1"),
     ]
     found = entries(dense())
     assert {uid("dense", key) for key in keys} <= set(found)
@@ -118,6 +121,29 @@ def test_what_waits_is_tentative() -> None:
     assert entry(dense(), "receive-end")["status"] == "TENTATIVE"
     assert entry(dense(), "send-end")["status"] == "CONFIRMED"
     assert entry(dense(Pause()), "send-end")["status"] == "TENTATIVE"
+
+
+def test_a_calendar_that_goes_around_tells_of_no_single_address_no_order_and_no_administrator_s_words() -> None:
+    why = "reason: {ja: 内密, en: confidential}"
+    named = ("hanako@closing.example", "taro@closing.example", "jiro@closing.example")
+    one, two, three = (f"scope: {{address: {name}}}" for name in named)
+    edition = Edition(
+        read_plan(
+            text(
+                {"announce": "2022-01-11", "receive-end": "2024-02-01", "purge": "2024-12-01"},
+                more=f"holds: [{{{one}, until: 2025-01-01, {why}}},"
+                f" {{scope: {{area: noto}}, until: 2025-01-01, legal_order: heisei 7, {why}}}]\n"
+                f"exceptions: [{{{two}, stages: {{receive-end: 2024-03-01}}, {why}}}]\n"
+                f"switches: [{{{three}, capabilities: send, off: 2024-01-01, {why}}}]",
+            ),
+            "small.yaml",
+        )
+    )
+    paused = amended(edition, Pause(), Hold(Scope(group="coop-3"), local("2026-01-01T00:00")))
+    told = calendar(paused, NOW, None).replace("\r\n ", "")
+    for secret in (*named, "noto", "heisei", "confidential", "内密", "an earthquake"):
+        assert secret not in told
+    assert "STATUS:TENTATIVE" in told
 
 
 def test_a_day_is_not_taken_up_and_the_page_is_named() -> None:
