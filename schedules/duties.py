@@ -1,17 +1,19 @@
-"""Suspension and succession: what may happen to a contract while it is in force (KY-7, KY-15, KY-12).
+"""Suspension, succession, retention: what may happen to a contract and its mail while it is in force.
 
     suspension_notice(begins, reason, suspension).at    # a week before it begins, where the plan says 7 days
 
-Days are days of the plan's zone. Nothing here decides that somebody is suspended: people do, and the accounts say so.
+KY-1, KY-7, KY-12, KY-15. Days are days of the plan's zone. Nothing here decides that somebody is suspended: people do,
+and the accounts say so. Nothing is deleted here either.
 """
 
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
-from schedules.blocks.terms import Succession, Suspension
+from schedules.blocks.terms import Retention, Succession, Suspension
 from schedules.blocks.whom import Contract
 from schedules.calendars import in_words
-from schedules.moments import later
+from schedules.moments import end_of_day, later, months_after
 from schedules.text import Text
 
 
@@ -31,6 +33,16 @@ class Transferred:
     contract: Contract | None
     refused: Text | None = None
     desk: str = ""
+
+
+def kept_until(received: datetime, retention: Retention, zone: ZoneInfo) -> datetime:
+    """From when on mail received at `received` may be deleted: the day so many calendar months later is its last."""
+    return end_of_day(months_after(received.astimezone(zone).date(), retention.months), zone)
+
+
+def over_storage(octets: int, retention: Retention) -> int:
+    """How many of the `octets` that an address has stored exceed what is kept for it."""
+    return max(octets - retention.storage, 0) if retention.storage is not None else 0
 
 
 def lifted_by(cured: datetime, suspension: Suspension) -> datetime:

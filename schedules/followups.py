@@ -1,4 +1,4 @@
-"""What falls due for one contract: reminders, the proof of its end, an approval number, what a suspension brings.
+"""What falls due for one contract: reminders, proofs, an approval number, what a suspension and the age of mail bring.
 
     after_cancellation(contract, cancellation(contract, plan, …), plan.zone)
 
@@ -14,11 +14,12 @@ from zoneinfo import ZoneInfo
 
 from schedules.blocks.dates import Channel
 from schedules.blocks.services import LeavingRoute
-from schedules.blocks.terms import Suspension
+from schedules.blocks.terms import Retention, Suspension
 from schedules.blocks.whom import Contract
 from schedules.calendars import in_words
-from schedules.duties import suspension_notice
+from schedules.duties import kept_until, suspension_notice
 from schedules.moments import end_of_day, start_of_day
+from schedules.names import Address
 from schedules.terms import Cancellation, approval_due, may_be_ended_from
 from schedules.text import Text
 
@@ -40,6 +41,7 @@ class FollowUpKind(StrEnum):
     APPROVAL_NUMBER = "approval-number"  # for a move to another provider (SW-10)
     SUSPENSION_TOLD = "suspension-told"  # (KY-15)
     MAY_BE_ENDED = "may-be-ended"  # the time to cure is over (KY-7)
+    RETENTION = "retention"  # mail has been kept for its time (KY-1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,13 @@ def around_suspension(
         FollowUp(FollowUpKind.SUSPENSION_TOLD, notice.at, notice.text, _reached(contract), (Channel.MAIL,)),
         FollowUp(FollowUpKind.MAY_BE_ENDED, may_end, _MAY_END),
     )
+
+
+def after_receiving(address: Address, received: datetime, retention: Retention, zone: ZoneInfo) -> FollowUp:
+    """When mail that `address` received at `received` may be deleted; nobody is told, since the terms have said so."""
+    ja, en = in_words(received.astimezone(zone).date())
+    what = Text(f"{address}が{ja}に受信したメールを削除できる", f"mail that {address} received on {en} may be deleted")
+    return FollowUp(FollowUpKind.RETENTION, kept_until(received, retention, zone), what)
 
 
 def letter_list(contracts: Iterable[Contract], bounced: Container[str]) -> tuple[Contract, ...]:

@@ -11,7 +11,20 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from schedules.blocks.services import Calendar, Cost, LeavingRoute
-from schedules.blocks.values import Block, Count, Instant, Length, Names, Percent, Placed, Word, Words, Yen, several
+from schedules.blocks.values import (
+    Block,
+    Count,
+    Instant,
+    Length,
+    Names,
+    Octets,
+    Percent,
+    Placed,
+    Word,
+    Words,
+    Yen,
+    several,
+)
 from schedules.blocks.whom import Whom
 from schedules.positions import Position
 from schedules.text import Text
@@ -202,6 +215,16 @@ class Suspension(Block):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Retention(Block):
+    """How long mail is kept and how much of it; what exceeds either may be deleted (KY-1)."""
+
+    months: Annotated[int, Field(ge=1, le=240, description="calendar months from the day it was received")]
+    storage: Annotated[Octets | None, Field(description="for each address; left out: as accounts and settings say")] = (
+        None
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Succession(Block):
     """What a holder's death and a transfer do (KY-12)."""
 
@@ -253,6 +276,7 @@ class Terms(Block):
     invoices: Annotated[Invoices | None, Field(description="what is billed and paid when")] = None
     deadlines: Annotated[tuple[Deadline, ...], several, Field(description="what must be done in time")] = ()
     suspension: Annotated[Suspension | None, Field(description="when a suspended contract may be ended")] = None
+    retention: Annotated[Retention | None, Field(description="how long mail is kept, and how much of it")] = None
     succession: Annotated[Succession | None, Field(description="death and transfer")] = None
     certificate: Annotated[Certificate | None, Field(description="the mail that proves the end")] = None
     media: Annotated[tuple[MediumRule, ...], several, Field(description="how certain contracts may be cancelled")] = ()

@@ -23,6 +23,8 @@ from schedules.yamlfile import did_you_mean
 _WORD = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _YEN = re.compile(r"(?P<number>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,12})(?:\s*(?:yen|円))?")
 _PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3})?)\s*%?")
+_OCTETS = re.compile(r"(?P<number>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,15})(?:\s*(?P<unit>kB|MB|GB))?")
+_UNITS = {None: 1, "kB": 1000, "MB": 1000**2, "GB": 1000**3}
 _SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 
 T = TypeVar("T")
@@ -136,6 +138,15 @@ def _number(value: object, pattern: re.Pattern[str], example: str) -> object:
     return found[1].replace(",", "")
 
 
+def _octets(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    found = _OCTETS.fullmatch(value.strip())
+    if found is None:
+        raise Wrong(f"{value!r} cannot be read", "write a size such as 100 MB")
+    return int(found["number"].replace(",", "")) * _UNITS[found["unit"]]
+
+
 def _several(value: object) -> object:
     """One word stands for a list of one; a list must not be empty."""
     if isinstance(value, str | dict):
@@ -164,6 +175,7 @@ Yen = Annotated[int, BeforeValidator(lambda value: _number(value, _YEN, "an amou
 Percent = Annotated[
     float, BeforeValidator(lambda value: _number(value, _PERCENT, "a share such as 95 %")), Field(ge=0, le=100)
 ]
+Octets = Annotated[int, BeforeValidator(_octets), Field(ge=1)]  # MB is 1,000,000 octets
 Count = Annotated[int, Field(ge=0)]
 Placed = Annotated[Position, BeforeValidator(_from_code)]  # where a block stands; readers of files put it in
 several = BeforeValidator(_several)

@@ -1,5 +1,8 @@
-"""The contract terms of Kyodo Hikari.NET, fact by fact: KY-7 to KY-15. What its gateway does with mail each day
-stands in `test_kyodo_daily.py`."""
+"""The contract terms of Kyodo Hikari.NET, fact by fact: KY-7 to KY-15.
+
+What its gateway does with mail each day stands in `test_kyodo_daily.py`,
+how long it is kept in `test_kyodo_kept.py`.
+"""
 
 from dataclasses import replace
 from datetime import date, timedelta
