@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from schedules.blocks.values import Block, Count, Day, Instant, Length, Names, Placed, Word, Words, Yen, several
+from schedules.blocks.values import Block, Count, Day, Instant, Length, Names, Placed, Spell, Word, Words, Yen, several
 from schedules.blocks.whom import Whom
 from schedules.positions import Position
 from schedules.text import Text
@@ -152,7 +152,7 @@ class Cost(Block):
     title: Annotated[Text, Field(description="what it is for")]
     whom: Annotated[Whom, Field(description="who pays it")] = field(default_factory=Whom)
     yen: Annotated[Yen, Field(description="the amount; of instalments, that of one")]
-    instalments: Annotated[Count | None, Field(description="how many there are, from the month of the start on")] = None
+    instalments: Annotated[Spell | None, Field(description="how many there are, from the month of the start on")] = None
     per_address: Annotated[bool, Field(description="whether it is paid once for each address")] = False
     source: Placed = field(default=Position(""), compare=False)
 

@@ -13,13 +13,13 @@ from pydantic import Field
 from schedules.blocks.services import Calendar, Cost, LeavingRoute
 from schedules.blocks.values import (
     Block,
-    Count,
     Instant,
     Length,
     Names,
     Octets,
     Percent,
     Placed,
+    Spell,
     Word,
     Words,
     Yen,
@@ -38,7 +38,7 @@ class MonthEnd(Block):
     rule: Literal["month-end"]
     whom: Annotated[Whom, Field(description="only these contracts")] = field(default_factory=Whom)
     media: Annotated[tuple[Medium, ...], several, Field(description="only if asked so")] = ()
-    business_days: Annotated[Count, Field(description="with fewer left in the month, the next one")] = 0
+    business_days: Annotated[Spell, Field(description="with fewer left in the month, the next one")] = 0
     count_receipt_day: Annotated[bool, Field(description="whether the day of receipt is one of them")] = True
     source: Placed = field(default=Position(""), compare=False)
 
@@ -50,7 +50,7 @@ class ChosenMonth(Block):
     rule: Literal["chosen-month"]
     whom: Annotated[Whom, Field(description="only these contracts")] = field(default_factory=Whom)
     media: Annotated[tuple[Medium, ...], several, Field(description="only if asked so")] = ()
-    months_ahead: Annotated[Count, Field(description="how many months ahead may be chosen")] = 1
+    months_ahead: Annotated[Spell, Field(description="how many months ahead may be chosen")] = 1
     source: Placed = field(default=Position(""), compare=False)
 
 
@@ -62,7 +62,7 @@ class ArrivalDay(Block):
     whom: Annotated[Whom, Field(description="only these contracts")] = field(default_factory=Whom)
     media: Annotated[tuple[Medium, ...], several, Field(description="only if asked so")] = ()
     last_day: Annotated[int, Field(ge=1, le=31, description="arrived by this day: the end of that month")]
-    months_ahead: Annotated[Count, Field(description="how many months later than that may be chosen")] = 0
+    months_ahead: Annotated[Spell, Field(description="how many months later than that may be chosen")] = 0
     source: Placed = field(default=Position(""), compare=False)
 
 
@@ -73,7 +73,7 @@ class ReceiptDay(Block):
     rule: Literal["receipt-day"]
     whom: Annotated[Whom, Field(description="only these contracts")] = field(default_factory=Whom)
     media: Annotated[tuple[Medium, ...], several, Field(description="only if asked so")] = ()
-    days_after: Annotated[Count, Field(description="days from the receipt to the end")] = 0
+    days_after: Annotated[Spell, Field(description="days from the receipt to the end")] = 0
     source: Placed = field(default=Position(""), compare=False)
 
 
@@ -105,7 +105,7 @@ class MinimumTerm(Block):
     first_month: Annotated[FirstMonth, Field(description="start or next")] = FirstMonth.START
     yen: Annotated[Yen, Field(description="what leaving early costs")]
     free_months: Annotated[
-        Count, Field(description="first months after each term in which leaving is free; 0: the term never begins anew")
+        Spell, Field(description="first months after each term in which leaving is free; 0: the term never begins anew")
     ] = 0
     judged_by: Annotated[JudgedBy, Field(description="leaving or completion; which month must be a free one")] = (
         JudgedBy.LEAVING
@@ -153,7 +153,7 @@ class Payment(Block):
     """When a bill is paid by one method: so many months after it is written, on a day (SW-5)."""
 
     method: Annotated[Word, Field(description="such as bank, slip, card")]
-    months_after: Annotated[Count, Field(description="months from the month of the bill to that of paying")] = 0
+    months_after: Annotated[Spell, Field(description="months from the month of the bill to that of paying")] = 0
     day: Annotated[int | None, Field(ge=1, le=31, description="left out: when the payer's own bill says")] = None
     source: Placed = field(default=Position(""), compare=False)
 
@@ -169,9 +169,9 @@ class BilledFrom(StrEnum):
 class Invoices(Block):
     """What is billed when, and paid when (SW-5, KY-10, II-8)."""
 
-    fee_after: Annotated[Count, Field(description="months from the month of use to its bill")] = 1
+    fee_after: Annotated[Spell, Field(description="months from the month of use to its bill")] = 1
     penalty_month: Annotated[BilledFrom, Field(description="leaving or completion")] = BilledFrom.LEAVING
-    penalty_after: Annotated[Count, Field(description="months from that month to its bill")] = 1
+    penalty_after: Annotated[Spell, Field(description="months from that month to its bill")] = 1
     payments: Annotated[tuple[Payment, ...], several, Field(description="when each way of paying is due")] = ()
     first_month_free: Annotated[bool, Field(description="whether the month of the start costs nothing")] = False
     last_month_full: Annotated[bool, Field(description="whether the last month is charged in full")] = True
@@ -188,7 +188,7 @@ class Deadline(Block):
     id: Annotated[Word, Field(description="its name in this plan")]
     title: Annotated[Text, Field(description="what must be done")]
     whom: Annotated[Whom, Field(description="whom it concerns")] = field(default_factory=Whom)
-    days: Annotated[Count, Field(description="days from the day of asking, the first of them the day after")]
+    days: Annotated[Spell, Field(description="days from the day of asking, the first of them the day after")]
     before_completion: Annotated[bool, Field(description="and before the end is complete")] = True
     reminders: Annotated[tuple[Length, ...], several, Field(description="how long before it")] = ()
     loses: Annotated[Text, Field(description="what is gone after it")]
@@ -200,7 +200,7 @@ class RemovalWork(Block):
     """Work on site that moves the month of leaving to its own (SW-7)."""
 
     whom: Annotated[Whom, Field(description="whom it concerns")] = field(default_factory=Whom)
-    earliest_days: Annotated[Count, Field(description="days from asking to the first day it can be done")]
+    earliest_days: Annotated[Spell, Field(description="days from asking to the first day it can be done")]
     source: Placed = field(default=Position(""), compare=False)
 
 
@@ -208,7 +208,7 @@ class RemovalWork(Block):
 class Suspension(Block):
     """When a suspended contract may be ended, and how a suspension is told (KY-7, KY-15)."""
 
-    cure_days: Annotated[Count, Field(description="days in which it can be cured")] = 10
+    cure_days: Annotated[Spell, Field(description="days in which it can be cured")] = 10
     first_day_counts: Annotated[bool, Field(description="whether the day it begins is the first of them")] = True
     announced: Annotated[Length, Field(description="how long before it is told")] = timedelta(days=7)
     lifted_within: Annotated[Length, Field(description="how long lifting it may take once it is cured")] = timedelta()
@@ -240,7 +240,7 @@ class Certificate(Block):
 
     to_closing: Annotated[bool, Field(description="whether it goes to the address that closes")] = True
     to_contact: Annotated[bool, Field(description="whether it goes to the contact address")] = True
-    months_kept: Annotated[Count, Field(description="months the member page stays open after the end (SW-9)")] = 6
+    months_kept: Annotated[Spell, Field(description="months the member page stays open after the end (SW-9)")] = 6
     source: Placed = field(default=Position(""), compare=False)
 
 

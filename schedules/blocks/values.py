@@ -177,5 +177,6 @@ Percent = Annotated[
 ]
 Octets = Annotated[int, BeforeValidator(_octets), Field(ge=1)]  # MB is 1,000,000 octets
 Count = Annotated[int, Field(ge=0)]
+Spell = Annotated[int, Field(ge=0, le=1200)]  # days or months that rules count: a hundred years lead to a date
 Placed = Annotated[Position, BeforeValidator(_from_code)]  # where a block stands; readers of files put it in
 several = BeforeValidator(_several)

@@ -68,3 +68,21 @@ def test_ten_times_as_many_lines_take_about_ten_times_as_long(section: Callable[
     takes(10)
     few, many = takes(300), takes(3000)
     assert many < max(35 * few, 5.0)
+
+
+@pytest.mark.parametrize("number", ["1201", "120000", "9" * 30])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "ends: [{rule: chosen-month, months_ahead: %s}]",
+        "ends: [{rule: receipt-day, days_after: %s}]",
+        f"deadlines: [{{id: a, {NAMED}, days: %s, loses: {{ja: 番号, en: it}}}}]",
+        "certificate: {months_kept: %s}",
+        "invoices: {fee_after: %s}",
+        f"costs: [{{id: a, {NAMED}, yen: 1, instalments: %s}}]",
+    ],
+)
+def test_rules_of_contracts_count_days_and_months_that_lead_to_a_date(rule: str, number: str) -> None:
+    with pytest.raises(BadFile, match="1200"):
+        read_plan(text(STAGES, more=f"terms:\n  {rule % number}"), "small.yaml")
+    assert plan(STAGES, more=f"terms:\n  {rule % 1200}").name == "small"
