@@ -41,7 +41,8 @@ def postpone(
     plan: PlanName,
     *,
     stage: Annotated[
-        list[Stage] | None, typer.Option(help="This stage only (repeat it for several); else all to come.")
+        list[Stage] | None,
+        typer.Option(metavar="STAGE", help="This stage only (repeat it for several); else all to come."),
     ] = None,
     by: Annotated[str | None, typer.Option(metavar="DURATION", help="By this long, such as `14 days`.")] = None,
     to: Annotated[str | None, Time] = None,
@@ -87,7 +88,8 @@ def hold(
     domain: Domain = None,
     until: Annotated[str, Time],
     stage: Annotated[
-        list[Stage] | None, typer.Option(help="Hold this stage only (repeat it for several); else all of them.")
+        list[Stage] | None,
+        typer.Option(metavar="STAGE", help="Hold this stage only (repeat it for several); else all of them."),
     ] = None,
     legal_order: Annotated[
         str, typer.Option(metavar="TEXT", help="Court and number of the order; it goes before every other hold.")
@@ -158,7 +160,7 @@ def gate(
     ctx: typer.Context,
     plan: PlanName,
     *,
-    stage: Annotated[Stage, typer.Option(help="The stage whose gates are meant.")],
+    stage: Annotated[Stage, typer.Option(metavar="STAGE", help="The stage whose gates are meant.")],
     ask: Annotated[bool, typer.Option("--ask", help="Ask the gates now, and write down what they answer.")] = False,
     open_: Annotated[bool, typer.Option("--open", help="Open them, whatever they find.")] = False,
     close: Annotated[bool, typer.Option("--close", help="Keep them closed, whatever they find.")] = False,

@@ -41,11 +41,13 @@ class Amended:
     amendment: Amendment
     moved: tuple[Moved, ...]
     zone: ZoneInfo  # of the plan
+    warnings: tuple[str, ...] = ()
 
     def lines(self) -> tuple[str, ...]:
         """What is told to the person who made it."""
         head = f"plan {self.plan}, amendment {self.amendment.number}: {said(self.amendment, self.zone)}"
-        return (head, *(f"  {one.stage}: {_told(one.was)} -> {_told(one.comes)}" for one in self.moved))
+        moved = (f"  {one.stage}: {_told(one.was)} -> {_told(one.comes)}" for one in self.moved)
+        return (head, *moved, *(f"warning: {warning}" for warning in self.warnings))
 
     def row(self) -> Mapping[str, object]:
         """The same for programs."""
@@ -57,6 +59,7 @@ class Amended:
             "what": said(self.amendment, self.zone),
             "reason": self.amendment.reason,
             "moved": tuple({"stage": one.stage, "was": one.was, "comes": one.comes} for one in self.moved),
+            "warnings": self.warnings,
         }
 
 
@@ -102,4 +105,4 @@ def _dates(edition: Edition, whom: Scope | None) -> Mapping[Stage, datetime]:
 
 
 def _told(at: datetime | None) -> str:
-    return "waits" if at is None else at.isoformat()
+    return "waits" if at is None else at.isoformat(timespec="seconds")

@@ -3,22 +3,26 @@
 Use: `hold(desk, plan, Named(area="noto"), until=..., reason=...)`, `release(desk, plan, named, at=..., reason=...)`.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from mailsvc.desk.amending.core import Amended, amend
+from mailsvc.desk.amending.core import Amended, amend, edition_in_force
 from mailsvc.desk.amending.dates import refuse_past
 from mailsvc.desk.desk import Desk
 from mailsvc.desk.refusals import Refused
+from mailsvc.records import directory
+from mailsvc.records.census import census
+from mailsvc.standing.resolving import ROLES
 from schedules.amendments import ANNOUNCED, Hold, Release
 from schedules.applied import Held
 from schedules.blocks.scopes import Scope
 from schedules.durations import parse_duration, print_duration
 from schedules.edition import Edition
+from schedules.groups import Reads
 from schedules.moments import Moment
 from schedules.names import Address, BadName, DomainName
-from schedules.words import Stage
+from schedules.words import Profile, Stage
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,8 @@ def hold(
     """Keep those named open until an instant in the plan's zone: all their stages, or these alone.
 
     With a `legal_order` (court and number) it goes before every other hold; its end is told `announced` before.
-    Raises Refused where the plan does not cover what is named, or the time has passed.
+    A hold of nobody stands, with a warning: they may come with the next import. Raises Refused where the plan does not
+    cover what is named, or the time has passed.
     """
     scope, moment = named.scope(), Moment.parse(until)
     told_before = parse_duration(announced) if announced is not None else ANNOUNCED
@@ -71,7 +76,8 @@ def hold(
             raise Refused(f"the plan {plan!r} has no stage {unknown[0]}", f"it has {', '.join(edition.plan.stages)}")
         return Hold(scope, end, tuple(stages), legal_order, told_before)
 
-    return amend(desk, plan, reason, act, whom=scope)
+    made = amend(desk, plan, reason, act, whom=scope)
+    return replace(made, warnings=tuple(_holds_nobody(desk, plan, scope)))
 
 
 def release(desk: Desk, plan: str, named: Named, *, at: str | None, reason: str, unannounced: bool = False) -> Amended:
@@ -107,6 +113,23 @@ def _refuse_sooner(at: datetime, now: datetime, holds: Sequence[Held], edition: 
             f"the release is to be told {print_duration(announced)} before it",
             f"release at {first} or later; with --now it comes without being told in time",
         )
+
+
+def _holds_nobody(desk: Desk, plan: str, scope: Scope) -> Iterator[str]:
+    """A warning where the directory has nobody whom `scope` means: a slip of the pen holds nothing."""
+    edition = edition_in_force(desk, plan)
+    with desk.records.read() as conn:
+        if scope.address is not None:
+            key = scope.address.key
+            known = key in ROLES or directory.find(conn, scope.address.domain, key) is not None
+        elif scope.group or scope.area:
+            mine = [name for name in directory.ours(conn) if edition.covers(DomainName(name))]
+            groups = census(conn, Reads(groups=True, areas=True), only=mine)
+            known = any(scope.covers(Profile(one.domain, group=one.group, area=one.area)) for one in groups)
+        else:
+            known = True
+    if not known:
+        yield f"this holds nobody: the directory has no {scope}; `lastpost plan release` takes a slip of the pen back"
 
 
 def _same(one: Scope, other: Scope) -> bool:

@@ -1,5 +1,7 @@
 """`lastpost plan postpone`, `pause`, `resume`, `hold`, `release`, `rollback` and `gate`, as an operator types them."""
 
+import re
+
 import pytest
 
 from tests.rules.cli.conftest import Line
@@ -30,7 +32,45 @@ def test_an_amendment_is_told_with_what_it_moved(closing: Line, words: tuple[str
     assert head.startswith("plan closing, amendment 1: ")
     assert said in head
     assert moved
-    assert all(" -> " in line for line in moved)
+    assert all(" -> " in line for line in moved if not line.startswith("warning: "))
+
+
+@pytest.mark.parametrize("whom", [("--address", "hanaco@closing.example"), ("--group", "nobody"), ("--area", "noto")])
+def test_a_hold_of_nobody_stands_with_a_warning(closing: Line, whom: tuple[str, str]) -> None:
+    hold = ("plan", "hold", "closing", "--until", "2090-01-01", *WHY)
+    ran = closing(*hold, *whom)
+    assert ran.code == 0
+    scope = f"{whom[0].removeprefix('--')} {whom[1]}"
+    assert f"warning: this holds nobody: the directory has no {scope}; `lastpost plan release`" in ran.err
+    (made,) = closing(*hold, *whom, "--json").array()
+    assert len(made["warnings"]) == 1  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "whom",
+    [
+        HANAKO,
+        ("--address", "Hanako@CLOSING.example"),
+        ("--address", "abuse@closing.example"),
+        ("--domain", "closing.example"),
+    ],
+)
+def test_a_hold_of_somebody_warns_of_nothing(closing: Line, whom: tuple[str, str]) -> None:
+    (made,) = closing("plan", "hold", "closing", "--until", "2090-01-01", *WHY, *whom, "--json").array()
+    assert made["warnings"] == []
+
+
+def test_people_read_times_to_the_second(closing: Line) -> None:
+    closing("plan", "hold", "closing", *HANAKO, "--until", "2090-01-01", *WHY)
+    ran = closing("plan", "release", "closing", *HANAKO, "--now", *WHY)
+    assert re.search(r"address hanako@closing\.example at \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+09:00\n", ran.err)
+
+
+def test_help_names_a_stage_in_one_word(closing: Line) -> None:
+    for command in ("postpone", "hold", "gate"):
+        told = closing("plan", command, "--help").out
+        assert "--stage STAGE" in told
+        assert "homepage-upload-end" not in told
 
 
 def test_for_programs_an_amendment_is_one_element(closing: Line) -> None:
