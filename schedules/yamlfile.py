@@ -43,6 +43,13 @@ _EXPECTED = {
     "time": "a time of day such as 10:00",
     "datetime": "a time such as 2024-02-01T18:00",
 }
+# Of a kind of limit, the name that it has in pydantic's context, and what is said of a value beyond it.
+_LIMITS = {
+    "less_than_equal": ("le", "is more than"),
+    "less_than": ("lt", "is not less than"),
+    "greater_than_equal": ("ge", "is less than"),
+    "greater_than": ("gt", "is not more than"),
+}
 
 _ROUNDS = 50  # each takes something away that is wrong; nesting is bounded by the reader of YAML
 
@@ -163,7 +170,13 @@ def _told(details: ErrorDetails, model: type[BaseModel], path: Path) -> tuple[st
     expected = _EXPECTED.get(kind.partition("_")[0])
     if expected is not None and kind.endswith(("_type", "_parsing", "_attributes_type")):
         return f"expected here: {expected}", _remedy(model, path, f"write {expected}")
-    return details["msg"], _remedy(model, path, "correct the value")
+    return _beyond(details) or details["msg"], _remedy(model, path, "correct the value")
+
+
+def _beyond(details: ErrorDetails) -> str:
+    """What is said of a value beyond a limit; empty where that is not what is wrong."""
+    name, words = _LIMITS.get(details["type"], ("", ""))
+    return f"{details['input']} {words} {details['ctx'][name]:g}" if name else ""
 
 
 def _discriminator(details: ErrorDetails) -> str:

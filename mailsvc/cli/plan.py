@@ -49,7 +49,8 @@ def check(ctx: typer.Context, file: PlanFile, *, as_json: AsJson = False) -> Non
         say(f"warning: {warning}")
     plan = checked.plan
     size = f"{counted(len(plan.domains), 'domain')}, {counted(len(plan.stages), 'stage')}"
-    say(f"{file}: plan {plan.name} has no problems; {size}")
+    found = f"no errors, {counted(len(checked.warnings), 'warning')}" if checked.warnings else "no problems"
+    say(f"{file}: plan {plan.name} has {found}; {size}")
 
 
 @app.command()

@@ -59,11 +59,11 @@ def test_there_are_the_five_plans_and_their_accounts() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_it_has_no_problems(lastpost: Line, name: str) -> None:
+def test_it_has_no_errors(lastpost: Line, name: str) -> None:
     """Warnings are allowed: the dates of what has happened have passed."""
     ran = lastpost("plan", "check", plan_file(name))
     assert ran.code == 0, ran.err
-    assert "has no problems" in ran.err
+    assert "has no errors" in ran.err
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -195,7 +195,7 @@ def test_a_plan_without_domains_and_stages_is_told_sensibly(lastpost: Line) -> N
     Path("p.yaml").write_text(WITHOUT, encoding="utf-8")
     ran = lastpost("plan", "check", "p.yaml")
     assert (ran.code, ran.out) == (0, "")
-    assert "plan p has no problems; 0 domains, 0 stages" in ran.err
+    assert "plan p has no errors, 3 warnings; 0 domains, 0 stages" in ran.err
     assert lastpost("plan", "show", "p.yaml").code == 0
 
 
