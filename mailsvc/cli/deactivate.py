@@ -100,15 +100,19 @@ def _keep(prepared: "Prepared", file: Path) -> None:
 
 def _lines(rehearsal: "Rehearsal") -> Iterator[str]:
     """What would happen, briefly: how many are concerned, and what mail is answered from when on."""
+    from mailsvc.cli.plan_words import wrapped
+
     kinds = ", ".join(f"{number} {kind}" for kind, number in rehearsal.tally.kinds.items())
     total = rehearsal.tally.total
-    yield f"rehearsed over {total} address{'' if total == 1 else 'es'}{kinds and f' ({kinds})'}; from then on:"
+    yield from wrapped(
+        f"rehearsed over {total} address{'' if total == 1 else 'es'}{kinds and f' ({kinds})'}; from then on:"
+    )
     counted: Counter[tuple[datetime, str, str]] = Counter()
     for change in rehearsal.changes:
         if str(change.power) in _MAIL and _is_lasting(change):
             counted[change.at, str(change.power), _told(change.after)] += change.tally.total
     for (at, power, told), number in counted.items():
-        yield f"  {at:%Y-%m-%d %H:%M}  {power} ({number}): {told}"
+        yield from wrapped(f"{at:%Y-%m-%d %H:%M}  {power} ({number}): {told}", 2, hang=20)
 
 
 def _is_lasting(change: "Change") -> bool:

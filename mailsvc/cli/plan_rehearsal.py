@@ -1,4 +1,4 @@
-"""A rehearsal as a person reads it, in a hundred columns, and as JSON.
+"""A rehearsal as a person reads it, and as JSON.
 
 Use: `lines(rehearsed)`, `tree(rehearsed)`.
 """
@@ -87,6 +87,9 @@ def lines(found: Rehearsed) -> Iterator[str]:
     yield from _section("contracts' own dates", _own(found.rehearsal.changes))
     yield from _section("what falls due", _due(found.rehearsal.due))
     yield from _section("gates, as of now", _gates(found))
+    if not (rehearsal := found.rehearsal).changes and not rehearsal.due:
+        yield ""
+        yield "nothing changes, and nothing falls due"
 
 
 def _section(title: str, body: Iterator[str]) -> Iterator[str]:
@@ -115,7 +118,8 @@ def _stages(stages: Sequence[StageComes]) -> Iterator[str]:
     for stage in stages:
         when = moment(stage.at) if stage.at else "waits"
         whom = sum(number for at, number in stage.dates if at == stage.at)
-        yield f"  {when:<23} {stage.stage:<20} {address_count(whom) if stage.at else stage.waits}"
+        told = f"{when:<23} {stage.stage:<20} {address_count(whom) if stage.at else stage.waits}"
+        yield from wrapped(told, 2, hang=47)
         for at, number in stage.dates:
             if at != stage.at:
                 yield f"    {moment(at):<21} {'':<20} {address_count(number)}"

@@ -1,8 +1,10 @@
-"""The words in which rehearsals and differences are told, in lines of a hundred columns.
+"""The words in which rehearsals and differences are told, in lines of the terminal, or of a hundred columns at most.
 
 Use: `of_which(tally)`, `answered(answer)`, `moment(at)`, `wrapped(text, indent)`.
 """
 
+import shutil
+import sys
 from collections.abc import Iterator
 from datetime import datetime
 from textwrap import wrap
@@ -10,7 +12,8 @@ from textwrap import wrap
 from schedules.answers import Answer
 from schedules.tallies import Tally
 
-WIDTH = 100
+WIDTH = 100  # where no terminal is narrower
+_NARROWEST = 40
 
 
 def address_count(number: int) -> str:
@@ -46,9 +49,14 @@ def wrapped(text: str, indent: int = 0, *, hang: int | None = None) -> Iterator[
     later = " " * (hang if hang is not None else indent + 2)
     yield from wrap(
         text,
-        WIDTH,
+        _width(),
         initial_indent=" " * indent,
         subsequent_indent=later,
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def _width() -> int:
+    """As wide as the terminal, and a hundred columns at most, as where there is none."""
+    return max(_NARROWEST, min(WIDTH, shutil.get_terminal_size().columns)) if sys.stdout.isatty() else WIDTH

@@ -1,6 +1,7 @@
 """What each command prints, where, and with which exit code."""
 
 import csv
+import re
 import sys
 from pathlib import Path
 
@@ -77,7 +78,7 @@ def test_a_plan_is_checked_without_settings(lastpost: Line) -> None:
     (lastpost.folder / "plan.yaml").write_text(PLAN, encoding="utf-8")
     ran = lastpost("plan", "check", "plan.yaml")
     assert (ran.code, ran.out) == (0, "")
-    assert "plan closing has no problems" in ran.err
+    assert "plan closing has no errors, 1 warning; " in ran.err
     (warned,) = lastpost("plan", "check", "plan.yaml", "--json").array()
     assert (warned["severity"], str(warned["what"]).partition(" (")[0]) == ("warning", "`announce` is past")
 
@@ -237,6 +238,7 @@ def test_the_clock_is_shown_and_vouched_for(closing: Line) -> None:
     (shown,) = closing("clock", "show", "--json").array()
     assert shown["in_doubt"] is False
     assert "high-water mark" in closing("clock", "show").out
+    assert re.search(r"clock file adds +0s\n", closing("clock", "show").out)
     assert closing("clock", "acknowledge", "--reason", "the battery was replaced").code == 0
     assert closing("clock", "acknowledge", "--reason", " ").code == 1
 

@@ -2,11 +2,13 @@
 
 import re
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
 from mailsvc.cli.main import run
+from mailsvc.cli.plan_words import wrapped
 from tests.rules.cli.conftest import Line
 from tests.rules.desk.world import EXAMPLE_CSV, PLAN
 
@@ -140,6 +142,19 @@ def test_everything_fits_into_a_hundred_columns(closing: Line) -> None:
     for words in (("closing",), ("told.yaml", "--accounts", "accounts.csv")):
         out = closing("plan", "rehearse", *words).out
         assert max(map(len, out.splitlines())) <= 100
+
+
+def test_on_a_terminal_lines_are_as_wide_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    for columns, widest in (("60", 60), ("80", 80), ("200", 100), ("10", 40)):
+        monkeypatch.setenv("COLUMNS", columns)
+        assert max(map(len, wrapped("ab " * 200))) in range(widest - 2, widest + 1)
+
+
+def test_where_nothing_changes_and_nothing_falls_due_it_says_so(lastpost: Line) -> None:
+    accounts = EXAMPLE.parents[1] / "accounts" / "sonet-phone.csv"
+    ran = lastpost("plan", "rehearse", str(EXAMPLE.with_name("sonet-phone.yaml")), "--accounts", str(accounts))
+    assert (ran.code, ran.out.splitlines()[-1]) == (0, "nothing changes, and nothing falls due")
 
 
 def test_contracts_that_end_before_are_summed_up(closing: Line) -> None:
