@@ -11,14 +11,14 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from schedules.acting import amended, come_somewhere
 from schedules.amendments import Amendment, BadAmendment, Pause, Postpone, Resume, RollBack
+from schedules.amendments.acting import amended, come_somewhere
+from schedules.amendments.coming import AS_ONE, ends_for
+from schedules.amendments.standing import Applied, Gated, Held, Paused
 from schedules.blocks.dates import Unanswered
-from schedules.coming import AS_ONE, ends_for
 from schedules.names import DomainName
 from schedules.plan import IRREVERSIBLE, Plan
 from schedules.shifting import shifted
-from schedules.standing import Applied, Gated, Held, Paused
 from schedules.words import Profile, Stage
 
 __all__ = ["Applied", "Gated", "Held", "Paused", "applied", "shifted"]

@@ -3,7 +3,7 @@
 What decides, strongest first: the stage that ends a capability, once its soft hours are over; the address's own
 expiry; a switch; those soft hours; its contract's suspension where it denies; a brown-out; a suspension that keeps
 mail; what keeps a stage from coming (a hold, then a gate or a pause); nothing (open).
-- When a stage comes for whom, after exceptions, holds, gates and a pause, is said by `schedules.coming`. From when it
+- When a stage comes for whom, after exceptions, holds, gates and a pause, is said by `amendments.coming`. From when it
   was planned until it comes, what it would end is marked HOLD, then WAITING.
 - Expiry (SK-5: an address's own end goes before its contract's) ends receiving, sending and every change at the next
   midnight. Reading, fetching copies and forwarding stay until their stages: an expiry destroys nothing.
@@ -15,11 +15,11 @@ mail; what keeps a stage from coming (a hold, then a gate or a pause); nothing (
 from collections.abc import Iterator, Mapping
 from datetime import date
 
-from schedules.coming import Edge, End, ends_for
+from schedules.amendments.coming import Edge, End, ends_for
+from schedules.amendments.standing import Applied
 from schedules.moments import end_of_day, later, start_of_day
 from schedules.plan import Plan
 from schedules.positions import Position
-from schedules.standing import Applied
 from schedules.switching import Switches
 from schedules.text import Text
 from schedules.words import Capability, Power, Profile, Rule, Ruling, Stage, Suspension

@@ -16,8 +16,8 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from schedules.amendments import Amendment
+from schedules.amendments.coming import end_of_domain
 from schedules.applied import Applied, applied
-from schedules.coming import end_of_domain
 from schedules.decisions import expiry_matters_until
 from schedules.names import Address, DomainName
 from schedules.plan import Plan

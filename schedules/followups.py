@@ -17,7 +17,7 @@ from schedules.blocks.services import LeavingRoute
 from schedules.blocks.terms import Retention, Suspension
 from schedules.blocks.whom import Contract
 from schedules.calendars import in_words
-from schedules.duties import kept_until, suspension_notice
+from schedules.contracts.duties import kept_until, suspension_notice
 from schedules.moments import end_of_day, start_of_day
 from schedules.names import Address
 from schedules.terms import Cancellation, approval_due, may_be_ended_from

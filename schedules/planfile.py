@@ -14,15 +14,15 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from schedules.blocks.values import read_pattern, read_zone
+from schedules.checks.contracts import term_problems
+from schedules.checks.draft import Draft
+from schedules.checks.links import link_problems
+from schedules.checks.scopes import exception_problems, hold_problems, scope_problems, switch_problems
+from schedules.checks.stages import stage_problems
+from schedules.checks.warnings import plan_warnings
 from schedules.plan import BrownOut, Plan, StageLine
-from schedules.planchecks import stage_problems
-from schedules.plandraft import Draft
-from schedules.planlinks import link_problems
 from schedules.planmodel import PlanModel
 from schedules.planprint import print_plan
-from schedules.planscopes import exception_problems, hold_problems, scope_problems, switch_problems
-from schedules.planterms import term_problems
-from schedules.planwarnings import plan_warnings
 from schedules.positions import BadFile, Position, Problem, Wrong
 from schedules.text import Text
 from schedules.words import Stage

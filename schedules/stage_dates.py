@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from schedules.amendments.standing import Held
 from schedules.blocks.scopes import Scope
 from schedules.decisions import Decisions
 from schedules.edition import Edition
 from schedules.names import DomainName
-from schedules.standing import Held
 from schedules.words import Profile, Stage
 
 # A plan without mail domains has dates all the same; no address is in this domain (RFC 2606).

@@ -9,8 +9,8 @@ off at once, one for good goes before one that opens again, then the one that op
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from schedules.amendments.coming import Edge
 from schedules.blocks.dates import Switch
-from schedules.coming import Edge
 from schedules.words import Power, Profile
 
 

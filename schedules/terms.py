@@ -17,10 +17,10 @@ from schedules.blocks.services import LeavingRoute
 from schedules.blocks.terms import CourseChange, Suspension, Terms
 from schedules.blocks.whom import Contract
 from schedules.calendars import in_words, month_end
-from schedules.charges import Charge, charges, total
-from schedules.deadlines import Due, due
-from schedules.invoices import Bill, bills
-from schedules.leaving import days_of, desk_for, removal_work, rule_for, wrong_medium
+from schedules.contracts.charges import Charge, charges, total
+from schedules.contracts.deadlines import Due, due
+from schedules.contracts.invoices import Bill, bills
+from schedules.contracts.leaving import days_of, desk_for, removal_work, rule_for, wrong_medium
 from schedules.moments import end_of_day, later, months_after, start_of_day
 from schedules.names import Address
 from schedules.plan import Plan

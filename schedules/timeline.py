@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
 
+from schedules.amendments.standing import Applied
 from schedules.decisions import Decisions
 from schedules.plan import Plan
-from schedules.standing import Applied
 from schedules.words import Capability, Power, Profile, Ruling, Rulings
 
 _BEGINNING = float("-inf")

@@ -19,8 +19,8 @@ from schedules.words import Rule
 
 if TYPE_CHECKING:
     from mailsvc.desk.planning.deactivating import Prepared
-    from schedules.answers import Answer
-    from schedules.rehearsal import Change, Rehearsal
+    from schedules.rehearsing.answers import Answer
+    from schedules.rehearsing.rehearsal import Change, Rehearsal
 
 _MAIL = ("receive", "send")
 

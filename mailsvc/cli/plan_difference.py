@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from mailsvc.cli.plan_words import address_count, answered, moment, of_which, wrapped
 from mailsvc.desk.planning.differing import Differed
-from schedules.difference import AgendaDiffers, AnswerDiffers
+from schedules.rehearsing.difference import AgendaDiffers, AnswerDiffers
 
 _NOTHING = "nothing differs"
 

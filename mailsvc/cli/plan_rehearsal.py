@@ -10,9 +10,9 @@ from datetime import datetime
 from mailsvc.cli.output import counted
 from mailsvc.cli.plan_words import address_count, answered, moment, of_which, wrapped
 from mailsvc.desk.planning.rehearsing import Rehearsed
-from schedules.answers import Answer
 from schedules.blocks.dates import Audience
-from schedules.rehearsal import Change, Due, StageComes
+from schedules.rehearsing.answers import Answer
+from schedules.rehearsing.rehearsal import Change, Due, StageComes
 from schedules.words import Rule
 
 # Changes by contracts' own dates are as many as there are dates: people read their sum.

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from textwrap import wrap
 
-from schedules.answers import Answer
-from schedules.tallies import Tally
+from schedules.rehearsing.answers import Answer
+from schedules.rehearsing.tallies import Tally
 
 WIDTH = 100  # where no terminal is narrower
 _NARROWEST = 40

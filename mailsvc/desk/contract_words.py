@@ -10,11 +10,11 @@ from itertools import groupby
 
 from mailsvc.desk.contracts import Becoming, CancellationShown, ChangeShown, ContractShown
 from schedules.calendars import in_words
-from schedules.charges import Charge
-from schedules.checkitems import Item, ItemKind, When
-from schedules.deadlines import Due
-from schedules.invoices import Bill
-from schedules.joining import Account
+from schedules.contracts.charges import Charge
+from schedules.contracts.checkitems import Item, ItemKind, When
+from schedules.contracts.deadlines import Due
+from schedules.contracts.invoices import Bill
+from schedules.contracts.joining import Account
 from schedules.terms import Cancellation
 from schedules.text import Language, Text
 from schedules.words import Medium

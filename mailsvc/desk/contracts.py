@@ -21,14 +21,14 @@ from mailsvc.standing import Almanac
 from mailsvc.standing.almanac import edition_of
 from schedules.blocks.terms import Terms
 from schedules.blocks.whom import ADDITIONAL_ADDRESS, HOMEPAGE, MAIL, Contract
-from schedules.charges import total
-from schedules.checkitems import Item
-from schedules.checklist import checklist
+from schedules.contracts.charges import total
+from schedules.contracts.checkitems import Item
+from schedules.contracts.checklist import checklist
+from schedules.contracts.joining import Account, joined
+from schedules.contracts.renewals import expiry_shown
 from schedules.edition import Edition
-from schedules.joining import Account, joined
 from schedules.names import Address
 from schedules.plan import Plan
-from schedules.renewals import expiry_shown
 from schedules.stage_dates import comes
 from schedules.terms import Cancellation, Permission, cancellation, course_change, service_end
 from schedules.text import Language, Text

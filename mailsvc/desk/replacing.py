@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from mailsvc.desk.refusals import Refused
-from schedules.acting import come_somewhere
+from schedules.amendments.acting import come_somewhere
+from schedules.amendments.standing import Held
 from schedules.edition import Edition, edition_for
 from schedules.names import DomainName
 from schedules.plan import IRREVERSIBLE
-from schedules.standing import Held
 from schedules.words import Stage
 
 _HELD = frozenset(Stage) - {Stage.ANNOUNCE}

@@ -1,6 +1,6 @@
 """The census: the whole directory as groups of addresses that are alike, by one statement.
 
-Use: `census(connection, reads(edition), roles)`. `schedules.groups.merged` makes the same of an accounts file.
+Use: `census(connection, reads(edition), roles)`. `rehearsing.groups.merged` makes the same of an accounts file.
 It reads every address: three seconds for a million, so ask it in a thread of its own and never in a transaction.
 Only columns that some plan reads are grouped by. Addresses that a plan names singly come as groups of one.
 Fails as the connection does (RecordsAway).
@@ -12,8 +12,8 @@ from datetime import date
 from sqlalchemy import ColumnElement, Connection, and_, case, func, literal, null, select, text
 
 from mailsvc.records.tables import addresses, contracts, domains, holders
-from schedules.groups import Group, Reads
 from schedules.names import Address, DomainName
+from schedules.rehearsing.groups import Group, Reads
 
 _JOIN = domains.join(addresses, addresses.c.generation == domains.c.generation).join(
     contracts, and_(contracts.c.generation == domains.c.generation, contracts.c.contract == addresses.c.contract)

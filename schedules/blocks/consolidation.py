@@ -1,4 +1,4 @@
-"""The block of a consolidation: accounts that live on at a successor (II-1 to II-8). `schedules.joining` applies it."""
+"""The block of a consolidation: accounts that live on at a successor (II-1 to II-8). `contracts.joining` applies it."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta

@@ -1,6 +1,6 @@
 """Blocks of what is not mail: services that end on their own dates, desks, the successor's offer, advice by use.
 
-`schedules.checklist` makes of them what one subscriber is shown.
+`schedules.contracts.checklist` makes of them what one subscriber is shown.
 """
 
 from collections.abc import Mapping

@@ -10,8 +10,8 @@ from filters.mail import AddressKind, Forwarding, Left
 from mailsvc.records.census import census
 from mailsvc.records.directory import Entry
 from mailsvc.records.store import Records
-from schedules.groups import Group, Reads
 from schedules.names import Address, DomainName
+from schedules.rehearsing.groups import Group, Reads
 from tests.contracts.made import CLOSING, entry, published
 
 ELSEWHERE = Address.parse("hanako@elsewhere.example")

@@ -10,11 +10,21 @@ from schedules.blocks.consolidation import Consolidation
 from schedules.blocks.dates import Channel
 from schedules.blocks.terms import Invoices
 from schedules.blocks.whom import Contract
-from schedules.checkitems import ItemKind, When
-from schedules.checklist import checklist
+from schedules.contracts.checkitems import ItemKind, When
+from schedules.contracts.checklist import checklist
+from schedules.contracts.invoices import Bill, bills
+from schedules.contracts.joining import (
+    Account,
+    Biller,
+    Joined,
+    Option,
+    billed_by,
+    joined,
+    listed_at,
+    price_of,
+    unmapped,
+)
 from schedules.edition import Edition
-from schedules.invoices import Bill, bills
-from schedules.joining import Account, Biller, Joined, Option, billed_by, joined, listed_at, price_of, unmapped
 from schedules.names import DomainName
 from schedules.plan import Plan
 from schedules.words import Capability, Rule

@@ -14,11 +14,11 @@ from schedules.agenda import DeedKind, agenda
 from schedules.blocks.dates import Audience, Channel
 from schedules.blocks.terms import Invoices, MonthEnd, Suspension
 from schedules.blocks.whom import Contract
-from schedules.charges import charges, term_end, total
-from schedules.duties import ended_by_death, lifted_by, transfer
+from schedules.contracts.charges import charges, term_end, total
+from schedules.contracts.duties import ended_by_death, lifted_by, transfer
+from schedules.contracts.invoices import late_charge, monthly_charge
 from schedules.edition import Edition
 from schedules.followups import FollowUpKind, around_suspension, letter_list
-from schedules.invoices import late_charge, monthly_charge
 from schedules.plan import Plan
 from schedules.planfile import read_plan
 from schedules.positions import BadFile

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from schedules.blocks.terms import Retention
-from schedules.duties import over_storage
+from schedules.contracts.duties import over_storage
 from schedules.followups import FollowUp, FollowUpKind, after_receiving
 from schedules.plan import Plan
 from tests.facts.examples import entry, example, tokyo

@@ -6,11 +6,11 @@ from datetime import date, timedelta
 import pytest
 
 from schedules.blocks.whom import ADDITIONAL_ADDRESS, HOMEPAGE, MAIL, Contract
+from schedules.contracts.renewals import expiry_shown, renewed, rule_for
 from schedules.edition import Edition
 from schedules.moments import months_after
 from schedules.names import Address
 from schedules.plan import Plan
-from schedules.renewals import expiry_shown, renewed, rule_for
 from schedules.terms import address_given_up, address_last_day, cancellation, course_change, service_end
 from schedules.words import Medium, Rule, Stage
 from tests.facts.examples import entry, example, power, profile, tokyo

@@ -10,8 +10,8 @@ from schedules.blocks.dates import Audience, Channel
 from schedules.blocks.services import Desk, Purpose
 from schedules.blocks.whom import HOMEPAGE, MAIL, Contract
 from schedules.calendars import desk_open
-from schedules.checkitems import Item, ItemKind
-from schedules.checklist import broken_by, checklist
+from schedules.contracts.checkitems import Item, ItemKind
+from schedules.contracts.checklist import broken_by, checklist
 from schedules.edition import Edition
 from schedules.plan import Plan
 from schedules.planfile import read_plan

@@ -7,9 +7,9 @@ import pytest
 from mailsvc.desk.contracts import contract_of
 from schedules.blocks.services import Service
 from schedules.blocks.whom import Contract
-from schedules.checkitems import Item, ItemKind, When
-from schedules.checklist import broken_by, checklist, look_up, wait_advice
-from schedules.closing import closing
+from schedules.contracts.checkitems import Item, ItemKind, When
+from schedules.contracts.checklist import broken_by, checklist, look_up, wait_advice
+from schedules.contracts.closing import closing
 from schedules.plan import Plan
 from schedules.text import Text
 from tests.facts.examples import entry, example, tokyo

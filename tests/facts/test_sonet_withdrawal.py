@@ -10,7 +10,7 @@ from schedules.blocks.dates import Channel
 from schedules.blocks.terms import JudgedBy
 from schedules.blocks.whom import Contract
 from schedules.calendars import desk_open
-from schedules.charges import month_number, penalty, total
+from schedules.contracts.charges import month_number, penalty, total
 from schedules.followups import FollowUpKind, after_asking_to_move, after_cancellation
 from schedules.plan import Plan
 from schedules.terms import Cancellation, cancellation, completion, ended_by_move

@@ -19,9 +19,9 @@ from schedules.applied import Held
 from schedules.blocks.scopes import Scope
 from schedules.durations import parse_duration, print_duration
 from schedules.edition import Edition
-from schedules.groups import Reads
 from schedules.moments import Moment
 from schedules.names import Address, BadName, DomainName
+from schedules.rehearsing.groups import Reads
 from schedules.words import Profile, Stage
 
 

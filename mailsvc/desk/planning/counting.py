@@ -19,9 +19,9 @@ from mailsvc.records.entries import Entry
 from mailsvc.standing.almanac import edition_of
 from mailsvc.standing.resolving import ROLES
 from schedules.edition import Edition, edition_for
-from schedules.groups import Group, Reads, merged
 from schedules.names import DomainName
 from schedules.positions import BadFile, Position, Problem
+from schedules.rehearsing.groups import Group, Reads, merged
 
 _MOST_PROBLEMS = 100
 _TELL_EVERY = 5_000

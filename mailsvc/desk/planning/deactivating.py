@@ -27,7 +27,7 @@ from schedules.names import DomainName
 from schedules.plan import Plan
 from schedules.planfile import plan_warnings, print_plan, read_plan
 from schedules.positions import Problem, Wrong
-from schedules.rehearsal import Rehearsal, rehearse
+from schedules.rehearsing.rehearsal import Rehearsal, rehearse
 from schedules.text import Text
 
 _NO_NAME = re.compile(r"[^a-z0-9-]+")

@@ -11,8 +11,8 @@ from pathlib import Path
 from mailsvc.desk.desk import Desk
 from mailsvc.desk.planning.counting import Tick, named
 from mailsvc.desk.planning.rehearsing import groups_for, words_of
-from schedules.difference import Differences, differences
 from schedules.moments import Moment
+from schedules.rehearsing.difference import Differences, differences
 
 
 @dataclass(frozen=True, slots=True)

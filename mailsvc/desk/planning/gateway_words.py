@@ -1,15 +1,14 @@
 """The gateway's own words about groups of addresses: what a rehearsal says mail will be answered.
 
-Use: `GatewayWords(notice_url)` is the judge of `schedules.rehearsal` and `schedules.difference`. It asks the same judge
-as the gateway, as a null or foreign sender from the world, with an empty mailbox; quotas and rates are no part of a
-plan.
+Use: `GatewayWords(notice_url)` is the judge of `schedules.rehearsing`. It asks the same judge as the gateway, as a null
+or foreign sender from the world, with an empty mailbox; quotas and rates are no part of a plan.
 """
 
 from filters import judge, replies, service_end
 from filters.mail import AddressKind, Client, ClientKind, Forwarding, Left, Sender, Standing
 from filters.replies import Reply
-from schedules.groups import Group
 from schedules.names import Address, DomainName
+from schedules.rehearsing.groups import Group
 from schedules.words import Ruling, Rulings
 
 _WORLD = Client(ClientKind.WORLD, "", 0)

@@ -14,7 +14,7 @@ from mailsvc.records import directory
 from mailsvc.records.entries import Entry
 from mailsvc.standing.almanac import edition_of
 from schedules.blocks.consolidation import Consolidation
-from schedules.joining import unmapped
+from schedules.contracts.joining import unmapped
 from schedules.names import DomainName
 
 COLUMNS = ("option", "contract", "holder", "address")

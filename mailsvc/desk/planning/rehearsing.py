@@ -17,9 +17,9 @@ from mailsvc.desk.planning.gateway_words import GatewayWords
 from mailsvc.desk.refusals import Refused
 from schedules.blocks.dates import BackupGate
 from schedules.edition import Edition
-from schedules.groups import Group, reads
 from schedules.moments import Moment
-from schedules.rehearsal import Rehearsal, rehearse
+from schedules.rehearsing.groups import Group, reads
+from schedules.rehearsing.rehearsal import Rehearsal, rehearse
 from schedules.text import Text
 from schedules.words import Stage
 

@@ -9,7 +9,7 @@ from mailsvc.desk.auditing import list_acts
 from mailsvc.desk.contracts import Asking, show_cancellation, show_change, show_contract
 from mailsvc.desk.plans import apply_plan
 from mailsvc.desk.refusals import Refused
-from schedules.checkitems import Item, ItemKind, When
+from schedules.contracts.checkitems import Item, ItemKind, When
 from schedules.names import BadName
 from schedules.planfile import read_plan
 from schedules.words import Medium

@@ -6,7 +6,7 @@ from mailsvc.desk.contracts import Asking, show_contract
 from mailsvc.desk.planning.options import unmapped_options
 from mailsvc.desk.plans import apply_plan
 from mailsvc.desk.refusals import Refused
-from schedules.joining import Account
+from schedules.contracts.joining import Account
 from schedules.planfile import read_plan
 from tests.rules.desk.world import PLAN, World
 

@@ -6,8 +6,8 @@ from typing import get_args
 import pytest
 
 from mailsvc.desk.planning.page import notice_page
-from schedules.acts import GateAnswer, Hold, Pause, Postpone, Release, Resume, RollBack
 from schedules.amendments import Act, Amendment
+from schedules.amendments.acts import GateAnswer, Hold, Pause, Postpone, Release, Resume, RollBack
 from schedules.blocks.scopes import Scope
 from schedules.edition import Edition
 from schedules.names import Address

@@ -14,10 +14,10 @@ from mailsvc.desk.planning.rehearsing import rehearse_plan, words_of
 from mailsvc.desk.plans import apply_plan
 from mailsvc.desk.refusals import Refused
 from mailsvc.records import directory
-from schedules.answers import RECEIVE, Book, Courses, at
 from schedules.edition import Edition
-from schedules.groups import Reads, reads
 from schedules.planfile import read_plan
+from schedules.rehearsing.answers import RECEIVE, Book, Courses, at
+from schedules.rehearsing.groups import Reads, reads
 from tests.rules.desk.world import EXAMPLE_CSV, PLAN, World
 
 # A plan for one domain alone, and one that leaves it to others.

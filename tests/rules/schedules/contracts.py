@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 from schedules.blocks.services import DecisionTable, Dependant, Row, Service, Wait
 from schedules.blocks.whom import Contract
-from schedules.checkitems import Item, ItemKind
-from schedules.checklist import checklist
+from schedules.contracts.checkitems import Item, ItemKind
+from schedules.contracts.checklist import checklist
 from schedules.names import Address
 from schedules.plan import Plan, StageLine
 from schedules.text import Text

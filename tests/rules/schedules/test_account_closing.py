@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schedules.blocks.services import LeavingRoute
-from schedules.closing import closing
+from schedules.contracts.closing import closing
 from tests.rules.schedules.contracts import at, text
 
 MOVE = LeavingRoute(id="move", title=text("move"), by_itself=True)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from schedules.blocks.services import Advice, Desk, LeavingRoute, Offer, Purpose
 from schedules.blocks.terms import MediumRule, Terms
 from schedules.blocks.whom import Whom
-from schedules.checkitems import Item, ItemKind, When
-from schedules.checklist import checklist, last_day
+from schedules.contracts.checkitems import Item, ItemKind, When
+from schedules.contracts.checklist import checklist, last_day
 from schedules.words import Medium, Stage
 from tests.rules.schedules.contracts import ON, RETURNS, WAITS, at, contract, dependant, items, plan, service, text
 

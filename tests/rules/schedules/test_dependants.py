@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from schedules.blocks.services import Wait
 from schedules.blocks.whom import Whom
-from schedules.checkitems import ItemKind, When
-from schedules.checklist import broken_by, checklist, facts_of, look_up, wait_advice
+from schedules.contracts.checkitems import ItemKind, When
+from schedules.contracts.checklist import broken_by, checklist, facts_of, look_up, wait_advice
 from tests.rules.schedules.contracts import ON, RETURNS, WAITS, contract, dependant, items, plan, service, table, text
 
 DAY = timedelta(days=1)

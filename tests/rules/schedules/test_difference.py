@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from schedules.amendments import Amendment, Hold, Postpone
 from schedules.blocks.dates import PlanNotice, Switch
 from schedules.blocks.scopes import Scope
-from schedules.difference import AnswerDiffers, Differences, differences
 from schedules.edition import Edition
-from schedules.groups import Group, merged, reads
 from schedules.names import Address
 from schedules.plan import Plan
+from schedules.rehearsing.difference import AnswerDiffers, Differences, differences
+from schedules.rehearsing.groups import Group, merged, reads
 from schedules.text import Text
 from schedules.words import Capability, Power, Stage
 from tests.rules.schedules.plans import TOKYO, plan

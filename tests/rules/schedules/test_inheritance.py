@@ -5,9 +5,9 @@ from datetime import datetime
 import pytest
 
 from schedules.amendments import Hold, Postpone, Release
+from schedules.amendments.coming import end_of_domain
 from schedules.blocks.dates import PlanException, PlanHold
 from schedules.blocks.scopes import Scope
-from schedules.coming import end_of_domain
 from schedules.edition import Edition
 from schedules.names import Address, DomainName
 from schedules.plan import Plan

@@ -10,8 +10,8 @@ from schedules.blocks.services import Cost
 from schedules.blocks.terms import BilledFrom, Invoices, Payment
 from schedules.blocks.whom import Contract, Whom
 from schedules.calendars import month_end, month_of, months_between
-from schedules.charges import Charge
-from schedules.invoices import bills, late_charge, monthly_charge, pay_day
+from schedules.contracts.charges import Charge
+from schedules.contracts.invoices import bills, late_charge, monthly_charge, pay_day
 from schedules.text import Text
 from tests.rules.schedules.terms_parts import BASE, DAYS, EXTRA, FEE, day
 

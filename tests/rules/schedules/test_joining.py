@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 
 from schedules.blocks.consolidation import Consolidation, Inherit, OptionMapping, PriceChange
 from schedules.blocks.whom import Contract
-from schedules.joining import Account, Biller, Joined, Option, billed_by, joined, listed_at, price_of, unmapped
+from schedules.contracts.joining import (
+    Account,
+    Biller,
+    Joined,
+    Option,
+    billed_by,
+    joined,
+    listed_at,
+    price_of,
+    unmapped,
+)
 from schedules.names import Address
 from tests.rules.schedules.contracts import TOKYO, at, contract, own, text
 

@@ -1,6 +1,6 @@
 import pytest
 
-from schedules.planchecks import PRECEDING
+from schedules.checks.stages import PRECEDING
 from schedules.planfile import plan_warnings, read_plan
 from schedules.positions import BadFile
 from schedules.words import Stage

@@ -14,10 +14,10 @@ from schedules.blocks.dates import Audience, PlanHold, PlanNotice
 from schedules.blocks.scopes import Scope
 from schedules.blocks.whom import Whom
 from schedules.edition import Edition
-from schedules.groups import Group, Reads, merged, reads
 from schedules.names import Address
 from schedules.plan import Plan
-from schedules.rehearsal import Change, Rehearsal, rehearse
+from schedules.rehearsing.groups import Group, Reads, merged, reads
+from schedules.rehearsing.rehearsal import Change, Rehearsal, rehearse
 from schedules.words import Capability, Power, Rule, Stage
 from tests.rules.schedules.plans import TOKYO, plan
 from tests.rules.schedules.walking import CLOSING, HANAKO, JUDGE, SECOND, WORDS, addresses, changes, plans

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from schedules.blocks.terms import Renewal, Terms
 from schedules.blocks.whom import Contract
 from schedules.calendars import month_end, months_between
-from schedules.renewals import Renewed, expiry_shown, renewed, rule_for
+from schedules.contracts.renewals import Renewed, expiry_shown, renewed, rule_for
 from tests.rules.schedules.terms_parts import DAYS, day
 
 END = day("2024-01-31")

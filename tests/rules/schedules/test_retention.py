@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from schedules.blocks.terms import Retention
-from schedules.duties import kept_until, over_storage
+from schedules.contracts.duties import kept_until, over_storage
 from schedules.planfile import print_plan, read_plan
 from schedules.positions import BadFile
 from tests.facts.examples import PLANS

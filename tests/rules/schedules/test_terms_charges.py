@@ -11,7 +11,7 @@ from schedules.blocks.services import Cost
 from schedules.blocks.terms import FirstMonth, JudgedBy, MinimumTerm, Terms
 from schedules.blocks.whom import Contract, Whom
 from schedules.calendars import month_end
-from schedules.charges import charges, cost_at_end, month_number, penalty, term_end, total
+from schedules.contracts.charges import charges, cost_at_end, month_number, penalty, term_end, total
 from schedules.text import Text
 from tests.rules.schedules.terms_parts import BASE, CONTRACTS, DAYS, EXTRA, FEE, MINIMUM_TERMS, day
 

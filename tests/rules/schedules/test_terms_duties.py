@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from schedules.blocks.services import LeavingRoute
 from schedules.blocks.terms import Deadline, Succession, Suspension
 from schedules.blocks.whom import Contract
-from schedules.deadlines import due
-from schedules.duties import ended_by_death, lifted_by, suspension_notice, transfer
+from schedules.contracts.deadlines import due
+from schedules.contracts.duties import ended_by_death, lifted_by, suspension_notice, transfer
 from schedules.moments import end_of_day, start_of_day
 from schedules.terms import approval_due, completion, ended_by_move, may_be_ended_from
 from schedules.text import Text

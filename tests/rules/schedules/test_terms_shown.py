@@ -22,7 +22,7 @@ from schedules.blocks.terms import (
     Terms,
 )
 from schedules.blocks.whom import Contract, Whom
-from schedules.charges import total
+from schedules.contracts.charges import total
 from schedules.plan import Plan
 from schedules.terms import Cancellation, cancellation, completion
 from schedules.text import Text

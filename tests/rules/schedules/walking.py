@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from schedules.answers import Judge
 from schedules.blocks.dates import PlanException, PlanHold, Switch
 from schedules.blocks.scopes import Scope
 from schedules.edition import Edition
-from schedules.groups import Group
 from schedules.moments import end_of_day, start_of_day
 from schedules.names import Address, DomainName
 from schedules.plan import BrownOut, Plan, StageLine
+from schedules.rehearsing.answers import Judge
+from schedules.rehearsing.groups import Group
 from schedules.text import Text
 from schedules.words import Capability, Power, Ruling, Rulings, Stage, Suspension
 from tests.rules.schedules.plans import TOKYO

@@ -3,7 +3,7 @@
     for pair in torn(dates, exceptions): pair.late.scope, pair.stage, pair.before
 
 One exception lets a domain end sooner, another gives some of its addresses more time; each is in order by itself.
-Pure, and never fails. `schedules.planscopes` refuses such plans, `schedules.acting` such postponements.
+Pure, and never fails. `schedules.checks.scopes` refuses such plans, `schedules.amendments.acting` such postponements.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from schedules.blocks.dates import PlanException
+from schedules.checks.draft import surely_within
+from schedules.checks.stages import impossible
 from schedules.plan import IRREVERSIBLE
-from schedules.planchecks import impossible
-from schedules.plandraft import surely_within
 from schedules.words import Stage
 
 Dates = Mapping[Stage, datetime]

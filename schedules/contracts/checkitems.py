@@ -1,4 +1,4 @@
-"""One item of a check list, and the sentences that items share. Use: `schedules.checklist` makes items of them."""
+"""One item of a check list, and the sentences that items share. `checklist.py` makes items of them."""
 # ruff: noqa: RUF001 -- Japanese has punctuation of its own
 
 from dataclasses import dataclass, field

@@ -12,11 +12,11 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from schedules.amendments.standing import GATE_REASON, Applied, Held
 from schedules.blocks.dates import PlanException
 from schedules.blocks.scopes import Scope
 from schedules.plan import IRREVERSIBLE, WHOLE_DOMAIN
 from schedules.positions import Position
-from schedules.standing import GATE_REASON, Applied, Held
 from schedules.text import Text
 from schedules.words import Profile, Stage
 

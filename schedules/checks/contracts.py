@@ -10,7 +10,7 @@ from schedules.blocks.consolidation import Consolidation
 from schedules.blocks.services import Calendar, Row, Service, Wait
 from schedules.blocks.terms import Deadline, EndRule, Terms
 from schedules.blocks.whom import Whom
-from schedules.plandraft import Draft, repeated, told, twice, wider
+from schedules.checks.draft import Draft, repeated, told, twice, wider
 from schedules.positions import Position, Problem
 from schedules.words import Stage
 

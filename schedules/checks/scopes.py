@@ -8,12 +8,12 @@ from datetime import datetime
 
 from schedules.blocks.dates import PlanException, PlanHold, Switch
 from schedules.blocks.scopes import Scope
+from schedules.checks.draft import Draft, repeated, surely_within, told, twice
+from schedules.checks.pairs import torn
+from schedules.checks.stages import impossible
 from schedules.moments import later
 from schedules.names import DomainName
 from schedules.plan import IRREVERSIBLE, QUEUE_LIFE, WHOLE_DOMAIN, Plan
-from schedules.planchecks import impossible
-from schedules.plandraft import Draft, repeated, surely_within, told, twice
-from schedules.planpairs import torn
 from schedules.positions import Position, Problem
 from schedules.words import Power, Stage
 

@@ -15,12 +15,12 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from schedules.agenda import DeedKind, Falling, agenda
-from schedules.answers import BEGINNING, RECEIVE, Answer, Book, Courses, Judge, Runs
 from schedules.blocks.dates import Audience
 from schedules.edition import Edition
-from schedules.groups import Group, known
+from schedules.rehearsing.answers import BEGINNING, RECEIVE, Answer, Book, Courses, Judge, Runs
+from schedules.rehearsing.groups import Group, known
+from schedules.rehearsing.tallies import Tally, labels, tally
 from schedules.stage_dates import comes
-from schedules.tallies import Tally, labels, tally
 from schedules.words import Power, Profile, Rule, Stage
 
 # A change, before its addresses are counted.

@@ -10,10 +10,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from schedules.acts import BadAmendment, Pause
+from schedules.amendments.acts import BadAmendment, Pause
+from schedules.amendments.standing import Applied, Paused
 from schedules.plan import BrownOut
 from schedules.shifting import days_until, shifted
-from schedules.standing import Applied, Paused
 from schedules.text import Text
 from schedules.words import Stage
 

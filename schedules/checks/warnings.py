@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from schedules.blocks.scopes import Scope
+from schedules.checks.draft import told
 from schedules.names import DomainName
 from schedules.plan import QUEUE_LIFE, Plan
-from schedules.plandraft import told
 from schedules.positions import Position, Problem
 from schedules.words import Capability, Power, Stage
 from schedules.yamlfile import did_you_mean

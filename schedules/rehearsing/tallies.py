@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from schedules.groups import Group
+from schedules.rehearsing.groups import Group
 
 _BESIDE = ("forwarding", "suspended")
 

@@ -14,8 +14,8 @@ from typing import NamedTuple, Protocol
 
 from schedules.decisions import Decisions
 from schedules.edition import Edition
-from schedules.facets import Facet
-from schedules.groups import Group
+from schedules.rehearsing.facets import Facet
+from schedules.rehearsing.groups import Group
 from schedules.text import Text
 from schedules.timeline import rulings_of
 from schedules.words import Capability, Power, Profile, Rule, Ruling, Rulings, Stage

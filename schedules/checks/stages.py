@@ -2,9 +2,8 @@
 
     stage_problems(draft)
 
-Checks look only at what is there, so that a plan with other faults is checked as well. `schedules.planscopes`,
-`schedules.planlinks` and `schedules.planterms` check the rest; `schedules.planwarnings` tells what is possible, but
-seldom meant.
+Checks look only at what is there, so that a plan with other faults is checked as well. `scopes.py`, `links.py` and
+`contracts.py` check the rest; `warnings.py` tells what is possible, but seldom meant.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,9 +11,9 @@ from datetime import datetime
 from itertools import chain
 
 from schedules.blocks.dates import ToldGate, Unanswered
+from schedules.checks.draft import Draft, told
 from schedules.moments import later
 from schedules.plan import IRREVERSIBLE, QUEUE_LIFE, BrownOut, StageLine
-from schedules.plandraft import Draft, told
 from schedules.positions import Problem
 from schedules.words import Stage
 

@@ -15,11 +15,11 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from schedules.agenda import Falling, agenda
-from schedules.answers import BEGINNING, Answer, Book, Course, Courses, Judge, Runs, at, edges
 from schedules.edition import Edition, open_edition
-from schedules.groups import Group
 from schedules.names import Address
-from schedules.tallies import Tally, labels, tally
+from schedules.rehearsing.answers import BEGINNING, Answer, Book, Course, Courses, Judge, Runs, at, edges
+from schedules.rehearsing.groups import Group
+from schedules.rehearsing.tallies import Tally, labels, tally
 from schedules.words import Power
 
 _END = float("inf")

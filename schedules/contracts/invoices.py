@@ -13,7 +13,7 @@ from decimal import Decimal
 from schedules.blocks.terms import BilledFrom, Invoices, Payment
 from schedules.blocks.whom import Contract
 from schedules.calendars import month_end, month_of, months_between
-from schedules.charges import Charge
+from schedules.contracts.charges import Charge
 from schedules.moments import months_after
 from schedules.text import Text
 

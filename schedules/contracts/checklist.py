@@ -17,7 +17,16 @@ from itertools import chain, product
 
 from schedules.blocks.services import Advice, DecisionTable, Dependant, Desk, LeavingRoute, Purpose, Row, Service, Wait
 from schedules.blocks.whom import HOMEPAGE, Contract
-from schedules.checkitems import Item, ItemKind, desk_words, if_it_ends, joined_words, offer_words, route_words, when
+from schedules.contracts.checkitems import (
+    Item,
+    ItemKind,
+    desk_words,
+    if_it_ends,
+    joined_words,
+    offer_words,
+    route_words,
+    when,
+)
 from schedules.moments import later
 from schedules.plan import Plan
 from schedules.text import Text

@@ -10,7 +10,7 @@ from itertools import chain
 from schedules.blocks.dates import Audience, Channel, PlanNotice
 from schedules.blocks.services import DecisionTable, Service
 from schedules.blocks.whom import ADDITIONAL_ADDRESS, HOMEPAGE, MAIL, Whom
-from schedules.plandraft import Draft, repeated, twice
+from schedules.checks.draft import Draft, repeated, twice
 from schedules.positions import Position, Problem
 from schedules.words import Capability
 from schedules.yamlfile import did_you_mean

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import assert_never
 
-from schedules.acts import ANNOUNCED, Act, GateAnswer, Hold, Pause, Postpone, Release, Resume, RollBack
+from schedules.amendments.acts import ANNOUNCED, Act, GateAnswer, Hold, Pause, Postpone, Release, Resume, RollBack
 from schedules.blocks.scopes import Scope
 from schedules.durations import parse_duration, print_duration
 from schedules.names import Address

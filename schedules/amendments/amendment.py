@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from schedules.acts import (
+from schedules.amendments.acts import (
     ANNOUNCED,
     Act,
     BadAmendment,
@@ -23,7 +23,7 @@ from schedules.acts import (
     RollBack,
     in_utc,
 )
-from schedules.amendment_json import act_of, mapping, number, text, tree_of
+from schedules.amendments.as_json import act_of, mapping, number, text, tree_of
 
 __all__ = [
     "ANNOUNCED",

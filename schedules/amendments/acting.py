@@ -9,18 +9,18 @@ from dataclasses import replace
 from datetime import datetime
 from typing import assert_never
 
-from schedules.acts import BadAmendment, GateAnswer, Hold, Pause, Postpone, Release, Resume, RollBack
-from schedules.amendments import Amendment
+from schedules.amendments.acts import BadAmendment, GateAnswer, Hold, Pause, Postpone, Release, Resume, RollBack
+from schedules.amendments.amendment import Amendment
+from schedules.amendments.coming import end_of_domain
+from schedules.amendments.resting import rested, resumed
+from schedules.amendments.standing import Applied, Gated, Held
 from schedules.blocks.dates import PlanException
 from schedules.blocks.scopes import Scope
-from schedules.coming import end_of_domain
+from schedules.checks.pairs import torn
+from schedules.checks.stages import impossible
 from schedules.plan import IRREVERSIBLE, Plan
-from schedules.planchecks import impossible
-from schedules.planpairs import torn
 from schedules.positions import Position
-from schedules.resting import rested, resumed
 from schedules.shifting import shifted
-from schedules.standing import Applied, Gated, Held
 from schedules.text import Text
 from schedules.words import Stage
 

@@ -1,6 +1,6 @@
 """What stands of a plan after its amendments: dates, holds, answers of gates, a pause.
 
-`schedules.applied` makes an Applied, `schedules.coming` reads from it when a stage comes for whom.
+`schedules.applied` makes an Applied, `schedules.amendments.coming` reads from it when a stage comes for whom.
 Everything here is a frozen value; datetimes are aware.
 """
 
@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from schedules.amendments import ANNOUNCED
+from schedules.amendments.amendment import ANNOUNCED
 from schedules.blocks.dates import PlanException
 from schedules.blocks.scopes import Scope
+from schedules.checks.stages import PRECEDING
 from schedules.plan import IRREVERSIBLE, BrownOut
-from schedules.planchecks import PRECEDING
 from schedules.positions import Position
 from schedules.shifting import beside
 from schedules.text import Text
