@@ -62,10 +62,13 @@ class Gated:
         """Whether they keep the stage waiting."""
         return self.waits if self.opened is None else not self.opened
 
-    def __str__(self) -> str:
+    @property
+    def why(self) -> Text:
+        """What is told of a stage that they keep waiting; findings are an administrator's, and in English alone."""
         if self.opened is None:
-            return "its gates have not been answered"
-        return "its gates have not opened" + (f": {'; '.join(self.findings)}" if self.findings else "")
+            return Text(GATE_REASON.ja, "its gates have not been answered")
+        found = f": {'; '.join(self.findings)}" if self.findings else ""
+        return Text(GATE_REASON.ja + found, "its gates have not opened" + found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,7 @@ class Applied:
     waiting: Mapping[Stage, Text] = field(init=False)  # stages that do not come as things stand, and why
     brown_outs: tuple[BrownOut, ...] = field(init=False)
     opened: Mapping[Stage, datetime] = field(init=False)  # no earlier than this, since gates opened only then
-    shut: Mapping[Stage, str] = field(init=False)  # stages that gates keep waiting, and what those said
+    shut: Mapping[Stage, Text] = field(init=False)  # stages that gates keep waiting, and what those said
 
     def __post_init__(self) -> None:
         gates = {stage: list(self._gates_of(stage)) for stage in self.dates}
@@ -100,9 +103,9 @@ class Applied:
             stage: max((one.answered_at for one in found if one.answered_at is not None), default=None)
             for stage, found in gates.items()
         }
-        shut = {stage: next((str(one) for one in found if one.shut), "") for stage, found in gates.items()}
+        shut = {stage: one.why for stage, found in gates.items() for one in reversed(found) if one.shut}
         object.__setattr__(self, "opened", {stage: at for stage, at in opened.items() if at is not None})
-        object.__setattr__(self, "shut", {stage: why for stage, why in shut.items() if why})
+        object.__setattr__(self, "shut", shut)
         object.__setattr__(self, "instants", {stage: self.not_before(stage, at) for stage, at in self.dates.items()})
         object.__setattr__(self, "waiting", dict(self._waiting()))
         rests = self.resting_from
@@ -139,7 +142,7 @@ class Applied:
     def _waiting(self) -> Iterator[tuple[Stage, Text]]:
         for stage, at in self.instants.items():
             if stage in self.shut:
-                yield stage, Text(f"{GATE_REASON.ja}。{self.shut[stage]}", self.shut[stage])
+                yield stage, self.shut[stage]
             elif self.paused is not None and at.timestamp() > self.resting_from:
                 reason = self.paused.reason
                 yield stage, Text(f"計画は一時停止中です。{reason.ja}", f"the plan is paused: {reason.en}")
