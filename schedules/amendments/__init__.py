@@ -4,11 +4,9 @@
 (`standing.py`) · `resting.py` pauses · `coming.py` when a stage comes for whom. `schedules.applied` goes through all.
 """
 
-from schedules.amendments.amendment import (
+from schedules.amendments.acts import (
     ANNOUNCED,
-    FORMAT,
     Act,
-    Amendment,
     BadAmendment,
     GateAnswer,
     Hold,
@@ -18,6 +16,7 @@ from schedules.amendments.amendment import (
     Resume,
     RollBack,
 )
+from schedules.amendments.amendment import FORMAT, Amendment
 
 __all__ = [
     "ANNOUNCED",

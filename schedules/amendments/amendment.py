@@ -10,35 +10,8 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from schedules.amendments.acts import (
-    ANNOUNCED,
-    Act,
-    BadAmendment,
-    GateAnswer,
-    Hold,
-    Pause,
-    Postpone,
-    Release,
-    Resume,
-    RollBack,
-    in_utc,
-)
+from schedules.amendments.acts import Act, BadAmendment, in_utc
 from schedules.amendments.as_json import act_of, mapping, number, text, tree_of
-
-__all__ = [
-    "ANNOUNCED",
-    "FORMAT",
-    "Act",
-    "Amendment",
-    "BadAmendment",
-    "GateAnswer",
-    "Hold",
-    "Pause",
-    "Postpone",
-    "Release",
-    "Resume",
-    "RollBack",
-]
 
 FORMAT = 1
 

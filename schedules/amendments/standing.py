@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from schedules.amendments.amendment import ANNOUNCED
+from schedules.amendments.acts import ANNOUNCED
 from schedules.blocks.dates import PlanException
 from schedules.blocks.scopes import Scope
 from schedules.checks.stages import PRECEDING
