@@ -32,49 +32,47 @@ from schedules.words import Medium
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MonthEnd(Block):
+class WhenAsked(Block):
+    """What every rule of an end says first: which contracts, and how they must have asked."""
+
+    rule: str
+    whom: Annotated[Whom, Field(description="only these contracts")] = field(default_factory=Whom)
+    media: Annotated[tuple[Medium, ...], several, Field(description="only if asked so")] = ()
+    source: Placed = field(default=Position(""), compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthEnd(WhenAsked):
     """The end of the month of receipt, or of the next where too few business days are left (KY-8)."""
 
     rule: Literal["month-end"]
-    whom: Annotated[Whom, Field(description="only these contracts")] = field(default_factory=Whom)
-    media: Annotated[tuple[Medium, ...], several, Field(description="only if asked so")] = ()
     business_days: Annotated[Spell, Field(description="with fewer left in the month, the next one")] = 0
     count_receipt_day: Annotated[bool, Field(description="whether the day of receipt is one of them")] = True
-    source: Placed = field(default=Position(""), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ChosenMonth(Block):
+class ChosenMonth(WhenAsked):
     """The end of this month or of a later one, as the subscriber chooses (SW-1)."""
 
     rule: Literal["chosen-month"]
-    whom: Annotated[Whom, Field(description="only these contracts")] = field(default_factory=Whom)
-    media: Annotated[tuple[Medium, ...], several, Field(description="only if asked so")] = ()
     months_ahead: Annotated[Spell, Field(description="how many months ahead may be chosen")] = 1
-    source: Placed = field(default=Position(""), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ArrivalDay(Block):
+class ArrivalDay(WhenAsked):
     """Arrived by a day of the month: its end; later: the end of the next at the earliest (SW-2)."""
 
     rule: Literal["arrival-day"]
-    whom: Annotated[Whom, Field(description="only these contracts")] = field(default_factory=Whom)
-    media: Annotated[tuple[Medium, ...], several, Field(description="only if asked so")] = ()
     last_day: Annotated[int, Field(ge=1, le=31, description="arrived by this day: the end of that month")]
     months_ahead: Annotated[Spell, Field(description="how many months later than that may be chosen")] = 0
-    source: Placed = field(default=Position(""), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReceiptDay(Block):
+class ReceiptDay(WhenAsked):
     """The day of receipt, or so many days after it."""
 
     rule: Literal["receipt-day"]
-    whom: Annotated[Whom, Field(description="only these contracts")] = field(default_factory=Whom)
-    media: Annotated[tuple[Medium, ...], several, Field(description="only if asked so")] = ()
     days_after: Annotated[Spell, Field(description="days from the receipt to the end")] = 0
-    source: Placed = field(default=Position(""), compare=False)
 
 
 EndRule = Annotated[MonthEnd | ChosenMonth | ArrivalDay | ReceiptDay, Field(discriminator="rule")]
