@@ -1,0 +1,279 @@
+"""The line to one IMAP server: commands go out pipelined, responses come in, and whatever breaks is noticed at once.
+
+    line = await Line.open("mail.example", 993, tls=context, patience=60)
+    answer = await line.run(b"EXAMINE ", quoted(name), take=see)
+
+`patience` is how many seconds the server may say nothing while something is asked of it. Untagged responses go to the
+oldest command that waits; servers answer in order. Quote names with `folder_names.quoted`.
+Raises Gone, Garbled and Declined (`errors.py`); after Gone and Garbled the line is of no more use.
+"""
+
+import asyncio
+import ssl
+from collections import deque
+from collections.abc import AsyncIterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from migrator.imap.answers import Answer, answer
+from migrator.imap.errors import Bye, Declined, Garbled, Gone, ImapError, Silent
+from migrator.imap.reading import Response, Spool
+from migrator.imap.wire import Take, Wire, ignore
+
+SMALL_LITERAL = 4_096  # octets: what LITERAL- lets go without asking (RFC 7888)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A literal to send: its size in octets, and its octets or where they come from."""
+
+    size: int
+    octets: bytes | AsyncIterable[bytes]
+
+
+Part = bytes | Sent
+
+
+@dataclass(slots=True)
+class _Asked:
+    """A command that waits for its answer."""
+
+    tag: str
+    name: str
+    take: Take
+    done: asyncio.Future[Answer]
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Line:
+    """One connection. `literals` is "+" or "-" once the server has said LITERAL+ or LITERAL-."""
+
+    def __init__(self, wire: Wire, patience: float) -> None:
+        self.literals = ""
+        self.broken: ImapError | None = None
+        self._wire = wire
+        self._patience = patience
+        self._asked: deque[_Asked] = deque()
+        self._turn = asyncio.Lock()
+        self._heard_at = 0.0
+        self._held = False
+        self._strays = 0  # responses that came while nothing was asked
+        self._bye: Bye | None = None
+        self._greeting: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._watch: asyncio.Task[None] | None = None
+        wire.heard, wire.lost = self._hear, self._lose
+
+    @classmethod
+    async def open(
+        cls,
+        host: str,
+        port: int,
+        *,
+        tls: ssl.SSLContext | None,
+        patience: float,
+        name: str = "",
+        spool: Spool | None = None,
+    ) -> "Line":
+        """Connect, with `tls` from the first octet; `name` is what the certificate must say, `host` without it.
+
+        The greeting is awaited: PREAUTH without TLS is refused, since nobody knows who speaks. Raises Gone, Declined.
+        """
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(patience):
+                _, wire = await loop.create_connection(
+                    lambda: Wire(spool), host, port, ssl=tls, server_hostname=(name or host) if tls else None
+                )
+        except TimeoutError:
+            raise Silent(f"{host}:{port} does not answer") from None
+        except OSError as error:
+            raise Gone(f"{host}:{port} cannot be reached: {error.strerror or error}") from None
+        line = cls(wire, patience)
+        await line._greeted(f"{host}:{port}", secure=tls is not None)
+        return line
+
+    async def run(self, *parts: Part, take: Take = ignore) -> Answer:
+        """Send a command and await its OK. Raises Declined for NO and BAD, Gone, Garbled."""
+        said = await self.ask(*parts, take=take)
+        if said.word != "OK":
+            raise Declined(_name(parts), said.word, said.code, said.text)
+        return said
+
+    async def ask(self, *parts: Part, take: Take = ignore) -> Answer:
+        """Send a command and await its answer, whatever it is. Raises Gone, Garbled."""
+        return await (await self.start(*parts, take=take))
+
+    async def start(self, *parts: Part, take: Take = ignore) -> asyncio.Future[Answer]:
+        """Send a command and go on: its answer is awaited by whoever likes. Raises Gone, Garbled."""
+        async with self._turn:
+            asked = self._ask(_name(parts), take)
+            try:
+                for part in (asked.tag.encode("ascii") + b" ", *parts, b"\r\n"):
+                    self._whole()
+                    if isinstance(part, Sent):
+                        await self._literal(part, asked)
+                    else:
+                        await self._wire.pour(part)
+                    if asked.done.done():  # refused before its literal went out, or broken
+                        break
+            except BaseException as error:
+                # Half a command is on its way: what follows would be read as its rest.
+                self._wire.end(error if isinstance(error, ImapError) else Gone("a command was given up half sent"))
+                raise
+            return asked.done
+
+    async def secure(self, context: ssl.SSLContext, name: str) -> None:
+        """STARTTLS; what came in clear behind its OK is refused (RFC 3501 6.2.1). Raises Gone, Garbled, Declined."""
+        await self._last(b"STARTTLS")
+        loop = asyncio.get_running_loop()
+        try:
+            self._wire.transport = await loop.start_tls(
+                self._wire.transport, self._wire, context, server_hostname=name, ssl_handshake_timeout=self._patience
+            )
+        except OSError as error:
+            self._wire.end(Gone(f"TLS with {name} failed: {error}"))
+        self._whole()
+
+    async def deflate(self) -> None:
+        """COMPRESS=DEFLATE from here on (RFC 4978). Raises Gone, Garbled, Declined."""
+        await self._last(b"COMPRESS DEFLATE")
+        self._wire.compress()
+
+    async def _last(self, command: bytes) -> None:
+        """Run the last command before the line changes its form: behind its OK nothing may come in the old one."""
+        strays = self._strays
+        await self.run(command)
+        if self._wire.within or self._asked or self._strays != strays:
+            self._wire.end(Garbled(f"the server said more than its OK to {command.decode('ascii')}"))
+        self._whole()
+
+    def hold(self) -> None:
+        """Read no more for now: whoever takes what comes is behind."""
+        if not self._held and self.broken is None:
+            self._held = True
+            self._wire.transport.pause_reading()
+
+    def go_on(self) -> None:
+        """Read again."""
+        if self._held:
+            self._held = False
+            self._heard_at = asyncio.get_running_loop().time()
+            if self.broken is None:
+                self._wire.transport.resume_reading()
+
+    async def close(self) -> None:
+        """Say goodbye where that is still possible, and end."""
+        with suppress(ImapError, TimeoutError):
+            async with asyncio.timeout(1):
+                await self.ask(b"LOGOUT")
+        self._wire.end(Gone("the line was closed"))
+        if self._watch is not None:
+            self._watch.cancel()
+
+    async def _greeted(self, place: str, *, secure: bool) -> None:
+        self._watch = asyncio.create_task(self._watched())
+        try:
+            async with asyncio.timeout(self._patience):
+                greeting = await self._greeting
+        except TimeoutError:
+            self._wire.end(Silent(f"{place} does not greet"))
+            raise Silent(f"{place} does not greet") from None
+        if greeting.word == "PREAUTH" and not secure:
+            self._wire.end(Gone("PREAUTH in clear"))
+            raise Declined("the connection", "PREAUTH", greeting.code, "it would be used without TLS")
+
+    def _ask(self, name: str, take: Take) -> _Asked:
+        self._whole()
+        if not self._asked:
+            self._heard_at = asyncio.get_running_loop().time()
+        asked = _Asked(self._wire.new_tag(), name, take, asyncio.get_running_loop().create_future())
+        asked.done.add_done_callback(_seen)
+        asked.done.add_done_callback(lambda _: asked.go_on.set())
+        self._asked.append(asked)
+        return asked
+
+    async def _literal(self, part: Sent, asked: _Asked) -> None:
+        at_once = self.literals == "+" or (self.literals == "-" and part.size <= SMALL_LITERAL)
+        await self._wire.pour(b"{%d%s}\r\n" % (part.size, b"+" if at_once else b""))
+        if not at_once:
+            await asked.go_on.wait()
+            asked.go_on.clear()
+            if asked.done.done():  # refused: the literal is never sent
+                return
+        if isinstance(part.octets, bytes):
+            await self._wire.pour(part.octets)
+            return
+        async for chunk in part.octets:
+            self._whole()
+            await self._wire.pour(chunk)
+
+    def _whole(self) -> None:
+        if self.broken is not None:
+            raise self.broken
+
+    def _hear(self, response: Response) -> None:
+        self._heard_at = asyncio.get_running_loop().time()
+        first = response.first
+        if first.startswith(b"+"):
+            if self._asked:
+                self._asked[-1].go_on.set()
+            return
+        said = answer(response)
+        if said is not None and not self._greeting.done():
+            self._greet(said)
+        elif said is not None and said.tag != "*":
+            self._answered(said)
+        elif said is not None and said.word == "BYE":
+            self._bye = Bye(said.text, said.code)
+        elif self._asked:
+            self._asked[0].take(response)
+        else:
+            self._strays += 1
+
+    def _greet(self, said: Answer) -> None:
+        if said.word == "BYE":
+            self._wire.end(Bye(said.text, said.code))
+        elif said.word in {"OK", "PREAUTH"}:
+            self._greeting.set_result(said)
+        else:
+            self._wire.end(Garbled(f"the server greets with {said.word}"))
+
+    def _answered(self, said: Answer) -> None:
+        found = next((asked for asked in self._asked if asked.tag == said.tag), None)
+        if found is None:
+            self._wire.end(Garbled(f"the server answers what nobody asked: {said.tag}"))
+            return
+        self._asked.remove(found)
+        if not found.done.done():
+            found.done.set_result(said)
+
+    def _lose(self, why: ImapError) -> None:
+        self.broken = self._bye if self._bye is not None and isinstance(why, Gone) else why
+        for waiting in (self._greeting, *(asked.done for asked in self._asked)):
+            if not waiting.done():
+                waiting.set_exception(self.broken)
+        self._greeting.add_done_callback(_seen)
+        self._asked.clear()
+
+    async def _watched(self) -> None:
+        """End the line where the server is silent for longer than our patience while something is asked of it."""
+        loop = asyncio.get_running_loop()
+        while self.broken is None:
+            await asyncio.sleep(min(1.0, self._patience / 4))
+            if self._asked and not self._held and loop.time() - self._heard_at > self._patience:
+                self._wire.end(
+                    Silent(f"the server said nothing for {self._patience:g} s, asked for {self._asked[0].name}")
+                )
+
+
+def _name(parts: tuple[Part, ...]) -> str:
+    """The command's own words, without what it is about: that may be a secret."""
+    first = parts[0] if parts and isinstance(parts[0], bytes) else b""
+    words = first.decode("ascii", "replace").split()
+    return " ".join(words[: 2 if words[:1] == ["UID"] else 1]) or "a command"
+
+
+def _seen(future: asyncio.Future[Answer]) -> None:
+    """An error that nobody waits for is told by `broken` alone."""
+    if not future.cancelled():
+        future.exception()
