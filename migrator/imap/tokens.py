@@ -16,7 +16,7 @@ DEPTH_LIMIT = 100  # of lists in lists: BODYSTRUCTURE of real mail has a dozen
 
 # An atom may hold a section in brackets, within which spaces and parentheses stand: BODY[HEADER.FIELDS (TO)]<0>.
 _WORD = re.compile(
-    rb'[ ]*(?:(?P<open>\()|(?P<close>\))|"(?P<quoted>[^"\]*(?:\.[^"\]*)*)"'
+    rb'[ ]*(?:(?P<open>\()|(?P<close>\))|"(?P<quoted>[^"\\]*(?:\\.[^"\\]*)*)"'
     rb'|(?P<atom>(?:[^ ()"\[]|\[[^\]]*\])+)|(?P<end>$))',
     re.DOTALL,
 )

@@ -1,7 +1,8 @@
 """The wire below a line: aioimaplib's protocol with our own reader, compression and flow control.
 
 It tells `heard` every response and, once, `lost` why there are no more. `pour` writes and waits while the server is
-slow. aioimaplib's own reading is recursive, keeps whole messages and learns of a lost connection only when a timer ends.
+slow. aioimaplib's own reading is recursive, keeps whole messages and learns of a lost
+connection only when a timer ends.
 """
 
 import asyncio
