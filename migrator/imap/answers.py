@@ -32,11 +32,11 @@ def answer(response: Response) -> Answer | None:
     found = _STATUS.fullmatch(response.first) if not response.literals else None
     if found is None:
         return None
-    code, more, text = (_printable(found[name] or b"") for name in ("code", "more", "text"))
-    return Answer(_printable(found["tag"]), found["word"].decode("ascii").upper(), code.upper(), more, text)
+    code, more, text = (printable(found[name] or b"") for name in ("code", "more", "text"))
+    return Answer(printable(found["tag"]), found["word"].decode("ascii").upper(), code.upper(), more, text)
 
 
-def _printable(octets: bytes) -> str:
+def printable(octets: bytes) -> str:
     """What a server says may end up on a terminal: nothing in it moves the cursor."""
     text = octets[:_TEXT_LIMIT].decode("utf-8", "replace")
     return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)

@@ -11,7 +11,7 @@ Raises Gone, Garbled and Declined (`errors.py`); after Gone and Garbled the line
 import asyncio
 import ssl
 from collections import deque
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -31,7 +31,14 @@ class Sent:
     octets: bytes | AsyncIterable[bytes]
 
 
-Part = bytes | Sent
+@dataclass(frozen=True, slots=True)
+class Challenged:
+    """Waits for the server to ask (RFC 3501 6.2.2: a line with +), and sends what `answer` makes of what it asked."""
+
+    answer: Callable[[bytes], bytes]
+
+
+Part = bytes | Sent | Challenged
 
 
 @dataclass(slots=True)
@@ -42,7 +49,10 @@ class _Asked:
     name: str
     take: Take
     done: asyncio.Future[Answer]
+    challenged: Callable[[bytes], bytes] | None = None
+    sent: bool = False  # to its last octet
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
+    challenge: bytes = b""
 
 
 class Line:
@@ -103,23 +113,32 @@ class Line:
         """Send a command and await its answer, whatever it is. Raises Gone, Garbled."""
         return await (await self.start(*parts, take=take))
 
-    async def start(self, *parts: Part, take: Take = ignore) -> asyncio.Future[Answer]:
-        """Send a command and go on: its answer is awaited by whoever likes. Raises Gone, Garbled."""
+    async def start(
+        self, *parts: Part, take: Take = ignore, challenged: Callable[[bytes], bytes] | None = None
+    ) -> asyncio.Future[Answer]:
+        """Send a command and go on: its answer is awaited by whoever likes. Raises Gone, Garbled.
+
+        `challenged` answers what the server asks when all has been sent: why it refuses a token (RFC 7628).
+        """
         async with self._turn:
-            asked = self._ask(_name(parts), take)
+            asked = self._ask(_name(parts), take, challenged)
             try:
                 for part in (asked.tag.encode("ascii") + b" ", *parts, b"\r\n"):
                     self._whole()
-                    if isinstance(part, Sent):
-                        await self._literal(part, asked)
-                    else:
-                        await self._wire.pour(part)
+                    match part:
+                        case bytes():
+                            await self._wire.pour(part)
+                        case Sent():
+                            await self._literal(part, asked)
+                        case Challenged():
+                            await self._challenged(part, asked)
                     if asked.done.done():  # refused before its literal went out, or broken
                         break
             except BaseException as error:
                 # Half a command is on its way: what follows would be read as its rest.
                 self._wire.end(error if isinstance(error, ImapError) else Gone("a command was given up half sent"))
                 raise
+            asked.sent = True
             return asked.done
 
     async def secure(self, context: ssl.SSLContext, name: str) -> None:
@@ -182,11 +201,11 @@ class Line:
             self._wire.end(Gone("PREAUTH in clear"))
             raise Declined("the connection", "PREAUTH", greeting.code, "it would be used without TLS")
 
-    def _ask(self, name: str, take: Take) -> _Asked:
+    def _ask(self, name: str, take: Take, challenged: Callable[[bytes], bytes] | None) -> _Asked:
         self._whole()
         if not self._asked:
             self._heard_at = asyncio.get_running_loop().time()
-        asked = _Asked(self._wire.new_tag(), name, take, asyncio.get_running_loop().create_future())
+        asked = _Asked(self._wire.new_tag(), name, take, asyncio.get_running_loop().create_future(), challenged)
         asked.done.add_done_callback(_seen)
         asked.done.add_done_callback(lambda _: asked.go_on.set())
         self._asked.append(asked)
@@ -207,6 +226,13 @@ class Line:
             self._whole()
             await self._wire.pour(chunk)
 
+    async def _challenged(self, part: Challenged, asked: _Asked) -> None:
+        await self._wire.pour(b"\r\n")
+        await asked.go_on.wait()
+        asked.go_on.clear()
+        if not asked.done.done():
+            await self._wire.pour(part.answer(asked.challenge))
+
     def _whole(self) -> None:
         if self.broken is not None:
             raise self.broken
@@ -216,7 +242,7 @@ class Line:
         first = response.first
         if first.startswith(b"+"):
             if self._asked:
-                self._asked[-1].go_on.set()
+                self._continued(self._asked[-1], first[1:].strip())
             return
         said = answer(response)
         if said is not None and not self._greeting.done():
@@ -229,6 +255,13 @@ class Line:
             self._asked[0].take(response)
         else:
             self._strays += 1
+
+    def _continued(self, asked: _Asked, challenge: bytes) -> None:
+        if asked.sent and asked.challenged is not None:
+            self._wire.transport.write(asked.challenged(challenge) + b"\r\n")
+            return
+        asked.challenge = challenge
+        asked.go_on.set()
 
     def _greet(self, said: Answer) -> None:
         if said.word == "BYE":
