@@ -102,12 +102,14 @@ class Line:
         await line._greeted(f"{host}:{port}", secure=tls is not None)
         return line
 
+    @property
+    def greeting(self) -> Answer:
+        """What the server said first."""
+        return self._greeting.result()
+
     async def run(self, *parts: Part, take: Take = ignore) -> Answer:
         """Send a command and await its OK. Raises Declined for NO and BAD, Gone, Garbled."""
-        said = await self.ask(*parts, take=take)
-        if said.word != "OK":
-            raise Declined(_name(parts), said.word, said.code, said.text)
-        return said
+        return accepted(await self.ask(*parts, take=take), _name(parts))
 
     async def ask(self, *parts: Part, take: Take = ignore) -> Answer:
         """Send a command and await its answer, whatever it is. Raises Gone, Garbled."""
@@ -252,7 +254,7 @@ class Line:
         elif said is not None and said.word == "BYE":
             self._bye = Bye(said.text, said.code)
         elif self._asked:
-            self._asked[0].take(response)
+            self._asked[0].take(response)  # BadResponse ends the line, in the wire
         else:
             self._strays += 1
 
@@ -297,6 +299,13 @@ class Line:
                 self._wire.end(
                     Silent(f"the server said nothing for {self._patience:g} s, asked for {self._asked[0].name}")
                 )
+
+
+def accepted(said: Answer, command: str) -> Answer:
+    """An answer that is OK. Raises Declined for any other."""
+    if said.word != "OK":
+        raise Declined(command, said.word, said.code, said.text)
+    return said
 
 
 def _name(parts: tuple[Part, ...]) -> str:
