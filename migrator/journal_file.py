@@ -1,0 +1,259 @@
+"""The journal of one move in one file (SQLite): every change durable before it returns, one process at a time.
+
+    with JournalFile.open(path, source="imaps://…", target="maildir:…") as journal: ...
+
+The file is made with mode 0600, its folder with 0700; it holds no secret and no message. A second process that opens it
+gets JournalBusy; a file of another move, or of a later version, JournalUnusable. What the disk says comes as
+JournalUnusable too, `full` where it is a matter of room: then nothing further is sent, and the next run goes on.
+"""
+
+import json
+import os
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from migrator.journal import Intent, Key, Mark, Settled
+from migrator.mailbox import FolderName, FolderState
+
+FORMAT = 1
+_TABLES = """
+CREATE TABLE facts (name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE folders (
+  folder TEXT PRIMARY KEY, uidvalidity INTEGER NOT NULL, uidnext INTEGER NOT NULL, messages INTEGER NOT NULL,
+  modseq INTEGER
+) WITHOUT ROWID;
+CREATE TABLE intents (
+  intent INTEGER PRIMARY KEY, into_folder TEXT NOT NULL, uidvalidity INTEGER NOT NULL, uidnext INTEGER NOT NULL,
+  messages INTEGER NOT NULL, modseq INTEGER
+);
+CREATE TABLE marks (
+  folder TEXT NOT NULL, uidvalidity INTEGER NOT NULL, uid INTEGER NOT NULL, size INTEGER NOT NULL, sha256 BLOB NOT NULL,
+  flags TEXT NOT NULL, settled TEXT, why TEXT NOT NULL, target_uidvalidity INTEGER, target_uid INTEGER, intent INTEGER,
+  PRIMARY KEY (folder, uidvalidity, uid)
+) WITHOUT ROWID;
+CREATE INDEX marks_intended ON marks (intent) WHERE settled IS NULL;
+"""
+
+
+class JournalUnusable(Exception):
+    """The journal cannot be used; `full`: there is no room for it."""
+
+    def __init__(self, message: str, *, full: bool = False) -> None:
+        super().__init__(message)
+        self.full = full
+
+
+class JournalBusy(JournalUnusable):
+    """Another process works with this journal."""
+
+
+class JournalFile:
+    """One move's journal. Made by `open`."""
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self._database = connection
+        self._path = path
+
+    @classmethod
+    def open(cls, path: Path, *, source: str, target: str) -> Self:
+        """Open or begin the journal of the move from `source` to `target`, both told without secrets.
+
+        Raises JournalBusy and JournalUnusable.
+        """
+        with _told(path):
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+            connection = sqlite3.connect(path, isolation_level=None, timeout=0.2)
+        journal = cls(connection, path)
+        try:
+            journal._begin({"format": str(FORMAT), "source": source, "target": target})
+        except BaseException:
+            connection.close()
+            raise
+        return journal
+
+    def _begin(self, facts: Mapping[str, str]) -> None:
+        with _told(self._path):
+            # One process alone, from the first statement on: the lock ends with the process, however that ends.
+            for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = FULL"):
+                self._database.execute(f"PRAGMA {pragma}")
+            with self._together():
+                if not self._database.execute("SELECT 1 FROM sqlite_master WHERE name = 'facts'").fetchone():
+                    for statement in _TABLES.split(";"):
+                        self._database.execute(statement)
+                    self._database.executemany("INSERT INTO facts VALUES (?, ?)", facts.items())
+            known = dict(self._database.execute("SELECT name, text FROM facts"))
+        for name, text in facts.items():
+            if known.get(name) != text:
+                raise JournalUnusable(f"{self._path} is the journal of another move: its {name} is {known.get(name)}")
+
+    def intend(self, intent: Intent) -> None:
+        """Keep what is about to be sent."""
+        before = intent.before
+        with self._together():
+            number = self._database.execute(
+                "INSERT INTO intents (into_folder, uidvalidity, uidnext, messages, modseq) VALUES (?, ?, ?, ?, ?)",
+                (_folder(intent.into), before.uidvalidity, before.uidnext, before.messages, before.modseq),
+            ).lastrowid
+            self._put(intent.marks, number)
+
+    def settle(self, marks: Sequence[Mark]) -> None:
+        """Keep what came of messages; an intent all of whose messages are settled is forgotten."""
+        if any(mark.settled is None for mark in marks):
+            raise ValueError("what is settled says how")
+        with self._together():
+            self._put(marks, None)
+            self._database.execute(
+                "DELETE FROM intents WHERE NOT EXISTS"
+                " (SELECT 1 FROM marks WHERE settled IS NULL AND marks.intent = intents.intent)"
+            )
+
+    def intended(self) -> Iterator[Intent]:
+        """What was intended and never settled, oldest first."""
+        for number, into, *state in self._database.execute("SELECT * FROM intents ORDER BY intent").fetchall():
+            rows = self._database.execute(f"{_MARKS} WHERE intent = ? AND settled IS NULL ORDER BY uid", (number,))
+            yield Intent(_name(into), FolderState(*state), tuple(_mark(row) for row in rows))
+
+    def settled_uids(self, folder: FolderName, uidvalidity: int) -> Iterator[tuple[int, frozenset[str], int | None]]:
+        """UID, flags as last seen, and the UID in the target."""
+        rows = self._database.execute(
+            "SELECT uid, flags, target_uid FROM marks WHERE folder = ? AND uidvalidity = ? AND settled IS NOT NULL"
+            " ORDER BY uid",
+            (_folder(folder), uidvalidity),
+        )
+        for uid, flags, target_uid in rows:
+            yield uid, _flags(flags), target_uid
+
+    def state(self, folder: FolderName) -> FolderState | None:
+        """The source folder's state when all of it was settled last."""
+        row = self._database.execute(
+            "SELECT uidvalidity, uidnext, messages, modseq FROM folders WHERE folder = ?", (_folder(folder),)
+        ).fetchone()
+        return FolderState(*row) if row else None
+
+    def finish(self, folder: FolderName, state: FolderState) -> None:
+        """All that the folder held in that state is settled."""
+        with self._together():
+            self._database.execute(
+                "INSERT OR REPLACE INTO folders VALUES (?, ?, ?, ?, ?)",
+                (_folder(folder), state.uidvalidity, state.uidnext, state.messages, state.modseq),
+            )
+
+    def forget(self, folder: FolderName, uidvalidity: int) -> Sequence[Mark]:
+        """The folder is numbered anew, by another `uidvalidity`: its old marks, which are dropped."""
+        where = "WHERE folder = ? AND uidvalidity <> ?"
+        with self._together():
+            old = [_mark(row) for row in self._database.execute(f"{_MARKS} {where}", (_folder(folder), uidvalidity))]
+            self._database.execute(f"DELETE FROM marks {where}", (_folder(folder), uidvalidity))  # noqa: S608
+            self._database.execute("DELETE FROM folders WHERE folder = ?", (_folder(folder),))
+        return old
+
+    def counts(self) -> Mapping[FolderName, Mapping[Settled, tuple[int, int]]]:
+        """Messages and octets by folder and outcome."""
+        found: dict[FolderName, dict[Settled, tuple[int, int]]] = defaultdict(dict)
+        rows = self._database.execute(
+            "SELECT folder, settled, COUNT(*), SUM(size) FROM marks WHERE settled IS NOT NULL GROUP BY folder, settled"
+        )
+        for folder, settled, messages, octets in rows:
+            found[_name(folder)][Settled(settled)] = (messages, octets)
+        return found
+
+    def marks(self, folder: FolderName, settled: Settled | None = None) -> Iterator[Mark]:
+        """Marks of a folder, by rising UIDVALIDITY and UID."""
+        wanted = "" if settled is None else " AND settled = ?"
+        values = (_folder(folder),) if settled is None else (_folder(folder), str(settled))
+        rows = self._database.execute(f"{_MARKS} WHERE folder = ?{wanted} ORDER BY uidvalidity, uid", values)
+        for row in rows:
+            yield _mark(row)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _put(self, marks: Sequence[Mark], intent: int | None) -> None:
+        self._database.executemany(_PUT, [_row(mark, intent) for mark in marks])
+
+    @contextmanager
+    def _together(self) -> Iterator[None]:
+        """One transaction: all of it is durable, or nothing has happened."""
+        with _told(self._path):
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._database.execute("COMMIT")
+            except BaseException:
+                _quietly(self._database.rollback)
+                raise
+
+
+_MARKS = "SELECT folder, uidvalidity, uid, size, sha256, flags, settled, why, target_uidvalidity, target_uid FROM marks"
+
+
+def _mark(row: tuple[str, int, int, int, bytes, str, str | None, str, int | None, int | None]) -> Mark:
+    folder, uidvalidity, uid, size, sha256, flags, settled, why, target_uidvalidity, target_uid = row
+    return Mark(
+        Key(_name(folder), uidvalidity, uid),
+        size,
+        sha256,
+        _flags(flags),
+        Settled(settled) if settled is not None else None,
+        why,
+        target_uidvalidity,
+        target_uid,
+    )
+
+
+def _row(mark: Mark, intent: int | None) -> tuple[object, ...]:
+    key = mark.key
+    settled = str(mark.settled) if mark.settled is not None else None
+    known = (_folder(key.folder), key.uidvalidity, key.uid, mark.size, mark.sha256, " ".join(sorted(mark.flags)))
+    return (*known, settled, mark.why, mark.target_uidvalidity, mark.target_uid, intent)
+
+
+def _folder(name: FolderName) -> str:
+    return json.dumps(name, ensure_ascii=True, separators=(",", ":"))
+
+
+def _name(text: str) -> FolderName:
+    return tuple(json.loads(text))
+
+
+def _flags(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+def _quietly(act: Callable[[], None]) -> None:
+    """Do what may fail after a failure that is told already."""
+    try:
+        act()
+    except sqlite3.Error:
+        return
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """What the disk and the database say, as JournalUnusable."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+            raise JournalBusy(f"{path} is in use by another run of this move: wait until it has ended") from None
+        full = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL
+        raise JournalUnusable(f"the journal {path} cannot be written: {error}", full=full) from error
+    except sqlite3.DatabaseError as error:
+        raise JournalUnusable(f"{path} is no journal, or a damaged one: {error}") from error
+    except OSError as error:
+        raise JournalUnusable(f"the journal {path} cannot be opened: {error.strerror or error}") from error
