@@ -199,6 +199,7 @@ class JournalFile:
                 raise
 
 
+_PUT = "INSERT OR REPLACE INTO marks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _MARKS = "SELECT folder, uidvalidity, uid, size, sha256, flags, settled, why, target_uidvalidity, target_uid FROM marks"
 
 
