@@ -5,7 +5,7 @@ after it was answered; what stands intended at a start may or may not have arriv
 before it is sent again. `migrator.journal_file` keeps one in a file.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -41,7 +41,7 @@ class Mark:
     sha256: bytes  # of the source's octets, lines ended by CRLF
     flags: frozenset[str]
     settled: Settled | None = None  # None: intended
-    why: str = ""  # of REFUSED, never empty there
+    why: str = ""  # never empty where it is refused, vanished or possibly twice; of an intended one: why it may be
     target_uidvalidity: int | None = None
     target_uid: int | None = None
 
@@ -62,28 +62,44 @@ class Journal(Protocol):
         """Durable before it returns."""
         ...
 
-    def settle(self, marks: Sequence[Mark]) -> None:
-        """Durable before it returns; each mark is settled."""
+    def settle(self, marks: Sequence[Mark], *, instead_of: Collection[Key] = ()) -> None:
+        """Durable before it returns; each mark is settled. What stood under the keys `instead_of` is dropped with it."""
         ...
 
     def intended(self) -> Iterator[Intent]:
         """What was intended and never settled."""
         ...
 
-    def settled_uids(self, folder: FolderName, uidvalidity: int) -> Iterator[tuple[int, frozenset[str], int | None]]:
-        """UID, flags as last seen, and the UID in the target, by rising UID."""
+    def known(self, folder: FolderName, uidvalidity: int) -> Iterator[Mark]:
+        """Every mark of a folder so numbered, the intended ones too, by rising UID; others may be written meanwhile."""
         ...
 
     def state(self, folder: FolderName) -> FolderState | None:
         """The source folder's state when all of it was settled last; None where it never was."""
         ...
 
-    def finish(self, folder: FolderName, state: FolderState) -> None:
-        """All that the folder held in that state is settled."""
+    def finish(self, states: Mapping[FolderName, FolderState]) -> None:
+        """All that each folder held in this state is settled; its marks under another UIDVALIDITY are dropped."""
         ...
 
-    def forget(self, folder: FolderName, uidvalidity: int) -> Sequence[Mark]:
-        """The folder is numbered anew: give its old marks, by which what is there is known again, and drop them."""
+    def former(self, folder: FolderName, uidvalidity: int) -> Iterator[Mark]:
+        """Settled marks of a folder under other UIDVALIDITYs than this: it was numbered anew since."""
+        ...
+
+    def names(self) -> Mapping[FolderName, FolderName]:
+        """Which folder of the source goes into which of the target: decided once."""
+        ...
+
+    def name(self, names: Mapping[FolderName, FolderName]) -> None:
+        """Keep to these names from now on. Durable before it returns."""
+        ...
+
+    def notes(self) -> Mapping[FolderName, Sequence[str]]:
+        """What is to be told of each folder of the source, in the order it was noted."""
+        ...
+
+    def note(self, folder: FolderName, text: str) -> None:
+        """Tell this of a folder in every receipt from now on, once. Durable before it returns."""
         ...
 
     def counts(self) -> Mapping[FolderName, Mapping[Settled, tuple[int, int]]]:

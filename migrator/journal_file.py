@@ -11,7 +11,7 @@ import json
 import os
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -21,12 +21,15 @@ from migrator.journal import Intent, Key, Mark, Settled
 from migrator.mailbox import FolderName, FolderState
 
 FORMAT = 1
+_PAGE = 1000  # marks read at a time
 _TABLES = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE folders (
   folder TEXT PRIMARY KEY, uidvalidity INTEGER NOT NULL, uidnext INTEGER NOT NULL, messages INTEGER NOT NULL,
   modseq INTEGER
 ) WITHOUT ROWID;
+CREATE TABLE names (folder TEXT PRIMARY KEY, into_folder TEXT NOT NULL UNIQUE) WITHOUT ROWID;
+CREATE TABLE notes (note INTEGER PRIMARY KEY, folder TEXT NOT NULL, text TEXT NOT NULL, UNIQUE (folder, text));
 CREATE TABLE intents (
   intent INTEGER PRIMARY KEY, into_folder TEXT NOT NULL, uidvalidity INTEGER NOT NULL, uidnext INTEGER NOT NULL,
   messages INTEGER NOT NULL, modseq INTEGER
@@ -102,11 +105,15 @@ class JournalFile:
             ).lastrowid
             self._put(intent.marks, number)
 
-    def settle(self, marks: Sequence[Mark]) -> None:
+    def settle(self, marks: Sequence[Mark], *, instead_of: Collection[Key] = ()) -> None:
         """Keep what came of messages; an intent all of whose messages are settled is forgotten."""
         if any(mark.settled is None for mark in marks):
             raise ValueError("what is settled says how")
         with self._together():
+            self._database.executemany(
+                "DELETE FROM marks WHERE folder = ? AND uidvalidity = ? AND uid = ?",
+                [(_folder(key.folder), key.uidvalidity, key.uid) for key in instead_of],
+            )
             self._put(marks, None)
             self._database.execute(
                 "DELETE FROM intents WHERE NOT EXISTS"
@@ -119,15 +126,13 @@ class JournalFile:
             rows = self._database.execute(f"{_MARKS} WHERE intent = ? AND settled IS NULL ORDER BY uid", (number,))
             yield Intent(_name(into), FolderState(*state), tuple(_mark(row) for row in rows))
 
-    def settled_uids(self, folder: FolderName, uidvalidity: int) -> Iterator[tuple[int, frozenset[str], int | None]]:
-        """UID, flags as last seen, and the UID in the target."""
-        rows = self._database.execute(
-            "SELECT uid, flags, target_uid FROM marks WHERE folder = ? AND uidvalidity = ? AND settled IS NOT NULL"
-            " ORDER BY uid",
-            (_folder(folder), uidvalidity),
-        )
-        for uid, flags, target_uid in rows:
-            yield uid, _flags(flags), target_uid
+    def known(self, folder: FolderName, uidvalidity: int) -> Iterator[Mark]:
+        """Every mark of a folder so numbered, by rising UID, a page at a time."""
+        page = f"{_MARKS} WHERE folder = ? AND uidvalidity = ? AND uid > ? ORDER BY uid LIMIT {_PAGE}"
+        after = 0
+        while rows := self._database.execute(page, (_folder(folder), uidvalidity, after)).fetchall():
+            yield from map(_mark, rows)
+            after = rows[-1][2]
 
     def state(self, folder: FolderName) -> FolderState | None:
         """The source folder's state when all of it was settled last."""
@@ -136,22 +141,44 @@ class JournalFile:
         ).fetchone()
         return FolderState(*row) if row else None
 
-    def finish(self, folder: FolderName, state: FolderState) -> None:
-        """All that the folder held in that state is settled."""
+    def finish(self, states: Mapping[FolderName, FolderState]) -> None:
+        """All that each folder held in this state is settled."""
+        with self._together():
+            for name, state in states.items():
+                row = (_folder(name), state.uidvalidity, state.uidnext, state.messages, state.modseq)
+                self._database.execute("INSERT OR REPLACE INTO folders VALUES (?, ?, ?, ?, ?)", row)
+                self._database.execute("DELETE FROM marks WHERE folder = ? AND uidvalidity <> ?", row[:2])
+
+    def former(self, folder: FolderName, uidvalidity: int) -> Iterator[Mark]:
+        """Settled marks of a folder under other UIDVALIDITYs than this."""
+        where = "WHERE folder = ? AND uidvalidity <> ? AND settled IS NOT NULL"
+        rows = self._database.execute(f"{_MARKS} {where}", (_folder(folder), uidvalidity)).fetchall()
+        yield from map(_mark, rows)
+
+    def names(self) -> Mapping[FolderName, FolderName]:
+        """Which folder of the source goes into which of the target."""
+        rows = self._database.execute("SELECT folder, into_folder FROM names")
+        return {_name(folder): _name(into) for folder, into in rows}
+
+    def name(self, names: Mapping[FolderName, FolderName]) -> None:
+        """Keep to these names from now on."""
+        with self._together():
+            rows = [(_folder(folder), _folder(into)) for folder, into in names.items()]
+            self._database.executemany("INSERT OR REPLACE INTO names VALUES (?, ?)", rows)
+
+    def notes(self) -> Mapping[FolderName, Sequence[str]]:
+        """What is to be told of each folder."""
+        found: dict[FolderName, list[str]] = defaultdict(list)
+        for folder, text in self._database.execute("SELECT folder, text FROM notes ORDER BY note"):
+            found[_name(folder)].append(text)
+        return found
+
+    def note(self, folder: FolderName, text: str) -> None:
+        """Tell this of a folder in every receipt from now on, once."""
         with self._together():
             self._database.execute(
-                "INSERT OR REPLACE INTO folders VALUES (?, ?, ?, ?, ?)",
-                (_folder(folder), state.uidvalidity, state.uidnext, state.messages, state.modseq),
+                "INSERT OR IGNORE INTO notes (folder, text) VALUES (?, ?)", (_folder(folder), text)
             )
-
-    def forget(self, folder: FolderName, uidvalidity: int) -> Sequence[Mark]:
-        """The folder is numbered anew, by another `uidvalidity`: its old marks, which are dropped."""
-        where = "WHERE folder = ? AND uidvalidity <> ?"
-        with self._together():
-            old = [_mark(row) for row in self._database.execute(f"{_MARKS} {where}", (_folder(folder), uidvalidity))]
-            self._database.execute(f"DELETE FROM marks {where}", (_folder(folder), uidvalidity))  # noqa: S608
-            self._database.execute("DELETE FROM folders WHERE folder = ?", (_folder(folder),))
-        return old
 
     def counts(self) -> Mapping[FolderName, Mapping[Settled, tuple[int, int]]]:
         """Messages and octets by folder and outcome."""

@@ -6,7 +6,7 @@ Both raise MailboxAway where they cannot be reached now, MailboxLimited where th
 where they will never do what is asked; what concerns one message is no error but an outcome.
 """
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -46,7 +46,8 @@ class SpecialUse(StrEnum):
     TRASH = "\\Trash"
 
 
-# A folder's name, level by level, as people read it; INBOX is written so, whatever the server writes.
+# A folder's name, level by level, as people read it: without the prefix of a personal namespace (RFC 2342). INBOX is
+# written so, whatever the server writes.
 FolderName = tuple[str, ...]
 INBOX: FolderName = ("INBOX",)
 
@@ -163,6 +164,29 @@ class Room:
     largest: int | None = None  # octets of one message (APPENDLIMIT, RFC 7889)
 
 
+def _octets(name: FolderName) -> int:
+    """The length of a whole name in UTF-8, with a sign between its levels."""
+    return sum(len(level.encode("utf-8", "surrogatepass")) + 1 for level in name) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class NameRules:
+    """Which folder names a target takes. Control characters and lone surrogates never get to it."""
+
+    delimiter: str = "/"  # cannot stand in a level; "": there are no levels, and theirs are joined to one name
+    forbidden: frozenset[str] = frozenset()  # further characters that cannot stand in a level
+    longest: int = 200  # of a whole name, as `length` counts
+    length: Callable[[FolderName], int] = _octets
+
+
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """What could not be done for a folder; `there`: the folder itself is, without special use or subscription."""
+
+    why: str
+    there: bool = False
+
+
 class Source(Protocol):
     """A mailbox that is read. Nothing in it changes, not even a flag."""
 
@@ -212,24 +236,39 @@ class Target(Protocol):
         """Every folder that is there."""
         ...
 
+    @property
+    def rules(self) -> NameRules:
+        """Which folder names it takes; asked after `folders`."""
+        ...
+
     async def room(self) -> Room:
         """What it lets in."""
         ...
 
-    async def make(self, folders: Sequence[MailFolder]) -> Mapping[FolderName, str]:
-        """Make these folders, parents first, with subscription and special use; what could not be, and why."""
+    async def make(self, folders: Sequence[MailFolder]) -> Mapping[FolderName, Shortfall]:
+        """Make these folders, parents first, with subscription and special use; what could not be, and why.
+
+        One that is there already is given what it lacks.
+        """
         ...
 
     async def put(self, folder: FolderName, messages: Sequence[Message]) -> Sequence[Outcome]:
-        """Store messages of one folder: one outcome for each, in order. Raises MailboxAway: then nobody knows."""
+        """Store messages in `folder`, whatever folder they come from: one outcome for each, in order.
+
+        Several calls may run at once. Raises MailboxAway: then nobody knows what was stored; StaleFolder where the
+        folder is gone: then nothing was.
+        """
         ...
 
     async def mark(self, folder: FolderName) -> FolderState:
-        """The state of a folder before something is put into it: `since` finds what came after."""
+        """The state of a folder now. Raises StaleFolder where it is gone."""
         ...
 
     def since(self, folder: FolderName, state: FolderState) -> AsyncIterator[tuple[int, int, bytes]]:
-        """UID, size and SHA-256 of what came into a folder after `state`, to find what an answer got lost for."""
+        """UID, size and SHA-256 of messages from UIDNEXT of `state` on: what came since, to find what no answer told of.
+
+        Raises StaleFolder where the folder is gone, or is numbered otherwise than in `state`.
+        """
         ...
 
     async def reflag(self, folder: FolderName, flags: Mapping[int, frozenset[str]]) -> frozenset[str]:
