@@ -63,7 +63,7 @@ class Journal(Protocol):
         ...
 
     def settle(self, marks: Sequence[Mark], *, instead_of: Collection[Key] = ()) -> None:
-        """Durable before it returns; each mark is settled. What stood under the keys `instead_of` is dropped with it."""
+        """Durable before it returns; each mark is settled. What stands under the keys `instead_of` is dropped."""
         ...
 
     def intended(self) -> Iterator[Intent]:

@@ -176,9 +176,7 @@ class JournalFile:
     def note(self, folder: FolderName, text: str) -> None:
         """Tell this of a folder in every receipt from now on, once."""
         with self._together():
-            self._database.execute(
-                "INSERT OR IGNORE INTO notes (folder, text) VALUES (?, ?)", (_folder(folder), text)
-            )
+            self._database.execute("INSERT OR IGNORE INTO notes (folder, text) VALUES (?, ?)", (_folder(folder), text))
 
     def counts(self) -> Mapping[FolderName, Mapping[Settled, tuple[int, int]]]:
         """Messages and octets by folder and outcome."""

@@ -265,7 +265,7 @@ class Target(Protocol):
         ...
 
     def since(self, folder: FolderName, state: FolderState) -> AsyncIterator[tuple[int, int, bytes]]:
-        """UID, size and SHA-256 of messages from UIDNEXT of `state` on: what came since, to find what no answer told of.
+        """UID, size and SHA-256 of messages from UIDNEXT of `state` on, to find what an answer got lost for.
 
         Raises StaleFolder where the folder is gone, or is numbered otherwise than in `state`.
         """

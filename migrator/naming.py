@@ -20,36 +20,41 @@ _UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}
 def named(
     folders: Iterable[FolderName], rules: NameRules, known: Mapping[FolderName, FolderName]
 ) -> Mapping[FolderName, FolderName]:
-    """The target's name of each folder. Those that need no change come first, whoever comes before them."""
-    names = {folder: known[folder] for folder in folders if folder in known}
+    """The target's name of each folder. A folder within one whose name is changed goes into that one."""
+    wanted = list(folders)
+    names = dict(known)
     taken = set(known.values())
-    wishes = {folder: fitting(folder, rules) for folder in folders if folder not in known}
-    for folder in sorted(wishes, key=lambda folder: (wishes[folder] != folder, folder)):
-        wish = wishes[folder]
-        if wish in taken:
-            wish = _told_apart(folder, rules)
-        taken.add(wish)
-        names[folder] = wish
-    return names
+    for level in sorted({len(folder) for folder in wanted}):
+        wishes = {one: _wish(one, names, rules) for one in wanted if len(one) == level and one not in names}
+        for folder in sorted(wishes, key=lambda one: (wishes[one] != one, one)):  # those that need no change first
+            wish = wishes[folder]
+            names[folder] = wish if wish not in taken else _marked(wish, folder, rules)
+            taken.add(names[folder])
+    return {folder: names[folder] for folder in wanted}
 
 
-def fitting(folder: FolderName, rules: NameRules) -> FolderName:
-    """The name itself where the rules let it in, else one made of it."""
-    name = _inbox(folder)
-    joined = name if rules.delimiter or len(name) == 1 else (_INSTEAD.join(name),)
-    plain = tuple(_plain(level, rules) for level in joined)
-    if plain == name and rules.length(name) <= rules.longest:
-        return name
-    return _shortened(plain, folder, rules)
+def _wish(folder: FolderName, names: Mapping[FolderName, FolderName], rules: NameRules) -> FolderName:
+    """The folder's own name where the rules let it in, else one made of it."""
+    above = folder[:-1]
+    parent = names.get(above) or (_wish(above, names, rules) if above else ())
+    if not above and folder[0].upper() == INBOX[0]:
+        return INBOX
+    level = _plain(folder[-1], rules)
+    whole = (*parent, level) if rules.delimiter or not parent else (f"{parent[0]}{_INSTEAD}{level}",)
+    changed = level != folder[-1] or len(whole) != len(folder)
+    return _marked(whole, folder, rules) if changed or rules.length(whole) > rules.longest else whole
 
 
-def _told_apart(folder: FolderName, rules: NameRules) -> FolderName:
-    name = fitting(folder, rules)
-    return _shortened(name, folder, rules)
-
-
-def _inbox(folder: FolderName) -> FolderName:
-    return (*INBOX, *folder[1:]) if folder[0].upper() == INBOX[0] else folder
+def _marked(whole: FolderName, folder: FolderName, rules: NameRules) -> FolderName:
+    """`whole` with the mark of `folder` behind it, cut until it fits: first its last level, then those above."""
+    mark = f" {_mark(folder)}"
+    for kept in range(len(whole), 0, -1):
+        above, level = whole[: kept - 1], whole[kept - 1]
+        while level and rules.length((*above, level + mark)) > rules.longest:
+            level = level[: -max(1, len(level) // 8)]
+        if level:
+            return (*above, level + mark)
+    return (mark.strip(),)
 
 
 def _plain(level: str, rules: NameRules) -> str:
@@ -57,18 +62,6 @@ def _plain(level: str, rules: NameRules) -> str:
     bad = rules.forbidden | set(rules.delimiter)
     text = "".join(_INSTEAD if sign in bad or unicodedata.category(sign) in _UNPRINTABLE else sign for sign in level)
     return _INSTEAD if text.strip() in {"", ".", ".."} else text
-
-
-def _shortened(plain: FolderName, folder: FolderName, rules: NameRules) -> FolderName:
-    """`plain` with the mark of `folder` behind it, cut until it fits: first its last level, then those above."""
-    mark = f" {_mark(folder)}"
-    for kept in range(len(plain), 0, -1):
-        above, level = plain[: kept - 1], plain[kept - 1]
-        while level and rules.length((*above, level + mark)) > rules.longest:
-            level = level[: min(len(level) - 1, len(level) * 3 // 4 if len(level) > 40 else len(level) - 1)]
-        if level or kept == 1:
-            return (*above, (level + mark).strip())
-    return (mark.strip(),)
 
 
 def _mark(folder: FolderName) -> str:

@@ -4,8 +4,9 @@
     receipt.complete, receipt.to_json()
 
 A FolderReceipt raises NotCounted unless every message found at the source was copied, was there already, or is named
-with the reason why it was not (found = copied + already there + possible duplicates + refused), and the target, counted
-anew, holds at least what it was given. `migrator.receipt_signing` signs the JSON.
+with the reason why it was not (found = copied + already there + possible duplicates + refused). Both sides' own counts
+stand beside that: where the source counts more than it showed, or the target holds less than it was given, the number
+must be told, and a Receipt raises NotCounted unless a finding names it. `migrator.receipt_signing` signs the JSON.
 """
 
 import json
@@ -49,18 +50,34 @@ class FolderReceipt:
     vanished: tuple[Named, ...] = ()  # expunged at the source before they could be read: not among those found
     octets: int = 0
     digest: str = ""  # SHA-256, in hex, over the SHA-256 of each message that is there, by rising UID
-    in_target: int | None = None  # counted anew in the target; None where nothing was put into it
+    counted: int | None = None  # how many the source says it holds; None where the folder is gone
+    never_shown: int = 0  # of those counted
+    in_target: int | None = None  # how many the target says it holds; None where it says nothing
+    no_longer_there: int = 0  # of those put there
+    changed: int = 0  # read back with other octets than were sent
     notes: tuple[str, ...] = ()  # flags or a special use that the target cannot keep, a name that had to change
 
     def __post_init__(self) -> None:
-        there = self.copied + self.already_there + len(self.possible_duplicates)
-        if self.found != there + len(self.refused):
+        name = "/".join(self.folder)
+        if self.found != self.there + len(self.refused):
             raise NotCounted(
-                f"{'/'.join(self.folder)}: {self.found} found, but {self.copied} copied, {self.already_there} already "
+                f"{name}: {self.found} found, but {self.copied} copied, {self.already_there} already "
                 f"there, {len(self.possible_duplicates)} possibly twice and {len(self.refused)} refused"
             )
-        if self.in_target is not None and self.in_target < there:
-            raise NotCounted(f"{'/'.join(self.into)}: {there} were put there, but it holds {self.in_target}")
+        if (self.counted or 0) > self.found + self.never_shown:
+            raise NotCounted(f"{name}: the source counts {self.counted}, and {self.found} were found")
+        if self.in_target is not None and self.in_target + self.no_longer_there < self.there:
+            raise NotCounted(f"{'/'.join(self.into)}: {self.there} were put there, and it holds {self.in_target}")
+
+    @property
+    def there(self) -> int:
+        """How many were put into the target, or were found there."""
+        return self.copied + self.already_there + len(self.possible_duplicates)
+
+    @property
+    def unclear(self) -> int:
+        """How many a person must look for."""
+        return self.never_shown + self.no_longer_there + self.changed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +91,14 @@ class Receipt:
     folders: tuple[FolderReceipt, ...]
     left_out: Mapping[str, str] = field(default_factory=dict)  # folders that are not ours to move, and why
     findings: tuple[str, ...] = ()  # what a person must look at, such as counts that do not agree
+    independent: tuple[int, int] | None = None  # messages and octets by another count of the source (quota)
     read_back: bool = False  # whether every message was fetched again from the target and compared
+
+    def __post_init__(self) -> None:
+        for one in self.folders:
+            name = "/".join(one.folder)
+            if one.unclear and not any(finding.startswith(f"{name}: ") for finding in self.findings):
+                raise NotCounted(f"{name}: {one.unclear} messages are unclear, and no finding names them")
 
     @property
     def found(self) -> int:

@@ -1,0 +1,58 @@
+"""A mailbox moved: everything in the source is in the target, or named. The flow, from top to bottom.
+
+    receipt = await move(source, target, journal, clock=SystemClock())
+
+It can be repeated at will: whatever ended an earlier run, the journal knows what was settled, the target is asked for
+what had no answer, and only what is missing is read and put. So passes up to a cutoff and a last one after it are calls
+of `move`. What is found changed under it (a folder numbered anew, renamed, removed) is looked at again, up to PASSES
+times. Raises Paused once `stop` is set and what was on its way has its answers; MailboxAway and MailboxLimited where a
+later run may go on; MailboxRefused; what the journal raises when its disk says no.
+"""
+
+import asyncio
+from collections.abc import Collection
+
+from migrator.carrying import Carrier, Paused
+from migrator.journal import Journal
+from migrator.mailbox import FolderName, Source, Target
+from migrator.making import made
+from migrator.progress import Progress, Silent
+from migrator.receipt import Receipt
+from migrator.reckoning import Reckoning
+from migrator.reconciling import reconciled
+from migrator.rereading import reread
+from migrator.surveying import looked_at, survey
+from schedules.clock import Clock
+
+__all__ = ["Paused", "move"]
+
+PASSES = 4
+
+
+async def move(
+    source: Source,
+    target: Target,
+    journal: Journal,
+    *,
+    clock: Clock,
+    progress: Progress | None = None,
+    stop: asyncio.Event | None = None,
+    read_back: bool = False,
+) -> Receipt:
+    """Move what is not moved yet, and tell what there is on both sides then."""
+    progress, stop = progress or Silent(), stop or asyncio.Event()
+    reckoning = Reckoning(source, target, journal, began=clock.now())
+    todo: Collection[FolderName] | None = None  # None: every folder there is
+    for number in range(PASSES):
+        sides = await looked_at(source, target)
+        left = await reconciled(target, journal, sides.target)
+        names, unmade = await made(target, journal, sides)
+        work, trouble = await survey(source, journal, sides, names, left, todo)
+        carrier = Carrier(source, target, journal, progress, stop, left)
+        trouble |= await carrier.carry(work, sides.target, unmade, last=number == PASSES - 1)
+        reckoning.take(sides, names, unmade, trouble, changed=any(one.wanted or one.reflagged for one in work))
+        todo = set(trouble)
+        if not todo:
+            break
+    read = await reread(target, journal, journal.names(), progress) if read_back else None
+    return await reckoning.receipt(clock.now(), read_back=read)
