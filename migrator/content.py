@@ -68,3 +68,7 @@ class Spooled:
     def forget(self) -> None:
         """Free the file."""
         self._file.close()
+
+    def __del__(self) -> None:
+        if hasattr(self, "_file"):
+            self.forget()

@@ -5,6 +5,8 @@ ImapError
 │   ├── Silent        nothing came for too long
 │   └── Bye           the server ended the session, and said why
 ├── Garbled           what it sent is no IMAP, or more than anybody would send
+├── Untrusted         its certificate is not one that we trust
+├── NoRoom            what it sent cannot be kept on this machine's disk
 └── Declined          it answered NO or BAD, or refused at the greeting; `code` is its response code, as THROTTLED
 """
 
@@ -17,6 +19,14 @@ class Gone(ImapError):
     """The connection is lost, or could not be made."""
 
 
+class Untrusted(ImapError):
+    """The server's certificate does not prove who it is."""
+
+
+class NoRoom(ImapError):
+    """This machine's disk takes no more."""
+
+
 class Silent(Gone):
     """The server said nothing for too long."""
 
@@ -27,6 +37,7 @@ class Bye(Gone):
     def __init__(self, text: str, code: str = "") -> None:
         super().__init__(f"the server ended the session: {text}")
         self.code = code
+        self.text = text
 
 
 class Garbled(ImapError):

@@ -1,111 +1,100 @@
-"""Messages of an open folder, streamed: one UID FETCH for a run of UIDs, its messages handed on as they come.
+"""What FETCH responses say of a message, read and doubted.
 
-    async for message in fetched(session, "1:500"): ...
-
-While more than `window` octets wait to be taken, the line is held, so that a slow target slows the source and memory
-stays flat. Octets are what the server has, CRLF as it gives them; BODY.PEEK[] sets no flag. A message that the server
-answers with NIL, with another size than it announces, or not at all is Missing, with the reason.
-Raises Declined, Gone, Garbled.
+`fetched(response)` gives Fetched with whatever the server said of one message; None where it is no FETCH, or names no
+UID, as servers say flags that changed meanwhile.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
-from migrator.imap.line import accepted
+from migrator.content import Kept, Spooled
+from migrator.imap.dates import read_date
 from migrator.imap.reading import BadResponse, Response, Sink
-from migrator.imap.session import Session
 from migrator.imap.tokens import String, Token, tokens
+from migrator.mailbox import Content
 
-WINDOW = 8_388_608  # octets that may wait to be taken
-_ITEMS = b" (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])"
+WHOLE = b" (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])"
+BRIEF = b" (UID FLAGS RFC822.SIZE)"
+_SYSTEM = {flag.lower(): flag for flag in ("\\Seen", "\\Answered", "\\Flagged", "\\Deleted", "\\Draft")}
+_NO_DATE = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A message with everything that is to be kept of it."""
+    """What a server said of a message. `body`: None where it said NIL, or nothing."""
 
     uid: int
-    flags: tuple[str, ...]  # as the server writes them
-    date: str  # INTERNALDATE as the server writes it
-    size: int  # as the server announces it
-    content: bytes | Sink
+    flags: frozenset[str]
+    size: int | None
+    date: str
+    body: bytes | Sink | None
+    has_body: bool
+
+    @property
+    def weight(self) -> int:
+        """Octets that wait to be taken."""
+        return len(self.body) if isinstance(self.body, bytes) else (self.size or 0)
+
+    def content(self) -> Content | None:
+        """The octets; None where the server gave none."""
+        match self.body:
+            case bytes():
+                return Kept(self.body)
+            case Spooled():
+                return self.body
+            case _:
+                return None
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """A message that did not come, and why."""
-
-    uid: int
-    why: str
-
-
-class _Window:
-    """What has come and waits to be taken."""
-
-    def __init__(self, session: Session, limit: int) -> None:
-        self._line = session.line
-        self._limit = limit
-        self._waiting = 0
-        self._queue: asyncio.Queue[Fetched | Missing | None] = asyncio.Queue()
-
-    def take(self, response: Response) -> None:
-        """Read a FETCH response; others, and those of flags alone, are none of ours."""
-        match tokens(response):
-            case [b"*", _, kind, list() as items] if isinstance(kind, bytes) and kind.upper() == b"FETCH":
-                message = _message(_paired(items))
-                if message is not None:
-                    self._put(message)
-
-    def end(self) -> None:
-        """No more will come."""
-        self._queue.put_nowait(None)
-
-    async def next(self) -> Fetched | Missing | None:
-        """The next message; None where there are no more."""
-        message = await self._queue.get()
-        self._waiting -= _weight(message)
-        if self._waiting <= self._limit // 2:
-            self._line.go_on()
-        return message
-
-    def _put(self, message: Fetched | Missing) -> None:
-        self._queue.put_nowait(message)
-        self._waiting += _weight(message)
-        if self._waiting > self._limit:
-            self._line.hold()
+def fetched(response: Response) -> Fetched | None:
+    """Read a response."""
+    match tokens(response):
+        case [b"*", _, kind, list() as items] if isinstance(kind, bytes) and kind.upper() == b"FETCH":
+            return _read(_paired(items))
+        case _:
+            return None
 
 
-async def fetched(session: Session, uids: str, *, window: int = WINDOW) -> AsyncIterator[Fetched | Missing]:
-    """The messages of a UID set (RFC 3501 section 9 sequence-set) in the open folder, as they come."""
-    waiting = _Window(session, window)
-    answered = await session.line.start(b"UID FETCH ", uids.encode("ascii"), _ITEMS, take=waiting.take)
-    answered.add_done_callback(lambda _: waiting.end())
-    while (message := await waiting.next()) is not None:
-        yield message
-    accepted(await answered, "UID FETCH")
+def date_of(message: Fetched) -> datetime:
+    """When a message came; where the server says none that can be read, when it says itself it was written."""
+    try:
+        return read_date(message.date)
+    except BadResponse:
+        return _written_at(next(iter(content.chunks()), b"")) if (content := message.content()) else _NO_DATE
 
 
-def _message(items: Mapping[bytes, Token]) -> Fetched | Missing | None:
-    uid, body = _number(items.get(b"UID")), items.get(b"BODY[]", b"")
-    if uid is None or b"BODY[]" not in items:
-        return None  # flags that changed meanwhile
-    size, date = _number(items.get(b"RFC822.SIZE")), items.get(b"INTERNALDATE")
-    if body is None:
-        return Missing(uid, "the server answers NIL instead of the message")
-    content = body.octets if isinstance(body, String) else body
-    if isinstance(content, list) or not isinstance(date, String):
-        raise BadResponse("a message comes without its date or content")
-    length = len(content) if isinstance(content, bytes) else 0
-    return Fetched(
-        uid, _flags(items), date.octets.decode("ascii", "replace"), length if size is None else size, content
-    )
+def _written_at(octets: bytes) -> datetime:
+    header = octets.partition(b"\r\n\r\n")[0].decode("latin-1")
+    for line in header.split("\r\n"):
+        if line.lower().startswith("date:"):
+            try:
+                return parsedate_to_datetime(line[5:].strip()).astimezone(UTC)
+            except (ValueError, OverflowError):
+                return _NO_DATE
+    return _NO_DATE
 
 
-def _flags(items: Mapping[bytes, Token]) -> tuple[str, ...]:
+def _read(items: Mapping[bytes, Token]) -> Fetched | None:
+    uid = _number(items.get(b"UID"))
+    if uid is None:
+        return None
+    said = items.get(b"INTERNALDATE")
+    date = said.octets.decode("ascii", "replace") if isinstance(said, String) else ""
+    body = items.get(b"BODY[]")
+    if isinstance(body, list):
+        raise BadResponse("a list stands where a message is expected")
+    octets = body.octets if isinstance(body, String) else body
+    return Fetched(uid, _flags(items), _number(items.get(b"RFC822.SIZE")), date, octets, b"BODY[]" in items)
+
+
+def _flags(items: Mapping[bytes, Token]) -> frozenset[str]:
+    r"""System flags as RFC 3501 writes them and keywords as the server does; not \Recent, which is the session's."""
     flags = items.get(b"FLAGS")
-    words = flags if isinstance(flags, list) else []
-    return tuple(word.decode("utf-8", "replace") for word in words if isinstance(word, bytes))
+    listed = flags if isinstance(flags, list) else []
+    words = (word.decode("utf-8", "replace") for word in listed if isinstance(word, bytes))
+    return frozenset(_SYSTEM.get(word.lower(), word) for word in words if word.lower() != "\\recent")
 
 
 def _paired(items: list[Token]) -> Mapping[bytes, Token]:
@@ -115,7 +104,3 @@ def _paired(items: list[Token]) -> Mapping[bytes, Token]:
 
 def _number(token: Token) -> int | None:
     return int(token) if isinstance(token, bytes) and token.isdigit() else None
-
-
-def _weight(message: Fetched | Missing | None) -> int:
-    return len(message.content) if isinstance(message, Fetched) and isinstance(message.content, bytes) else 0

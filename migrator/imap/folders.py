@@ -7,17 +7,20 @@ What stands in shared and other users' namespaces (RFC 2342) is given too, marke
 Raises Declined, Gone, Garbled.
 """
 
+import asyncio
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from migrator.imap.answers import answer
+from migrator.imap.answers import Answer, answer
+from migrator.imap.commands import Part, Sent, accepted
 from migrator.imap.errors import Garbled
-from migrator.imap.folder_names import BadFolderName, decoded, quoted
-from migrator.imap.line import Part, Sent, accepted
-from migrator.imap.reading import BadResponse, Response
+from migrator.imap.folder_names import BadFolderName, quoted
+from migrator.imap.namespaces import Namespaces, namespaces
+from migrator.imap.reading import Response
 from migrator.imap.session import Session
-from migrator.imap.tokens import String, Token, tokens
+from migrator.imap.tokens import Token, tokens
+from migrator.imap.words import atoms, is_word, name_of, numbers, octets_of, text_of
 
 # RFC 6154 section 2, and \Important of RFC 8457.
 SPECIAL_USES = frozenset({"\\all", "\\archive", "\\drafts", "\\flagged", "\\junk", "\\sent", "\\trash", "\\important"})
@@ -38,6 +41,7 @@ class Folder:
     octets: int | None = None  # where the server says STATUS=SIZE (RFC 8438)
     uidvalidity: int | None = None
     uidnext: int | None = None
+    modseq: int | None = None  # None: it keeps none (RFC 7162)
 
     @property
     def selectable(self) -> bool:
@@ -56,6 +60,15 @@ class Folder:
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """All folders, and what the names of the user's own begin with (RFC 2342), such as "INBOX."."""
+
+    folders: tuple[Folder, ...]
+    prefix: str = ""
+    delimiter: str = ""  # "" where it is not known: the folders' own say it
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
     """A folder that is open, as its server says it is."""
 
@@ -67,24 +80,26 @@ class Opened:
     keeps: frozenset[str]  # flags that can be stored for good; \\\\* stands for any keyword
 
 
-async def listed(session: Session) -> list[Folder]:
-    """Every folder, with its counts where it can be selected, in the server's order."""
+async def listed(session: Session) -> Listing:
+    """Every folder, with its counts where it can be selected, in the server's order; all of it asked at once."""
     found: dict[bytes, Folder] = {}
     counts: dict[bytes, Mapping[str, int]] = {}
 
     def take(response: Response) -> None:
-        words = tokens(response)
-        match words:
-            case [b"*", kind, list() as flags, delimiter, name, *_] if _is(kind, b"LIST", b"LSUB"):
-                _add(found, kind, _flags(flags), _text(delimiter), _octets(name), utf8=session.utf8)
-            case [b"*", kind, name, list() as items, *_] if _is(kind, b"STATUS"):
-                counts[_octets(name)] = _numbers(items)
+        match tokens(response):
+            case [b"*", kind, list() as flags, delimiter, name, *_] if is_word(kind, b"LIST", b"LSUB"):
+                _add(found, kind, atoms(flags), text_of(delimiter), octets_of(name), utf8=session.utf8)
+            case [b"*", kind, name, list() as items, *_] if is_word(kind, b"STATUS"):
+                counts[octets_of(name)] = numbers(items)
 
-    await _ask(session, take)
-    foreign = await _foreign_prefixes(session)
+    asked = await _ask(session, take)
+    spaces = await namespaces(session)
+    for one in asked:
+        accepted(await one, "LIST")
     if not {"LIST-EXTENDED", "LIST-STATUS"} <= session.can:
         await _count(session, [one for one in found.values() if one.selectable], take)
-    return [_counted(one, counts.get(one.wire, {}), foreign) for one in found.values()]
+    folders = [_counted(one, counts.get(one.wire, {}), spaces) for one in found.values()]
+    return Listing(tuple(folders), spaces.prefix, spaces.delimiter)
 
 
 async def opened_for_reading(session: Session, folder: Folder) -> Opened:
@@ -97,6 +112,19 @@ async def opened_for_writing(session: Session, folder: Folder) -> Opened:
     return await _opened(session, folder, b"SELECT ")
 
 
+async def status(session: Session, folder: Folder) -> Folder:
+    """The folder with its counts as they are now. Raises Declined, Gone, Garbled."""
+    found: dict[bytes, Mapping[str, int]] = {}
+
+    def take(response: Response) -> None:
+        match tokens(response):
+            case [b"*", kind, _, list() as items, *_] if is_word(kind, b"STATUS"):
+                found[folder.wire] = numbers(items)
+
+    await session.line.run(b"STATUS ", name_part(folder.wire), b" (" + _items(session) + b")", take=take)
+    return _counted(folder, found.get(folder.wire, {}), Namespaces())
+
+
 def name_part(wire: bytes) -> Part:
     """A folder's name as it goes into a command."""
     try:
@@ -105,16 +133,13 @@ def name_part(wire: bytes) -> Part:
         return Sent(len(wire), wire)
 
 
-async def _ask(session: Session, take: Callable[[Response], None]) -> None:
+async def _ask(session: Session, take: Callable[[Response], None]) -> list[asyncio.Future[Answer]]:
     line, can = session.line, session.can
     if "LIST-EXTENDED" in can:
         status = b" STATUS (" + _items(session) + b")" if "LIST-STATUS" in can else b""
         use = b" SPECIAL-USE" if "SPECIAL-USE" in can else b""
-        await line.run(b'LIST "" "*" RETURN (SUBSCRIBED' + use + status + b")", take=take)
-        return
-    asked = [await line.start(b'LIST "" "*"', take=take), await line.start(b'LSUB "" "*"', take=take)]
-    for one in asked:
-        accepted(await one, "LIST")
+        return [await line.start(b'LIST "" "*" RETURN (SUBSCRIBED' + use + status + b")", take=take)]
+    return [await line.start(b'LIST "" "*"', take=take), await line.start(b'LSUB "" "*"', take=take)]
 
 
 async def _count(session: Session, folders: Iterable[Folder], take: Callable[[Response], None]) -> None:
@@ -125,106 +150,63 @@ async def _count(session: Session, folders: Iterable[Folder], take: Callable[[Re
         await one
 
 
-async def _foreign_prefixes(session: Session) -> tuple[str, ...]:
-    """The beginnings of names in other users' and shared namespaces."""
-    found: list[str] = []
-
-    def take(response: Response) -> None:
-        match tokens(response):
-            case [b"*", kind, _, *others] if _is(kind, b"NAMESPACE"):
-                lists = [one for one in others if isinstance(one, list)]
-                spaces = [space for one in lists for space in one if isinstance(space, list) and space]
-                found.extend(_name(_octets(space[0]), utf8=session.utf8) for space in spaces)
-
-    if "NAMESPACE" in session.can:
-        await session.line.run(b"NAMESPACE", take=take)
-    return tuple(prefix for prefix in found if prefix)
-
-
 def _add(
     found: dict[bytes, Folder], kind: Token, flags: frozenset[str], delimiter: str, wire: bytes, *, utf8: bool
 ) -> None:
     known = found.get(wire)
-    if _is(kind, b"LSUB"):
+    if is_word(kind, b"LSUB"):
         if known is not None and "\\noselect" not in flags:
             found[wire] = replace(known, subscribed=True)
         return
-    found[wire] = Folder(wire, _name(wire, utf8=utf8), delimiter, flags, subscribed="\\subscribed" in flags)
+    found[wire] = Folder(wire, name_of(wire, utf8=utf8), delimiter, flags, subscribed="\\subscribed" in flags)
 
 
-def _counted(folder: Folder, counts: Mapping[str, int], foreign: tuple[str, ...]) -> Folder:
+def _counted(folder: Folder, counts: Mapping[str, int], spaces: Namespaces) -> Folder:
     return replace(
         folder,
-        foreign=any(folder.name.startswith(prefix) or folder.name + folder.delimiter == prefix for prefix in foreign),
+        foreign=spaces.foreign(folder.name, folder.delimiter),
         messages=counts.get("MESSAGES"),
         octets=counts.get("SIZE"),
         uidvalidity=counts.get("UIDVALIDITY"),
         uidnext=counts.get("UIDNEXT"),
+        modseq=counts.get("HIGHESTMODSEQ") or None,
     )
 
 
 async def _opened(session: Session, folder: Folder, command: bytes) -> Opened:
-    exists, numbers, keeps = 0, dict[str, int](), frozenset[str]()
+    opening = Opening(folder)
+    await session.line.run(command, name_part(folder.wire), take=opening.take)
+    return opening.opened()
 
-    def take(response: Response) -> None:
-        nonlocal exists, keeps
+
+class Opening:
+    """Hears what a server says of a folder while it opens it."""
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+        self._exists = 0
+        self._numbers: dict[str, int] = {}
+        self._keeps = frozenset[str]()
+
+    def take(self, response: Response) -> None:
+        """Take an untagged response."""
         said = answer(response)
         if said is not None and said.code == "PERMANENTFLAGS":
-            keeps = frozenset(said.more.strip("()").lower().split())
+            self._keeps = frozenset(said.more.strip("()").split())
         elif said is not None and said.more.isdecimal():
-            numbers[said.code] = int(said.more)
+            self._numbers[said.code] = int(said.more)
         elif found := _EXISTS.fullmatch(response.first):
-            exists = int(found[1])
+            self._exists = int(found[1])
 
-    await session.line.run(command, name_part(folder.wire), take=take)
-    if "UIDVALIDITY" not in numbers:
-        raise Garbled(f"the server gives {folder.name} no UIDVALIDITY")
-    modseq = numbers.get("HIGHESTMODSEQ")
-    return Opened(folder, exists, numbers["UIDVALIDITY"], numbers.get("UIDNEXT"), modseq, keeps)
+    def opened(self) -> Opened:
+        """The folder, once the server has said OK. Raises Garbled where it did not say what it must."""
+        said = self._numbers
+        if "UIDVALIDITY" not in said:
+            raise Garbled(f"the server gives {self._folder.name} no UIDVALIDITY")
+        modseq = said.get("HIGHESTMODSEQ")
+        return Opened(self._folder, self._exists, said["UIDVALIDITY"], said.get("UIDNEXT"), modseq, self._keeps)
 
 
 def _items(session: Session) -> bytes:
-    return b"MESSAGES UIDNEXT UIDVALIDITY" + (b" SIZE" if "STATUS=SIZE" in session.can else b"")
-
-
-def _is(token: Token, *words: bytes) -> bool:
-    return isinstance(token, bytes) and token.upper() in words
-
-
-def _flags(words: Iterable[Token]) -> frozenset[str]:
-    return frozenset(word.decode("ascii", "replace").lower() for word in words if isinstance(word, bytes))
-
-
-def _octets(token: Token) -> bytes:
-    """A name: an atom, a string or a literal; NIL, which is no name, is read as the atom it was written as."""
-    match token:
-        case String(octets):
-            return octets
-        case bytes():
-            return token
-        case None:
-            return b"NIL"
-        case _:
-            raise BadResponse("a name is expected where something else stands")
-
-
-def _text(token: Token) -> str:
-    return "" if token is None else _octets(token).decode("ascii", "replace")
-
-
-def _name(wire: bytes, *, utf8: bool) -> str:
-    """What a name says; one that is in no known form says its octets, so that it can still be told from others."""
-    if utf8:
-        return wire.decode("utf-8", "backslashreplace")
-    read = decoded(wire)
-    return read if read is not None else wire.decode("utf-8", "backslashreplace")
-
-
-def _numbers(items: list[Token]) -> Mapping[str, int]:
-    names, values = items[::2], items[1::2]
-    pairs = zip(names, values, strict=False)
-    return {
-        name.decode("ascii", "replace").upper(): int(value)
-        for name, value in pairs
-        if isinstance(name, bytes) and isinstance(value, bytes) and value.isdigit()
-    }
+    size = b" SIZE" if "STATUS=SIZE" in session.can else b""
+    return b"MESSAGES UIDNEXT UIDVALIDITY" + (b" HIGHESTMODSEQ" if "CONDSTORE" in session.can else b"") + size

@@ -11,48 +11,16 @@ Raises Gone, Garbled and Declined (`errors.py`); after Gone and Garbled the line
 import asyncio
 import ssl
 from collections import deque
-from collections.abc import AsyncIterable, Callable
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 
 from migrator.imap.answers import Answer, answer
-from migrator.imap.errors import Bye, Declined, Garbled, Gone, ImapError, Silent
+from migrator.imap.commands import SMALL_LITERAL, Asked, Challenged, Part, Sent, accepted, named, seen
+from migrator.imap.errors import Bye, Declined, Garbled, Gone, ImapError, Silent, Untrusted
 from migrator.imap.reading import Response, Spool
 from migrator.imap.wire import Take, Wire, ignore
 
-SMALL_LITERAL = 4_096  # octets: what LITERAL- lets go without asking (RFC 7888)
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A literal to send: its size in octets, and its octets or where they come from."""
-
-    size: int
-    octets: bytes | AsyncIterable[bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class Challenged:
-    """Waits for the server to ask (RFC 3501 6.2.2: a line with +), and sends what `answer` makes of what it asked."""
-
-    answer: Callable[[bytes], bytes]
-
-
-Part = bytes | Sent | Challenged
-
-
-@dataclass(slots=True)
-class _Asked:
-    """A command that waits for its answer."""
-
-    tag: str
-    name: str
-    take: Take
-    done: asyncio.Future[Answer]
-    challenged: Callable[[bytes], bytes] | None = None
-    sent: bool = False  # to its last octet
-    go_on: asyncio.Event = field(default_factory=asyncio.Event)
-    challenge: bytes = b""
+TOGETHER = 65_536  # octets that go out in one write
 
 
 class Line:
@@ -63,9 +31,8 @@ class Line:
         self.broken: ImapError | None = None
         self._wire = wire
         self._patience = patience
-        self._asked: deque[_Asked] = deque()
+        self._asked: deque[Asked] = deque()
         self._turn = asyncio.Lock()
-        self._heard_at = 0.0
         self._held = False
         self._strays = 0  # responses that came while nothing was asked
         self._bye: Bye | None = None
@@ -96,6 +63,8 @@ class Line:
                 )
         except TimeoutError:
             raise Silent(f"{host}:{port} does not answer") from None
+        except ssl.SSLCertVerificationError as error:
+            raise Untrusted(f"the certificate of {host}:{port} is not to be trusted: {error.verify_message}") from None
         except OSError as error:
             raise Gone(f"{host}:{port} cannot be reached: {error.strerror or error}") from None
         line = cls(wire, patience)
@@ -107,9 +76,14 @@ class Line:
         """What the server said first."""
         return self._greeting.result()
 
+    @property
+    def busy(self) -> bool:
+        """Whether something is asked that is not yet answered."""
+        return bool(self._asked)
+
     async def run(self, *parts: Part, take: Take = ignore) -> Answer:
         """Send a command and await its OK. Raises Declined for NO and BAD, Gone, Garbled."""
-        return accepted(await self.ask(*parts, take=take), _name(parts))
+        return accepted(await self.ask(*parts, take=take), named(parts))
 
     async def ask(self, *parts: Part, take: Take = ignore) -> Answer:
         """Send a command and await its answer, whatever it is. Raises Gone, Garbled."""
@@ -123,19 +97,9 @@ class Line:
         `challenged` answers what the server asks when all has been sent: why it refuses a token (RFC 7628).
         """
         async with self._turn:
-            asked = self._ask(_name(parts), take, challenged)
+            asked = self._ask(named(parts), take, challenged)
             try:
-                for part in (asked.tag.encode("ascii") + b" ", *parts, b"\r\n"):
-                    self._whole()
-                    match part:
-                        case bytes():
-                            await self._wire.pour(part)
-                        case Sent():
-                            await self._literal(part, asked)
-                        case Challenged():
-                            await self._challenged(part, asked)
-                    if asked.done.done():  # refused before its literal went out, or broken
-                        break
+                await self._say(asked, parts)
             except BaseException as error:
                 # Half a command is on its way: what follows would be read as its rest.
                 self._wire.end(error if isinstance(error, ImapError) else Gone("a command was given up half sent"))
@@ -151,6 +115,8 @@ class Line:
             self._wire.transport = await loop.start_tls(
                 self._wire.transport, self._wire, context, server_hostname=name, ssl_handshake_timeout=self._patience
             )
+        except ssl.SSLCertVerificationError as error:
+            self._wire.end(Untrusted(f"the certificate of {name} is not to be trusted: {error.verify_message}"))
         except OSError as error:
             self._wire.end(Gone(f"TLS with {name} failed: {error}"))
         self._whole()
@@ -178,7 +144,7 @@ class Line:
         """Read again."""
         if self._held:
             self._held = False
-            self._heard_at = asyncio.get_running_loop().time()
+            self._wire.moved_at = asyncio.get_running_loop().time()
             if self.broken is None:
                 self._wire.transport.resume_reading()
 
@@ -187,6 +153,10 @@ class Line:
         with suppress(ImapError, TimeoutError):
             async with asyncio.timeout(1):
                 await self.ask(b"LOGOUT")
+        self.abandon()
+
+    def abandon(self) -> None:
+        """End without a word."""
         self._wire.end(Gone("the line was closed"))
         if self._watch is not None:
             self._watch.cancel()
@@ -203,20 +173,53 @@ class Line:
             self._wire.end(Gone("PREAUTH in clear"))
             raise Declined("the connection", "PREAUTH", greeting.code, "it would be used without TLS")
 
-    def _ask(self, name: str, take: Take, challenged: Callable[[bytes], bytes] | None) -> _Asked:
+    def _ask(self, name: str, take: Take, challenged: Callable[[bytes], bytes] | None) -> Asked:
         self._whole()
         if not self._asked:
-            self._heard_at = asyncio.get_running_loop().time()
-        asked = _Asked(self._wire.new_tag(), name, take, asyncio.get_running_loop().create_future(), challenged)
-        asked.done.add_done_callback(_seen)
+            self._wire.moved_at = asyncio.get_running_loop().time()
+        asked = Asked(self._wire.new_tag(), name, take, asyncio.get_running_loop().create_future(), challenged)
+        asked.done.add_done_callback(seen)
         asked.done.add_done_callback(lambda _: asked.go_on.set())
         self._asked.append(asked)
         return asked
 
-    async def _literal(self, part: Sent, asked: _Asked) -> None:
-        at_once = self.literals == "+" or (self.literals == "-" and part.size <= SMALL_LITERAL)
-        await self._wire.pour(b"{%d%s}\r\n" % (part.size, b"+" if at_once else b""))
-        if not at_once:
+    async def _say(self, asked: Asked, parts: tuple[Part, ...]) -> None:
+        """Send a command, in few writes; what the server refuses before its end is not sent on."""
+        together = bytearray(asked.tag.encode("ascii") + b" ")
+        for part in (*parts, b"\r\n"):
+            match part:
+                case bytes():
+                    together += part
+                case Sent(size, bytes() as octets) if self._at_once(size) and size <= TOGETHER:
+                    together += self._announced(size) + octets
+                case Sent():
+                    await self._pour(together)
+                    await self._literal(part, asked)
+                case Challenged():
+                    await self._pour(together)
+                    await self._challenged(part, asked)
+            if asked.done.done():  # refused before its literal went out, or broken
+                return
+            if len(together) > TOGETHER:
+                await self._pour(together)
+        await self._pour(together)
+
+    async def _pour(self, together: bytearray) -> None:
+        octets = bytes(together)
+        together.clear()
+        self._whole()
+        await self._wire.pour(octets)
+        self._whole()
+
+    def _at_once(self, size: int) -> bool:
+        return self.literals == "+" or (self.literals == "-" and size <= SMALL_LITERAL)
+
+    def _announced(self, size: int) -> bytes:
+        return b"{%d%s}\r\n" % (size, b"+" if self._at_once(size) else b"")
+
+    async def _literal(self, part: Sent, asked: Asked) -> None:
+        await self._wire.pour(self._announced(part.size))
+        if not self._at_once(part.size):
             await asked.go_on.wait()
             asked.go_on.clear()
             if asked.done.done():  # refused: the literal is never sent
@@ -228,7 +231,7 @@ class Line:
             self._whole()
             await self._wire.pour(chunk)
 
-    async def _challenged(self, part: Challenged, asked: _Asked) -> None:
+    async def _challenged(self, part: Challenged, asked: Asked) -> None:
         await self._wire.pour(b"\r\n")
         await asked.go_on.wait()
         asked.go_on.clear()
@@ -240,7 +243,6 @@ class Line:
             raise self.broken
 
     def _hear(self, response: Response) -> None:
-        self._heard_at = asyncio.get_running_loop().time()
         first = response.first
         if first.startswith(b"+"):
             if self._asked:
@@ -258,7 +260,7 @@ class Line:
         else:
             self._strays += 1
 
-    def _continued(self, asked: _Asked, challenge: bytes) -> None:
+    def _continued(self, asked: Asked, challenge: bytes) -> None:
         if asked.sent and asked.challenged is not None:
             self._wire.transport.write(asked.challenged(challenge) + b"\r\n")
             return
@@ -287,7 +289,7 @@ class Line:
         for waiting in (self._greeting, *(asked.done for asked in self._asked)):
             if not waiting.done():
                 waiting.set_exception(self.broken)
-        self._greeting.add_done_callback(_seen)
+        self._greeting.add_done_callback(seen)
         self._asked.clear()
 
     async def _watched(self) -> None:
@@ -295,27 +297,7 @@ class Line:
         loop = asyncio.get_running_loop()
         while self.broken is None:
             await asyncio.sleep(min(1.0, self._patience / 4))
-            if self._asked and not self._held and loop.time() - self._heard_at > self._patience:
+            if self._asked and not self._held and loop.time() - self._wire.moved_at > self._patience:
                 self._wire.end(
                     Silent(f"the server said nothing for {self._patience:g} s, asked for {self._asked[0].name}")
                 )
-
-
-def accepted(said: Answer, command: str) -> Answer:
-    """An answer that is OK. Raises Declined for any other."""
-    if said.word != "OK":
-        raise Declined(command, said.word, said.code, said.text)
-    return said
-
-
-def _name(parts: tuple[Part, ...]) -> str:
-    """The command's own words, without what it is about: that may be a secret."""
-    first = parts[0] if parts and isinstance(parts[0], bytes) else b""
-    words = first.decode("ascii", "replace").split()
-    return " ".join(words[: 2 if words[:1] == ["UID"] else 1]) or "a command"
-
-
-def _seen(future: asyncio.Future[Answer]) -> None:
-    """An error that nobody waits for is told by `broken` alone."""
-    if not future.cancelled():
-        future.exception()

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from typing import assert_never
 
 from migrator.imap.answers import Answer, printable
+from migrator.imap.commands import Challenged, Part, Sent
 from migrator.imap.errors import Declined, ImapError
 from migrator.imap.folder_names import BadFolderName, quoted
-from migrator.imap.line import Challenged, Line, Part, Sent
+from migrator.imap.line import Line
 
 
 class NoWay(ImapError):

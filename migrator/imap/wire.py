@@ -7,12 +7,14 @@ connection only when a timer ends.
 
 import asyncio
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from aioimaplib.aioimaplib import IMAP4ClientProtocol
 
-from migrator.imap.errors import Garbled, Gone, ImapError
+from migrator.imap.errors import Garbled, Gone, ImapError, NoRoom
 from migrator.imap.reading import BadResponse, Response, ResponseReader, Spool
+
+PIECE = 262_144  # octets
 
 Take = Callable[[Response], None]
 
@@ -30,6 +32,7 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has no anno
         self.lost: Callable[[ImapError], None] = lambda _: None
         self.writable = asyncio.Event()
         self.writable.set()
+        self.moved_at = 0.0  # when octets came or went last, by the loop's clock
         self._reader = ResponseReader(spool)
         self._inflate: zlib._Decompress | None = None
         self._deflate: zlib._Compress | None = None
@@ -37,12 +40,15 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has no anno
 
     def data_received(self, d: bytes) -> None:
         """Cut what came into responses; what cannot be read ends the line."""
+        self.moved_at = self.loop.time()
         try:
-            octets = self._inflate.decompress(d) if self._inflate else d
-            for response in self._reader.feed(octets):
-                self.heard(response)
+            for octets in self._plain(d):
+                for response in self._reader.feed(octets):
+                    self.heard(response)
         except (BadResponse, zlib.error) as why:
             self.end(Garbled(f"the server speaks no IMAP: {why}"))
+        except OSError as why:
+            self.end(NoRoom(f"what the server sends cannot be kept here: {why.strerror or why}"))
 
     def eof_received(self) -> bool:
         """The server has closed; what is half said is cut."""
@@ -82,6 +88,19 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has no anno
             octets = self._deflate.compress(octets) + self._deflate.flush(zlib.Z_SYNC_FLUSH)
         self.transport.write(octets)
         await self.writable.wait()
+        self.moved_at = self.loop.time()
+
+    def _plain(self, octets: bytes) -> Iterator[bytes]:
+        """What came, inflated in pieces: a few octets can stand for very many."""
+        if self._inflate is None:
+            yield octets
+            return
+        whole = False
+        while not whole:
+            piece = self._inflate.decompress(octets, PIECE)
+            octets = self._inflate.unconsumed_tail
+            whole = not octets and len(piece) < PIECE
+            yield piece
 
     def compress(self) -> None:
         """Both directions are deflated from here on (RFC 4978)."""

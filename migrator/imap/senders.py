@@ -1,0 +1,88 @@
+"""Who carries messages to a server: one connection, pipelined; several where each message must wait to be let in.
+
+    senders = Senders(sessions, most=8)
+    answers = await senders.send(wire, messages)
+
+A server without LITERAL+ (RFC 7888) asks for each literal with a round trip. Up to `most` connections share the
+messages then; where the server lets fewer in, they are fewer.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+
+from migrator.imap.appending import Appended, ToAppend, alone, send, start
+from migrator.imap.commands import SMALL_LITERAL
+from migrator.imap.errors import ImapError
+from migrator.imap.session import Session
+from migrator.imap.sessions import Sessions
+
+
+class Senders:
+    """Their first session is `main()`, which others may ask things too as long as they open no folder."""
+
+    def __init__(self, sessions: Sessions, most: int) -> None:
+        self._sessions = sessions
+        self._most = most
+        self._crew: list[Session] = []
+        self._turn = asyncio.Lock()
+        self._alone = asyncio.Lock()
+        self._others_tried = False
+
+    async def main(self) -> Session:
+        """The session that carries, opened anew where it broke."""
+        async with self._alone:
+            self._crew = [session for session in self._crew if session.line.broken is None]
+            if not self._crew:
+                self._crew.append(await self._sessions.taken())
+            return self._crew[0]
+
+    async def send(self, folder: bytes, messages: Sequence[ToAppend]) -> list[Appended]:
+        """Append messages; answers in their order. Raises Gone and Garbled: then nobody knows which have arrived."""
+        session = await self.main()
+        if len(messages) > 1 and self._waits(session, messages):
+            return await self._shared(folder, messages)
+        async with self._turn:
+            sending = await send(session, folder, messages)
+        return await sending.answers()
+
+    def _waits(self, session: Session, messages: Sequence[ToAppend]) -> bool:
+        """Whether the server must let messages in one by one."""
+        match session.line.literals:
+            case "+":
+                return False
+            case "-":
+                return any(one.content.size > SMALL_LITERAL for one in messages)
+            case _:
+                return True
+
+    async def _shared(self, folder: bytes, messages: Sequence[ToAppend]) -> list[Appended]:
+        """Whoever is free takes the next message; nobody is left behind when one fails."""
+        left = deque(enumerate(messages))
+        found: dict[int, Appended] = {}
+
+        async def carry(session: Session) -> None:
+            asked = []
+            while left:
+                number, message = left.popleft()
+                asked.append((number, await start(session, folder, message)))
+            for number, answered in asked:
+                found[number] = alone(await answered)
+
+        crew = await self._all()
+        failed = [one for one in await asyncio.gather(*map(carry, crew), return_exceptions=True) if one is not None]
+        if failed:
+            raise failed[0]
+        return [found[number] for number in range(len(messages))]
+
+    async def _all(self) -> list[Session]:
+        async with self._alone:
+            if not self._others_tried:
+                self._others_tried = True
+                await asyncio.gather(*(self._join() for _ in range(self._most - len(self._crew))))
+            return list(self._crew)
+
+    async def _join(self) -> None:
+        with suppress(ImapError):  # fewer carry then
+            self._crew.append(await self._sessions.opened())
