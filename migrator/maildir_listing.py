@@ -1,9 +1,11 @@
 """The messages of one folder of a Maildir, without opening any of them.
 
-    entries = listed(folder)            # of `cur` and `new`, in the order in which they came
+    entries = listed(folder)            # of `cur` and `new`, by rising UID, which is the order of arrival
 
-A message is known by the unique part of its file's name, which survives every change of flags: `uid` is a number made
-of it, the same in every run, whoever else reads the Maildir. Raises OSError.
+A message is known by the unique part of its file's name, which survives every change of flags. Its UID is made of it:
+32 bits of seconds, 20 of microseconds and 11 of hash, or 31 of hash where the name tells no microseconds. So it is the
+same in every run, whoever else works in the Maildir, and whether Dovecot has numbered it yet or not.
+Raises OSError.
 """
 
 import hashlib
@@ -13,14 +15,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from migrator.maildir_disk import read_small
 from migrator.maildir_names import size_in
 
-UIDLIST = "dovecot-uidlist"
 _SIZES = re.compile(r",[SW]=[0-9]+")
 _WHOLE_SIZE = re.compile(r",W=([0-9]{1,18})(?=[,:]|$)")
 _TIME = re.compile(r"([0-9]{1,12})\.(?:M([0-9]{1,6})(?=[^0-9]))?", re.ASCII)
-_UID_LINE = re.compile(rb"([0-9]{1,10}) [^:]*:(.+)")
+_LAST = 2**32 - 1  # seconds; also of a name that tells no time
 _OFTEN = 5
 
 
@@ -55,24 +55,25 @@ def unique_part(file: str) -> str:
 
 
 def number_of(unique: str, turn: int = 0) -> int:
-    """A message's number: 52 bits, so that every reader of a receipt can tell it exactly."""
+    """The UID that the unique part of a name makes; `turn`: so many others have the same one."""
     octets = os.fsencode(f"{unique}/{turn}" if turn else unique)
-    return (int.from_bytes(hashlib.blake2b(octets, digest_size=8).digest(), "big") >> 12) + 1
+    chance = int.from_bytes(hashlib.blake2b(octets, digest_size=4).digest(), "big")
+    time = _TIME.match(unique)
+    seconds = min(int(time[1]), _LAST) if time else _LAST
+    if time and time[2]:
+        return (seconds << 31) | (int(time[2]) << 11) | (chance >> 21)
+    return (seconds << 31) | (chance >> 1)
 
 
 def listed(folder: Path) -> list[Entry]:
-    """Every message, in the order of arrival: as Dovecot has numbered them, then by the time in their names."""
-    known = _numbered_by_dovecot(folder)
-    found = sorted(_files(folder), key=lambda one: _place(known, one[1]))
-    taken: set[int] = set()
-    entries = []
-    for part, file in found:
+    """Every message, by rising UID."""
+    taken: dict[int, Entry] = {}
+    for part, file in sorted(_files(folder), key=lambda one: one[1]):
         unique, turn = unique_part(file), 0
         while (uid := number_of(unique, turn)) in taken:
             turn += 1
-        taken.add(uid)
-        entries.append(Entry(uid, part, file))
-    return entries
+        taken[uid] = Entry(uid, part, file)
+    return [taken[uid] for uid in sorted(taken)]
 
 
 def digest(entries: Iterable[Entry], more: bytes = b"") -> int:
@@ -130,15 +131,3 @@ def _names_in(part: Path) -> list[str]:
 
 def _stamps(folder: Path) -> list[int]:
     return [os.stat(folder / part).st_mtime_ns for part in ("cur", "new") if os.path.lexists(folder / part)]  # noqa: PTH116
-
-
-def _place(known: Mapping[str, int], file: str) -> tuple[int, int, int, str]:
-    time = _TIME.match(file)
-    seconds, micros = (int(time[1]), int(time[2] or 0)) if time else (1 << 40, 0)
-    return (known.get(file.partition(":")[0], 1 << 40), seconds, micros, file)
-
-
-def _numbered_by_dovecot(folder: Path) -> Mapping[str, int]:
-    lines = (read_small(folder / UIDLIST) or b"").splitlines()[1:]
-    found = (_UID_LINE.fullmatch(line) for line in lines)
-    return {os.fsdecode(one[2]): int(one[1]) for one in found if one}

@@ -60,7 +60,7 @@ class MaildirSource:
             yield item
 
     async def messages(self, wanted: Sequence[Wanted]) -> AsyncIterator[Message | Missing]:
-        """The messages wanted, in the order in which they came; the next ones are read meanwhile."""
+        """The messages wanted, by rising UID; the next ones are read meanwhile."""
         packs = self._packs(wanted)
         ahead = asyncio.create_task(asyncio.to_thread(next, packs, None))
         try:
@@ -114,7 +114,6 @@ class MaildirSource:
 
     def _items(self, folder: FolderName) -> list[Item]:
         _, keywords, entries = self._listed(folder)
-        entries.sort(key=lambda one: one.uid)
         return [Item(one.uid, keywords.flags(one.letters), one.size) for one in entries]
 
     def _packs(self, wanted: Sequence[Wanted]) -> Iterator[list[Message | Missing]]:
