@@ -164,7 +164,10 @@ class JournalFile:
         """Keep to these names from now on."""
         with self._together():
             rows = [(_folder(folder), _folder(into)) for folder, into in names.items()]
-            self._database.executemany("INSERT OR REPLACE INTO names VALUES (?, ?)", rows)
+            self._database.executemany(
+                "INSERT INTO names VALUES (?, ?) ON CONFLICT (folder) DO UPDATE SET into_folder = excluded.into_folder",
+                rows,
+            )
 
     def notes(self) -> Mapping[FolderName, Sequence[str]]:
         """What is to be told of each folder."""

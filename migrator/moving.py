@@ -16,6 +16,7 @@ from migrator.carrying import Carrier, Paused
 from migrator.journal import Journal
 from migrator.mailbox import FolderName, Source, Target
 from migrator.making import made
+from migrator.preflight import Preflight, preflight
 from migrator.progress import Progress, Silent
 from migrator.receipt import Receipt
 from migrator.reckoning import Reckoning
@@ -24,7 +25,7 @@ from migrator.rereading import reread
 from migrator.surveying import looked_at, survey
 from schedules.clock import Clock
 
-__all__ = ["Paused", "move"]
+__all__ = ["Paused", "Preflight", "move", "preflight"]
 
 PASSES = 4
 

@@ -116,6 +116,6 @@ class Receipt:
         return not self.refused and not self.findings and not self.left_out
 
     def to_json(self) -> str:
-        """One line with sorted keys: what is signed, and what a later version reads."""
+        """One line of ASCII with sorted keys: what is signed, and what a later version reads."""
         tree = {"format": FORMAT, **asdict(self), "began": self.began.isoformat(), "ended": self.ended.isoformat()}
-        return json.dumps(tree, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return json.dumps(tree, sort_keys=True, separators=(",", ":"))
