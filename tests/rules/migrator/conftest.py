@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from migrator.journal_file import JournalFile
+from schedules.clock import MovableClock
 from tests.rules.migrator.memory_mailboxes import Box
+from tests.rules.migrator.scene import Scene
 
 # A folder where syncing costs nothing, for tests in which no machine loses power.
 SHARED_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
@@ -39,3 +41,9 @@ def journal(quick: Path) -> Iterator[JournalFile]:
     """An empty journal."""
     with JournalFile.open(quick / "journal", source="old", target="new") as opened:
         yield opened
+
+
+@pytest.fixture
+def scene(old: Box, new: Box, journal: JournalFile, clock: MovableClock) -> Scene:
+    """Both, ready to be moved."""
+    return Scene(old, new, journal, clock)
