@@ -174,7 +174,7 @@ class MaildirTarget:
                     yield one.name, Shortfall(f"a Maildir does not keep what it is for ({one.special_use})", there=True)
 
     def _make_folder(self, path: Path) -> None:
-        if all((path / part).is_dir() for part in _PARTS):
+        if not path.is_symlink() and all((path / part).is_dir() for part in _PARTS):
             return
         make_directory(path, self._owner)
         for part in _PARTS:
@@ -194,6 +194,7 @@ class MaildirTarget:
     def _opened(self, folder: FolderName) -> Box:
         with told(self._root, folder=folder):
             path = self._path(folder)
+            path.stat()  # one that is gone is not made anew in passing
             self._owner = Owner.of(self._root)
             self._make_folder(path)
             return Box.of(path, move=self._move, host=self._host, owner=self._owner)
