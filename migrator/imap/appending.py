@@ -1,6 +1,7 @@
 """Messages put into a folder of a server: several in one APPEND where it can (RFC 3502), else pipelined one by one.
 
-    sent = await send(session, wire, [ToAppend(flags, date, content)])      # they are on their way
+    carrier = Carrier(session, keeping={})
+    sent = await carrier.send(folder, [ToAppend(flags, date, content)])     # they are on their way
     answers = await sent.answers()                                          # one for each message, in order
 
 Raises Gone and Garbled: then nobody knows which of them have arrived, and the caller must look before it repeats any.
@@ -8,13 +9,14 @@ Raises Gone and Garbled: then nobody knows which of them have arrived, and the c
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, MutableMapping, Sequence
 from dataclasses import dataclass
 
 from migrator.content import Kept
 from migrator.imap.answers import Answer
 from migrator.imap.commands import Part, Sent
-from migrator.imap.folders import name_part
+from migrator.imap.folders import Folder, Opening, name_part
+from migrator.imap.keywords import SYSTEM, Keeps
 from migrator.imap.session import Session
 from migrator.mailbox import Content
 
@@ -39,46 +41,66 @@ class Appended:
     uid: int | None = None
 
 
-class Sending:
-    """Messages on their way. Made by `send`."""
+class Carrier:
+    """One session that takes messages. What folders keep is put into `keeping`, by their names on the wire.
 
-    def __init__(self, session: Session, folder: bytes, messages: Sequence[ToAppend]) -> None:
-        self._session = session
-        self._folder = folder
-        self._messages = messages
-        self._together = len(messages) > 1 and "MULTIAPPEND" in session.can
-        self._asked: list[asyncio.Future[Answer]] = []
+    A folder is selected where it is to say which keywords it keeps, and where messages go one by one: servers are
+    quicker then. Nobody waits for that.
+    """
 
-    async def start(self) -> None:
-        """Send what is to be sent."""
-        if self._together:
-            parts = [part for message in self._messages for part in _parts(self._session, message)]
-            self._asked = [await self._session.line.start(b"APPEND ", name_part(self._folder), *parts)]
+    def __init__(self, session: Session, keeping: MutableMapping[bytes, Keeps]) -> None:
+        self.session = session
+        self._keeping = keeping
+        self._selected = b""
+
+    async def send(self, folder: Folder, messages: Sequence[ToAppend]) -> "Sending":
+        """Send messages to a folder."""
+        together = len(messages) > 1 and "MULTIAPPEND" in self.session.can
+        await self._select(folder, messages)
+        if together:
+            parts = [part for message in messages for part in _parts(self.session, message)]
+            asked = [await self.session.line.start(b"APPEND ", name_part(folder.wire), *parts)]
         else:
-            self._asked = [await start(self._session, self._folder, message) for message in self._messages]
+            asked = [await self.start(folder, message) for message in messages]
+        return Sending(self, folder, messages, asked, together=together)
+
+    async def start(self, folder: Folder, message: ToAppend) -> asyncio.Future[Answer]:
+        """Send one message."""
+        return await self.session.line.start(b"APPEND ", name_part(folder.wire), *_parts(self.session, message))
+
+    async def _select(self, folder: Folder, messages: Sequence[ToAppend]) -> None:
+        together, wire = "MULTIAPPEND" in self.session.can, folder.wire
+        wanting = wire not in self._keeping and any(not one.flags <= SYSTEM for one in messages)
+        if self._selected == wire or (together and not wanting):
+            return
+        opening = Opening(folder)
+        selected = await self.session.line.start(b"SELECT ", name_part(wire), take=opening.take)
+        selected.add_done_callback(lambda _: self._keeping.setdefault(wire, Keeps(opening.keeps)))
+        self._selected = wire
+        if together and "UNSELECT" in self.session.can:  # RFC 3691
+            await self.session.line.start(b"UNSELECT")
+            self._selected = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """Messages on their way."""
+
+    carrier: Carrier
+    folder: Folder
+    messages: Sequence[ToAppend]
+    asked: Sequence[asyncio.Future[Answer]]
+    together: bool
 
     async def answers(self) -> list[Appended]:
         """Wait for all; where one APPEND of several is refused, which took none, each is tried alone."""
-        said = [await asked for asked in self._asked]
-        if self._together and said[0].word == "OK":
-            return _each(said[0], len(self._messages))
-        if self._together:
-            self._together = False
-            await self.start()
-            said = [await asked for asked in self._asked]
-        return [alone(one) for one in said]
-
-
-async def send(session: Session, folder: bytes, messages: Sequence[ToAppend]) -> Sending:
-    """Send messages to a folder."""
-    sending = Sending(session, folder, messages)
-    await sending.start()
-    return sending
-
-
-async def start(session: Session, folder: bytes, message: ToAppend) -> asyncio.Future[Answer]:
-    """Send one message."""
-    return await session.line.start(b"APPEND ", name_part(folder), *_parts(session, message))
+        said = [await asked for asked in self.asked]
+        if not self.together:
+            return [alone(one) for one in said]
+        if said[0].word == "OK":
+            return _each(said[0], len(self.messages))
+        asked = [await self.carrier.start(self.folder, message) for message in self.messages]
+        return [alone(await one) for one in asked]
 
 
 def alone(answer: Answer) -> Appended:

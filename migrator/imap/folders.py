@@ -186,13 +186,13 @@ class Opening:
         self._folder = folder
         self._exists = 0
         self._numbers: dict[str, int] = {}
-        self._keeps = frozenset[str]()
+        self.keeps = frozenset[str]()
 
     def take(self, response: Response) -> None:
         """Take an untagged response."""
         said = answer(response)
         if said is not None and said.code == "PERMANENTFLAGS":
-            self._keeps = frozenset(said.more.strip("()").split())
+            self.keeps = frozenset(said.more.strip("()").split())
         elif said is not None and said.more.isdecimal():
             self._numbers[said.code] = int(said.more)
         elif found := _EXISTS.fullmatch(response.first):
@@ -204,7 +204,7 @@ class Opening:
         if "UIDVALIDITY" not in said:
             raise Garbled(f"the server gives {self._folder.name} no UIDVALIDITY")
         modseq = said.get("HIGHESTMODSEQ")
-        return Opened(self._folder, self._exists, said["UIDVALIDITY"], said.get("UIDNEXT"), modseq, self._keeps)
+        return Opened(self._folder, self._exists, said["UIDVALIDITY"], said.get("UIDNEXT"), modseq, self.keeps)
 
 
 def _items(session: Session) -> bytes:

@@ -12,9 +12,11 @@ from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
 
-from migrator.imap.appending import Appended, ToAppend, alone, send, start
+from migrator.imap.appending import Appended, Carrier, ToAppend
 from migrator.imap.commands import SMALL_LITERAL
 from migrator.imap.errors import ImapError
+from migrator.imap.folders import Folder
+from migrator.imap.keywords import Keeps
 from migrator.imap.session import Session
 from migrator.imap.sessions import Sessions
 
@@ -23,29 +25,33 @@ class Senders:
     """Their first session is `main()`, which others may ask things too as long as they open no folder."""
 
     def __init__(self, sessions: Sessions, most: int) -> None:
+        self.keeping: dict[bytes, Keeps] = {}
         self._sessions = sessions
         self._most = most
-        self._crew: list[Session] = []
+        self._crew: list[Carrier] = []
         self._turn = asyncio.Lock()
         self._alone = asyncio.Lock()
         self._others_tried = False
 
     async def main(self) -> Session:
         """The session that carries, opened anew where it broke."""
-        async with self._alone:
-            self._crew = [session for session in self._crew if session.line.broken is None]
-            if not self._crew:
-                self._crew.append(await self._sessions.taken())
-            return self._crew[0]
+        return (await self._first()).session
 
-    async def send(self, folder: bytes, messages: Sequence[ToAppend]) -> list[Appended]:
+    async def send(self, folder: Folder, messages: Sequence[ToAppend]) -> list[Appended]:
         """Append messages; answers in their order. Raises Gone and Garbled: then nobody knows which have arrived."""
-        session = await self.main()
-        if len(messages) > 1 and self._waits(session, messages):
+        carrier = await self._first()
+        if len(messages) > 1 and self._waits(carrier.session, messages):
             return await self._shared(folder, messages)
         async with self._turn:
-            sending = await send(session, folder, messages)
+            sending = await carrier.send(folder, messages)
         return await sending.answers()
+
+    async def _first(self) -> Carrier:
+        async with self._alone:
+            self._crew = [one for one in self._crew if one.session.line.broken is None]
+            if not self._crew:
+                self._crew.append(Carrier(await self._sessions.taken(), self.keeping))
+            return self._crew[0]
 
     def _waits(self, session: Session, messages: Sequence[ToAppend]) -> bool:
         """Whether the server must let messages in one by one."""
@@ -57,18 +63,18 @@ class Senders:
             case _:
                 return True
 
-    async def _shared(self, folder: bytes, messages: Sequence[ToAppend]) -> list[Appended]:
+    async def _shared(self, folder: Folder, messages: Sequence[ToAppend]) -> list[Appended]:
         """Whoever is free takes the next message; nobody is left behind when one fails."""
         left = deque(enumerate(messages))
         found: dict[int, Appended] = {}
 
-        async def carry(session: Session) -> None:
-            asked = []
+        async def carry(carrier: Carrier) -> None:
+            sent = []
             while left:
                 number, message = left.popleft()
-                asked.append((number, await start(session, folder, message)))
-            for number, answered in asked:
-                found[number] = alone(await answered)
+                sent.append((number, await carrier.send(folder, [message])))
+            for number, sending in sent:
+                (found[number],) = await sending.answers()
 
         crew = await self._all()
         failed = [one for one in await asyncio.gather(*map(carry, crew), return_exceptions=True) if one is not None]
@@ -76,7 +82,7 @@ class Senders:
             raise failed[0]
         return [found[number] for number in range(len(messages))]
 
-    async def _all(self) -> list[Session]:
+    async def _all(self) -> list[Carrier]:
         async with self._alone:
             if not self._others_tried:
                 self._others_tried = True
@@ -85,4 +91,4 @@ class Senders:
 
     async def _join(self) -> None:
         with suppress(ImapError):  # fewer carry then
-            self._crew.append(await self._sessions.opened())
+            self._crew.append(Carrier(await self._sessions.opened(), self.keeping))

@@ -20,7 +20,7 @@ from migrator.imap.errors import Declined
 from migrator.imap.fetching import Fetched
 from migrator.imap.folders import Folder, opened_for_writing, status
 from migrator.imap.hashing import Hashed
-from migrator.imap.keywords import SYSTEM, Keeps, keeps
+from migrator.imap.keywords import SYSTEM, Keeps
 from migrator.imap.mailbox import ImapMailbox, check, check_fetched, stale
 from migrator.imap.making import made
 from migrator.imap.senders import Senders
@@ -56,7 +56,6 @@ class ImapTarget(ImapMailbox):
     def __init__(self, access: Access, *, most: int) -> None:
         super().__init__(access, lambda _: Hashed(), most=most)
         self._senders = Senders(self.sessions, most)
-        self._keeps: dict[bytes, Keeps] = {}
 
     @classmethod
     async def open(cls, access: Access, *, most: int = 8) -> Self:
@@ -92,35 +91,21 @@ class ImapTarget(ImapMailbox):
         Raises MailboxAway: then nobody knows what was stored; StaleFolder where the folder is gone.
         """
         into = (await self.tree()).folder(folder)
+        known = self._senders.keeping.get(into.wire, Keeps())
         with self.told():
-            keeps = await self._kept_by(into, messages)
-            ready = [ToAppend(keeps.kept(one.item.flags), write_date(one.date), one.content) for one in messages]
-            said: Sequence[Appended] = await self._senders.send(into.wire, ready)
+            ready = [ToAppend(known.kept(one.item.flags), write_date(one.date), one.content) for one in messages]
+            said: Sequence[Appended] = await self._senders.send(into, ready)
             if said and all(one.answer.code in GONE for one in said):
                 raise StaleFolder(folder, f"it is gone: {said[0].answer.text}")
-            sent, said = await self._without_keywords(into.wire, ready, said)
-        return [
-            _outcome(answer, message.item.flags - one.flags)
-            for answer, message, one in zip(said, messages, sent, strict=True)
-        ]
-
-    async def _kept_by(self, folder: Folder, messages: Sequence[Message]) -> Keeps:
-        """Which of their flags a folder keeps; it is asked only where there are others than system flags."""
-        if all(one.item.flags <= SYSTEM for one in messages):
-            return Keeps(frozenset())
-        if folder.wire not in self._keeps:
-            try:
-                if "UNSELECT" in (main := await self._senders.main()).can:
-                    self._keeps[folder.wire] = await keeps(main, folder)
-                else:
-                    async with self.sessions.one() as session:
-                        self._keeps[folder.wire] = await keeps(session, folder)
-            except Declined as refused:
-                raise stale(folder.levels, refused) from None
-        return self._keeps[folder.wire]
+            sent, said = await self._without_keywords(into, ready, said)
+            keeps = self._senders.keeping.get(into.wire, known)
+            return [
+                _outcome(answer, message.item.flags - keeps.kept(one.flags))
+                for answer, message, one in zip(said, messages, sent, strict=True)
+            ]
 
     async def _without_keywords(
-        self, wire: bytes, sent: Sequence[ToAppend], said: Sequence[Appended]
+        self, folder: Folder, sent: Sequence[ToAppend], said: Sequence[Appended]
     ) -> tuple[Sequence[ToAppend], Sequence[Appended]]:
         """Send messages once more that may be refused for their keywords alone."""
         again = {
@@ -130,7 +115,7 @@ class ImapTarget(ImapMailbox):
         }
         if not again:
             return sent, said
-        anew = dict(zip(again, await self._senders.send(wire, list(again.values())), strict=True))
+        anew = dict(zip(again, await self._senders.send(folder, list(again.values())), strict=True))
         return (
             [again.get(number, one) for number, one in enumerate(sent)],
             [anew.get(number, answer) for number, answer in enumerate(said)],

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator
 import pytest
 import trustme
 
-from migrator.imap.errors import Bye, Declined, Garbled, Gone, ImapError, Silent, Untrusted
 from migrator.imap.commands import Sent
+from migrator.imap.errors import Bye, Declined, Garbled, Gone, ImapError, Silent, Untrusted
 from migrator.imap.line import Line
 from migrator.imap.reading import Response
 from tests.peers.imap import ImapPeer, Reply
