@@ -16,7 +16,7 @@ from dataclasses import replace
 
 from migrator.batches import Batch, Gathering
 from migrator.former import Former
-from migrator.journal import Journal, Key, Mark, Settled
+from migrator.journal import Journal, Key, Mark, Settled, Settlement
 from migrator.mailbox import FolderName, FolderState, MailFolder, Message, Missing, Source, StaleFolder, Target
 from migrator.progress import Progress
 from migrator.putting import Putting, mark_of, not_kept
@@ -195,7 +195,7 @@ class Carrier:
                 marks = one.reflagged[at : at + _FLAGS_AT_ONCE]
                 for told in await self._reflagged(one.into, marks, state):
                     self._journal.note(one.name, told)
-                self._journal.settle(marks)
+                self._journal.write([Settlement(tuple(marks))])
         except StaleFolder as stale:
             self._trouble[one.name] = str(stale)
 

@@ -1,11 +1,11 @@
 """The journal of one move: what was intended before it was done, and what came of it. It outlives every kill.
 
-A mark is known by folder, UIDVALIDITY and UID of the source. `intend` is durable before anything is sent, `settle`
+A mark is known by folder, UIDVALIDITY and UID of the source. An Intent is durable before anything is sent, a Settlement
 after it was answered; what stands intended at a start may or may not have arrived, and is looked for in the target
 before it is sent again. `migrator.journal_file` keeps one in a file.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -55,15 +55,23 @@ class Intent:
     marks: tuple[Mark, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What came of messages; what stands under the keys `instead_of` is dropped with it."""
+
+    marks: tuple[Mark, ...]
+    instead_of: tuple[Key, ...] = ()
+
+    def __post_init__(self) -> None:
+        if any(mark.settled is None for mark in self.marks):
+            raise ValueError("what is settled says how")
+
+
 class Journal(Protocol):
-    """Keeps the marks of one move between one source and one target."""
+    """Keeps the marks of one move between one source and one target. Threads may call it; one at a time is served."""
 
-    def intend(self, intent: Intent) -> None:
-        """Durable before it returns."""
-        ...
-
-    def settle(self, marks: Sequence[Mark], *, instead_of: Collection[Key] = ()) -> None:
-        """Durable before it returns; each mark is settled. What stands under the keys `instead_of` is dropped."""
+    def write(self, changes: Sequence[Intent | Settlement]) -> None:
+        """Durable, all of it, before it returns."""
         ...
 
     def intended(self) -> Iterator[Intent]:

@@ -11,13 +11,14 @@ import json
 import os
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
-from migrator.journal import Intent, Key, Mark, Settled
+from migrator.journal import Intent, Key, Mark, Settled, Settlement
 from migrator.mailbox import FolderName, FolderState
 
 FORMAT = 1
@@ -61,6 +62,7 @@ class JournalFile:
     def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
         self._database = connection
         self._path = path
+        self._alone = Lock()
 
     @classmethod
     def open(cls, path: Path, *, source: str, target: str) -> Self:
@@ -71,7 +73,7 @@ class JournalFile:
         with _told(path):
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
-            connection = sqlite3.connect(path, isolation_level=None, timeout=0.2)
+            connection = sqlite3.connect(path, isolation_level=None, timeout=0.2, check_same_thread=False)
         journal = cls(connection, path)
         try:
             journal._begin({"format": str(FORMAT), "source": source, "target": target})
@@ -95,70 +97,56 @@ class JournalFile:
             if known.get(name) != text:
                 raise JournalUnusable(f"{self._path} is the journal of another move: its {name} is {known.get(name)}")
 
-    def intend(self, intent: Intent) -> None:
-        """Keep what is about to be sent."""
-        before = intent.before
+    def write(self, changes: Sequence[Intent | Settlement]) -> None:
+        """Keep what is about to be sent, and what came of messages; an intent is forgotten with its last message."""
         with self._together():
-            number = self._database.execute(
-                "INSERT INTO intents (into_folder, uidvalidity, uidnext, messages, modseq) VALUES (?, ?, ?, ?, ?)",
-                (_folder(intent.into), before.uidvalidity, before.uidnext, before.messages, before.modseq),
-            ).lastrowid
-            self._put(intent.marks, number)
-
-    def settle(self, marks: Sequence[Mark], *, instead_of: Collection[Key] = ()) -> None:
-        """Keep what came of messages; an intent all of whose messages are settled is forgotten."""
-        if any(mark.settled is None for mark in marks):
-            raise ValueError("what is settled says how")
-        with self._together():
-            self._database.executemany(
-                "DELETE FROM marks WHERE folder = ? AND uidvalidity = ? AND uid = ?",
-                [(_folder(key.folder), key.uidvalidity, key.uid) for key in instead_of],
-            )
-            self._put(marks, None)
-            self._database.execute(
-                "DELETE FROM intents WHERE NOT EXISTS"
-                " (SELECT 1 FROM marks WHERE settled IS NULL AND marks.intent = intents.intent)"
-            )
+            for change in changes:
+                match change:
+                    case Intent(into, before, marks):
+                        number = self._database.execute(_INTEND, (_folder(into), *_numbers(before))).lastrowid
+                        self._put(marks, number)
+                    case Settlement(marks, instead_of):
+                        self._database.executemany(_DROP, [_key(key) for key in instead_of])
+                        self._put(marks, None)
+            self._database.execute(_TIDY)
 
     def intended(self) -> Iterator[Intent]:
         """What was intended and never settled, oldest first."""
-        for number, into, *state in self._database.execute("SELECT * FROM intents ORDER BY intent").fetchall():
-            rows = self._database.execute(f"{_MARKS} WHERE intent = ? AND settled IS NULL ORDER BY uid", (number,))
-            yield Intent(_name(into), FolderState(*state), tuple(_mark(row) for row in rows))
+        for number, into, *state in self._rows("SELECT * FROM intents ORDER BY intent"):
+            rows = self._rows(f"{_MARKS} WHERE intent = ? AND settled IS NULL ORDER BY uid", (number,))
+            yield Intent(_name(into), FolderState(*state), tuple(map(_mark, rows)))
 
     def known(self, folder: FolderName, uidvalidity: int) -> Iterator[Mark]:
         """Every mark of a folder so numbered, by rising UID, a page at a time."""
         page = f"{_MARKS} WHERE folder = ? AND uidvalidity = ? AND uid > ? ORDER BY uid LIMIT {_PAGE}"
         after = 0
-        while rows := self._database.execute(page, (_folder(folder), uidvalidity, after)).fetchall():
+        while rows := self._rows(page, (_folder(folder), uidvalidity, after)):
             yield from map(_mark, rows)
             after = rows[-1][2]
 
     def state(self, folder: FolderName) -> FolderState | None:
         """The source folder's state when all of it was settled last."""
-        row = self._database.execute(
+        rows = self._rows(
             "SELECT uidvalidity, uidnext, messages, modseq FROM folders WHERE folder = ?", (_folder(folder),)
-        ).fetchone()
-        return FolderState(*row) if row else None
+        )
+        return FolderState(*rows[0]) if rows else None
 
     def finish(self, states: Mapping[FolderName, FolderState]) -> None:
         """All that each folder held in this state is settled."""
         with self._together():
             for name, state in states.items():
-                row = (_folder(name), state.uidvalidity, state.uidnext, state.messages, state.modseq)
+                row = (_folder(name), *_numbers(state))
                 self._database.execute("INSERT OR REPLACE INTO folders VALUES (?, ?, ?, ?, ?)", row)
                 self._database.execute("DELETE FROM marks WHERE folder = ? AND uidvalidity <> ?", row[:2])
 
     def former(self, folder: FolderName, uidvalidity: int) -> Iterator[Mark]:
         """Settled marks of a folder under other UIDVALIDITYs than this."""
         where = "WHERE folder = ? AND uidvalidity <> ? AND settled IS NOT NULL"
-        rows = self._database.execute(f"{_MARKS} {where}", (_folder(folder), uidvalidity)).fetchall()
-        yield from map(_mark, rows)
+        yield from map(_mark, self._rows(f"{_MARKS} {where}", (_folder(folder), uidvalidity)))
 
     def names(self) -> Mapping[FolderName, FolderName]:
         """Which folder of the source goes into which of the target."""
-        rows = self._database.execute("SELECT folder, into_folder FROM names")
-        return {_name(folder): _name(into) for folder, into in rows}
+        return {_name(folder): _name(into) for folder, into in self._rows("SELECT folder, into_folder FROM names")}
 
     def name(self, names: Mapping[FolderName, FolderName]) -> None:
         """Keep to these names from now on."""
@@ -172,7 +160,7 @@ class JournalFile:
     def notes(self) -> Mapping[FolderName, Sequence[str]]:
         """What is to be told of each folder."""
         found: dict[FolderName, list[str]] = defaultdict(list)
-        for folder, text in self._database.execute("SELECT folder, text FROM notes ORDER BY note"):
+        for folder, text in self._rows("SELECT folder, text FROM notes ORDER BY note"):
             found[_name(folder)].append(text)
         return found
 
@@ -184,7 +172,7 @@ class JournalFile:
     def counts(self) -> Mapping[FolderName, Mapping[Settled, tuple[int, int]]]:
         """Messages and octets by folder and outcome."""
         found: dict[FolderName, dict[Settled, tuple[int, int]]] = defaultdict(dict)
-        rows = self._database.execute(
+        rows = self._rows(
             "SELECT folder, settled, COUNT(*), SUM(size) FROM marks WHERE settled IS NOT NULL GROUP BY folder, settled"
         )
         for folder, settled, messages, octets in rows:
@@ -193,11 +181,12 @@ class JournalFile:
 
     def marks(self, folder: FolderName, settled: Settled | None = None) -> Iterator[Mark]:
         """Marks of a folder, by rising UIDVALIDITY and UID."""
-        wanted = "" if settled is None else " AND settled = ?"
-        values = (_folder(folder),) if settled is None else (_folder(folder), str(settled))
-        rows = self._database.execute(f"{_MARKS} WHERE folder = ?{wanted} ORDER BY uidvalidity, uid", values)
-        for row in rows:
-            yield _mark(row)
+        which = "settled = ?" if settled is not None else "settled IS NOT ?"  # every mark, whatever it says
+        page = f"{_MARKS} WHERE folder = ? AND {which} AND (uidvalidity, uid) > (?, ?)"
+        said, after = str(settled) if settled is not None else "", (0, 0)
+        while rows := self._rows(f"{page} ORDER BY uidvalidity, uid LIMIT {_PAGE}", (_folder(folder), said, *after)):
+            yield from map(_mark, rows)
+            after = rows[-1][1:3]
 
     def close(self) -> None:
         """Let go of the file."""
@@ -214,10 +203,14 @@ class JournalFile:
     def _put(self, marks: Sequence[Mark], intent: int | None) -> None:
         self._database.executemany(_PUT, [_row(mark, intent) for mark in marks])
 
+    def _rows(self, query: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        with _told(self._path), self._alone:
+            return self._database.execute(query, values).fetchall()
+
     @contextmanager
     def _together(self) -> Iterator[None]:
         """One transaction: all of it is durable, or nothing has happened."""
-        with _told(self._path):
+        with _told(self._path), self._alone:
             self._database.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -227,6 +220,11 @@ class JournalFile:
                 raise
 
 
+_INTEND = "INSERT INTO intents (into_folder, uidvalidity, uidnext, messages, modseq) VALUES (?, ?, ?, ?, ?)"
+_DROP = "DELETE FROM marks WHERE folder = ? AND uidvalidity = ? AND uid = ?"
+_TIDY = (
+    "DELETE FROM intents WHERE NOT EXISTS (SELECT 1 FROM marks WHERE settled IS NULL AND marks.intent = intents.intent)"
+)
 _PUT = "INSERT OR REPLACE INTO marks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _MARKS = "SELECT folder, uidvalidity, uid, size, sha256, flags, settled, why, target_uidvalidity, target_uid FROM marks"
 
@@ -248,8 +246,16 @@ def _mark(row: tuple[str, int, int, int, bytes, str, str | None, str, int | None
 def _row(mark: Mark, intent: int | None) -> tuple[object, ...]:
     key = mark.key
     settled = str(mark.settled) if mark.settled is not None else None
-    known = (_folder(key.folder), key.uidvalidity, key.uid, mark.size, mark.sha256, " ".join(sorted(mark.flags)))
+    known = (*_key(key), mark.size, mark.sha256, " ".join(sorted(mark.flags)))
     return (*known, settled, mark.why, mark.target_uidvalidity, mark.target_uid, intent)
+
+
+def _key(key: Key) -> tuple[str, int, int]:
+    return _folder(key.folder), key.uidvalidity, key.uid
+
+
+def _numbers(state: FolderState) -> tuple[int, int, int, int | None]:
+    return state.uidvalidity, state.uidnext, state.messages, state.modseq
 
 
 def _folder(name: FolderName) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from migrator.batches import BATCH_OCTETS, Batch
-from migrator.journal import Intent, Journal, Key, Mark, Settled
+from migrator.journal import Intent, Journal, Key, Mark, Settled, Settlement
 from migrator.mailbox import (
     FolderName,
     FolderState,
@@ -27,6 +27,7 @@ from migrator.mailbox import (
     Target,
 )
 from migrator.progress import Progress
+from migrator.scribe import Scribe
 
 ON_ITS_WAY = 4 * BATCH_OCTETS  # octets; one batch may always go
 BATCHES = 16
@@ -55,6 +56,7 @@ class Putting:
     ) -> None:
         self._target = target
         self._journal = journal
+        self._scribe = Scribe(journal)
         self._progress = progress
         self._before = {into: _Edge(state) for into, state in before.items()}
         self._running: dict[asyncio.Task[None], int] = {}
@@ -70,8 +72,8 @@ class Putting:
             batch.forget()
             self._raise()
             return
-        self._journal.intend(Intent(batch.into, self._before[batch.into].state, tuple(batch.marks)))
-        self._running[asyncio.create_task(self._send(batch))] = batch.octets
+        intent = Intent(batch.into, self._before[batch.into].state, tuple(batch.marks))
+        self._running[asyncio.create_task(self._send(batch, intent))] = batch.octets
 
     async def drain(self) -> None:
         """Wait for all answers."""
@@ -80,12 +82,13 @@ class Putting:
         self._raise()
 
     async def wait(self) -> None:
-        """Wait for all answers, whatever they are: something else has failed."""
+        """Wait for all answers, whatever they are: something else has failed, or all is done."""
         while self._running:
             await self._some()
+        await self._scribe.close()
 
     async def end(self) -> None:
-        """Wait for nothing any more."""
+        """Wait for no answer any more."""
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
@@ -104,8 +107,9 @@ class Putting:
         if self._failure is not None:
             raise self._failure
 
-    async def _send(self, batch: Batch) -> None:
+    async def _send(self, batch: Batch, intent: Intent) -> None:
         try:
+            await self._scribe.write(intent)
             outcomes = await self._target.put(batch.into, batch.messages)
         except StaleFolder as stale:
             self.stale[batch.into] = str(stale)
@@ -113,7 +117,7 @@ class Putting:
         finally:
             batch.forget()
         settled = [settled_as(mark, outcome) for mark, outcome in zip(batch.marks, outcomes, strict=True)]
-        self._journal.settle(settled)
+        await self._scribe.write(Settlement(tuple(settled)))
         self._progress.settled(batch.folder, settled)
         self._dropped(batch.folder, outcomes)
         self._before[batch.into].move_on([one for one in outcomes if isinstance(one, Stored)])

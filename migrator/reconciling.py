@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
-from migrator.journal import Intent, Journal, Mark, Settled
+from migrator.journal import Intent, Journal, Mark, Settled, Settlement
 from migrator.mailbox import FolderName, FolderState, StaleFolder, Target
 
 _TWIN = "an answer got lost, and what was found in the target may be an identical message"
@@ -66,7 +66,7 @@ async def _looked_for(target: Target, journal: Journal, into: FolderName, intent
         return _kept(journal, into, before, [replace(mark, why=mark.why or _ANEW) for mark in marks])
     found = {mark.key: uid for mark in marks if (uid := arrivals.take(mark)) is not None}
     arrivals.faithful = arrivals.faithful or bool(found)
-    journal.settle([_there(mark, before, found[mark.key]) for mark in marks if mark.key in found])
+    journal.write([Settlement(tuple(_there(mark, before, found[mark.key]) for mark in marks if mark.key in found))])
     left = [replace(mark, why=arrivals.doubt(mark)) for mark in marks if mark.key not in found]
     return _kept(journal, into, before, left)
 
@@ -93,7 +93,7 @@ async def _arrived(
 def _kept(journal: Journal, into: FolderName, before: FolderState, marks: list[Mark]) -> list[Mark]:
     """Doubts outlive a kill."""
     if doubted := [mark for mark in marks if mark.why]:
-        journal.intend(Intent(into, before, tuple(doubted)))
+        journal.write([Intent(into, before, tuple(doubted))])
     return marks
 
 

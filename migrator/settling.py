@@ -8,7 +8,7 @@ What a kill takes before `flush` is found out again by the next run. Raises what
 
 from collections.abc import Collection, Sequence
 
-from migrator.journal import Journal, Key, Mark
+from migrator.journal import Journal, Key, Mark, Settlement
 from migrator.progress import Progress
 
 _TOGETHER = 200
@@ -34,6 +34,6 @@ class Settling:
         """Settle what has gathered."""
         marks, self._marks, instead_of, self._instead_of = self._marks, [], self._instead_of, []
         if marks:
-            self._journal.settle(marks, instead_of=instead_of)
+            self._journal.write([Settlement(tuple(marks), tuple(instead_of))])
         for mark in marks:
             self._progress.settled(mark.key.folder, [mark])

@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from migrator.journal import Journal, Mark, Settled
+from migrator.journal import Journal, Mark, Settled, Settlement
 from migrator.mailbox import FolderName, FolderState, Item, MailFolder, Source, StaleFolder, Target, Wanted
 from migrator.together import together
 
@@ -66,7 +66,8 @@ async def survey(
 ) -> tuple[list[Work], Trouble]:
     """What is to be done for the folders of `todo`, all of them where it is None; `left` has to be put again."""
     unsettled = {mark.key.folder for mark in left}
-    journal.settle([_vanished(mark) for mark in left if mark.key.folder not in sides.source])
+    if homeless := tuple(_vanished(mark) for mark in left if mark.key.folder not in sides.source):
+        journal.write([Settlement(homeless)])
     trouble: Trouble = {}
     room = asyncio.Semaphore(_AT_ONCE)
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrator.journal import Intent, Key, Mark, Settled
+from migrator.journal import Intent, Key, Mark, Settled, Settlement
 from migrator.journal_file import JournalBusy, JournalFile, JournalUnusable
 from migrator.mailbox import FolderName, FolderState
 from tests.rules.migrator.memory_mailboxes import SEEN
@@ -44,51 +44,69 @@ def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:
 
 def test_an_intent_stands_until_all_of_it_is_settled(journal: JournalFile) -> None:
     intent = Intent(INBOX, BEFORE, (mark(1), mark(2)))
-    journal.intend(intent)
+    journal.write([intent])
     assert list(journal.intended()) == [intent]
-    journal.settle([mark(1, settled=Settled.COPIED)])
+    journal.write([Settlement((mark(1, settled=Settled.COPIED),))])
     assert list(journal.intended()) == [replace(intent, marks=(mark(2),))]
-    journal.settle([mark(2, settled=Settled.REFUSED)])
+    journal.write([Settlement((mark(2, settled=Settled.REFUSED),))])
     assert list(journal.intended()) == []
     assert list(journal.marks(INBOX)) == [mark(1, settled=Settled.COPIED), mark(2, settled=Settled.REFUSED)]
 
 
 def test_what_is_intended_anew_stands_in_one_intent_alone(journal: JournalFile) -> None:
-    journal.intend(Intent(INBOX, BEFORE, (mark(1), mark(2))))
+    journal.write([Intent(INBOX, BEFORE, (mark(1), mark(2)))])
     again = Intent(INBOX, replace(BEFORE, uidnext=40), (mark(2),))
-    journal.intend(again)
+    journal.write([again])
     assert list(journal.intended()) == [Intent(INBOX, BEFORE, (mark(1),)), again]
 
 
 def test_an_intended_message_may_be_settled_before_by_a_refusal_and_is_so_no_more(journal: JournalFile) -> None:
-    journal.settle([mark(1, settled=Settled.REFUSED)])
-    journal.intend(Intent(INBOX, BEFORE, (mark(1),)))
+    journal.write([Settlement((mark(1, settled=Settled.REFUSED),))])
+    journal.write([Intent(INBOX, BEFORE, (mark(1),))])
     assert journal.counts() == {}
     assert list(journal.known(INBOX, 1)) == [mark(1)]
 
 
 def test_nothing_is_settled_without_saying_how(journal: JournalFile) -> None:
     with pytest.raises(ValueError, match="how"):
-        journal.settle([mark(1)])
+        journal.write([Settlement((mark(1),))])
 
 
 def test_all_marks_of_a_folder_are_walked_page_by_page_while_others_are_written(journal: JournalFile) -> None:
     marks = [replace(mark(1, settled=Settled.COPIED), key=Key(INBOX, 1, uid)) for uid in range(1, 2501)]
-    journal.settle(marks)
-    journal.settle([mark(7, folder=("Other",), settled=Settled.COPIED), mark(8, validity=2, settled=Settled.COPIED)])
+    journal.write([Settlement(tuple(marks))])
+    journal.write(
+        [
+            Settlement(
+                (
+                    mark(7, folder=("Other",), settled=Settled.COPIED),
+                    mark(8, validity=2, settled=Settled.COPIED),
+                )
+            )
+        ]
+    )
     walked = []
     for one in journal.known(INBOX, 1):
         walked.append(one)
         if one.key.uid == 3:
-            journal.settle([replace(one, key=Key(INBOX, 1, 3000))])
+            journal.write([Settlement((replace(one, key=Key(INBOX, 1, 3000)),))])
     assert [one.key.uid for one in walked] == [*range(1, 2501), 3000]
 
 
 def test_a_folder_numbered_anew_gives_its_old_marks_until_it_is_finished(journal: JournalFile) -> None:
-    journal.settle([mark(1, settled=Settled.COPIED), mark(2, settled=Settled.COPIED)])
+    journal.write(
+        [
+            Settlement(
+                (
+                    mark(1, settled=Settled.COPIED),
+                    mark(2, settled=Settled.COPIED),
+                )
+            )
+        ]
+    )
     assert [one.key.uid for one in journal.former(INBOX, 5)] == [1, 2]
     new = replace(mark(1, settled=Settled.ALREADY_THERE), key=Key(INBOX, 5, 70))
-    journal.settle([new], instead_of=[Key(INBOX, 1, 1)])
+    journal.write([Settlement((new,), (Key(INBOX, 1, 1),))])
     assert list(journal.former(INBOX, 5)) == [mark(2, settled=Settled.COPIED)]
     journal.finish({INBOX: FolderState(5, 71, 1)})
     assert list(journal.marks(INBOX)) == [new]
@@ -115,7 +133,17 @@ def test_two_folders_never_get_one_name(journal: JournalFile) -> None:
 
 
 def test_counts_tell_messages_and_octets_by_outcome(journal: JournalFile) -> None:
-    journal.settle([mark(1, settled=Settled.COPIED), mark(2, settled=Settled.COPIED), mark(3, settled=Settled.REFUSED)])
+    journal.write(
+        [
+            Settlement(
+                (
+                    mark(1, settled=Settled.COPIED),
+                    mark(2, settled=Settled.COPIED),
+                    mark(3, settled=Settled.REFUSED),
+                )
+            )
+        ]
+    )
     assert journal.counts() == {INBOX: {Settled.COPIED: (2, 30), Settled.REFUSED: (1, 30)}}
 
 
@@ -175,16 +203,16 @@ def full(tmp_path: Path) -> Iterator[JournalFile]:
 
 
 def test_a_full_disk_is_told_and_leaves_what_was_kept(full: JournalFile) -> None:
-    full.settle([mark(1, settled=Settled.COPIED)])
+    full.write([Settlement((mark(1, settled=Settled.COPIED),))])
     pages = full._database.execute("PRAGMA page_count").fetchone()[0]
     full._database.execute(f"PRAGMA max_page_count = {pages}")
     many = tuple(replace(mark(1), key=Key(INBOX, 1, uid)) for uid in range(2, 3000))
     with pytest.raises(JournalUnusable, match="cannot be written") as told:
-        full.intend(Intent(INBOX, BEFORE, many))
+        full.write([Intent(INBOX, BEFORE, many)])
     assert told.value.full
     full._database.execute("PRAGMA max_page_count = 1000000")
     assert list(full.intended()) == []
-    full.intend(Intent(INBOX, BEFORE, many))
+    full.write([Intent(INBOX, BEFORE, many)])
     assert len(list(full.marks(INBOX))) == 2999
 
 
@@ -195,5 +223,5 @@ levels = st.text(st.characters(), min_size=1, max_size=8)
 def test_any_name_and_flags_come_back_as_they_were(name: FolderName, flags: frozenset[str]) -> None:
     with tempfile.TemporaryDirectory() as folder, opened(Path(folder)) as journal:
         one = replace(mark(1, folder=name, settled=Settled.COPIED), flags=flags)
-        journal.settle([one])
+        journal.write([Settlement((one,))])
         assert list(journal.marks(name)) == [one]

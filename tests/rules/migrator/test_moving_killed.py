@@ -5,7 +5,7 @@ new run starts from the same journal and the same mailboxes.
 """
 
 import tempfile
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from migrator import batches
-from migrator.journal import Intent, Key, Mark
+from migrator.journal import Intent, Settlement
 from migrator.journal_file import JournalFile
 from migrator.mailbox import FolderName, FolderState, MailboxAway, MailFolder, Message, Outcome, Shortfall
 from migrator.moving import move
@@ -54,11 +54,8 @@ class KilledJournal(JournalFile):
 
     steps: Steps
 
-    def intend(self, intent: Intent) -> None:
-        self.steps.around(lambda: super(KilledJournal, self).intend(intent))
-
-    def settle(self, marks: Sequence[Mark], *, instead_of: Collection[Key] = ()) -> None:
-        self.steps.around(lambda: super(KilledJournal, self).settle(marks, instead_of=instead_of))
+    def write(self, changes: Sequence[Intent | Settlement]) -> None:
+        self.steps.around(lambda: super(KilledJournal, self).write(changes))
 
     def finish(self, states: Mapping[FolderName, FolderState]) -> None:
         self.steps.around(lambda: super(KilledJournal, self).finish(states))
