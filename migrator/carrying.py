@@ -151,8 +151,8 @@ class Carrier:
             return []
         mark = mark_of(message, one.state.uidvalidity)
         if (old := self._formerly(one).take(mark)) is None:
-            doubt = self._doubts.get((one.name, print_of(mark)), "")
-            return gathering.take(one.into, replace(mark, why=doubt), message)
+            doubt = self._doubts.get((one.name, print_of(mark)))
+            return gathering.take(one.into, replace(mark, why=doubt) if doubt else mark, message)
         known = replace(old, key=mark.key, settled=Settled.ALREADY_THERE, why="")
         self._settling.add([known], instead_of=[old.key])
         if mark.flags != old.flags:

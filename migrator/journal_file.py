@@ -13,6 +13,7 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
@@ -258,14 +259,17 @@ def _numbers(state: FolderState) -> tuple[int, int, int, int | None]:
     return state.uidvalidity, state.uidnext, state.messages, state.modseq
 
 
+@lru_cache(1024)
 def _folder(name: FolderName) -> str:
     return json.dumps(name, ensure_ascii=True, separators=(",", ":"))
 
 
+@lru_cache(1024)
 def _name(text: str) -> FolderName:
     return tuple(json.loads(text))
 
 
+@lru_cache(1024)
 def _flags(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
