@@ -1,5 +1,7 @@
 """Messages gathered until enough of them go together: up to BATCH_MESSAGES or BATCH_OCTETS, all of one folder.
 
+One that was put twice before without an answer goes alone, so that it drags down no others.
+
 for batch in gathering.take(into, mark, message): ...      # those that are full now, in order
 for batch in gathering.rest(): ...
 """
@@ -12,6 +14,7 @@ from migrator.mailbox import FolderName, Message
 
 BATCH_MESSAGES = 50
 BATCH_OCTETS = 4_194_304  # a larger message goes alone
+ALONE = 2  # tries
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,11 @@ class Batch:
     def octets(self) -> int:
         """How many it has."""
         return sum(mark.size for mark in self.marks)
+
+    @property
+    def suspect(self) -> bool:
+        """Whether nothing else is to be on its way together with it."""
+        return self.marks[0].tries >= ALONE
 
     @property
     def folder(self) -> FolderName:
@@ -54,7 +62,7 @@ class Gathering:
         self._marks.append(mark)
         self._messages.append(message)
         self._octets += mark.size
-        if len(self._marks) == BATCH_MESSAGES or self._octets >= BATCH_OCTETS:
+        if len(self._marks) == BATCH_MESSAGES or self._octets >= BATCH_OCTETS or mark.tries >= ALONE:
             full += self.rest()
         return full
 
@@ -69,4 +77,4 @@ class Gathering:
     def _joins(self, into: FolderName, mark: Mark) -> bool:
         """Whether a message may go with those that are there."""
         same = bool(self._marks) and self._into == into and self._marks[0].key.folder == mark.key.folder
-        return same and self._octets + mark.size <= BATCH_OCTETS
+        return same and mark.tries < ALONE and self._octets + mark.size <= BATCH_OCTETS

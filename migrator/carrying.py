@@ -10,13 +10,14 @@ way still gets its answers.
 """
 
 import asyncio
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from migrator.batches import Batch, Gathering
+from migrator.came import Came
 from migrator.former import Former
-from migrator.journal import Journal, Key, Mark, Settled, Settlement
+from migrator.journal import GIVE_UP, Journal, Key, Mark, Settled, Settlement
 from migrator.mailbox import FolderName, FolderState, MailFolder, Message, Missing, Source, StaleFolder, Target
 from migrator.progress import Progress
 from migrator.putting import Putting, mark_of, not_kept
@@ -30,6 +31,9 @@ _FLAGS_AT_ONCE = 500  # messages
 
 class Paused(Exception):
     """The move was asked to stop; the next run goes on where this one ended."""
+
+    def __init__(self) -> None:
+        super().__init__("asked to stop: the next run goes on from here")
 
 
 class Carrier:
@@ -49,11 +53,10 @@ class Carrier:
         self._journal = journal
         self._progress = progress
         self._stop = stop
-        self._doubts = {(mark.key.folder, print_of(mark)): mark.why for mark in left if mark.why}
+        self._left = {(mark.key.folder, print_of(mark)): mark for mark in left}
         self._settling = Settling(journal, progress)
         self._former: dict[FolderName, Former] = {}
-        self._came: Counter[FolderName] = Counter()
-        self._last: dict[FolderName, int] = {}
+        self._came: dict[FolderName, Came] = defaultdict(Came)
         self._trouble: Trouble = {}
 
     async def carry(
@@ -132,7 +135,7 @@ class Carrier:
                     for batch in self._take(works[message.folder], message, gathering):
                         await putting.put(batch)
                     if self._stop.is_set():
-                        raise Paused("asked to stop: the next run goes on from here")
+                        raise Paused
         except StaleFolder as stale:
             self._trouble[stale.folder] = str(stale)
             names = list(works)
@@ -142,21 +145,29 @@ class Carrier:
     def _take(self, one: Work, message: Message | Missing, gathering: Gathering) -> list[Batch]:
         """Settle a message without putting it, or gather it; the batches that are full by it."""
         uid = message.uid if isinstance(message, Missing) else message.item.uid
-        if uid <= self._last.get(one.name, 0):  # said twice, or out of order: if one is amiss then, it will be missed
+        if not self._came[one.name].take(uid):  # said twice
             return _forgotten(message)
-        self._last[one.name] = uid
-        self._came[one.name] += 1
         if isinstance(message, Missing):
             self._settling.add([_missing(message, one.state.uidvalidity)])
             return []
         mark = mark_of(message, one.state.uidvalidity)
         if (old := self._formerly(one).take(mark)) is None:
-            doubt = self._doubts.get((one.name, print_of(mark)))
-            return gathering.take(one.into, replace(mark, why=doubt) if doubt else mark, message)
+            return self._gather(one, mark, message, gathering)
         known = replace(old, key=mark.key, settled=Settled.ALREADY_THERE, why="")
         self._settling.add([known], instead_of=[old.key])
         if mark.flags != old.flags:
             one.reflagged.append(replace(known, flags=mark.flags))
+        return _forgotten(message)
+
+    def _gather(self, one: Work, mark: Mark, message: Message, gathering: Gathering) -> list[Batch]:
+        """Put a message with others, unless its answers got lost too often for that."""
+        if (left := self._left.get((one.name, print_of(mark)))) is None:
+            return gathering.take(one.into, mark, message)
+        mark = replace(mark, why=left.why, tries=left.tries + 1)
+        if mark.tries < GIVE_UP:
+            return gathering.take(one.into, mark, message)
+        why = f"the connection to the target broke each of the {mark.tries} times that it was put"
+        self._settling.add([replace(mark, settled=Settled.REFUSED, why=why)])
         return _forgotten(message)
 
     def _formerly(self, one: Work) -> Former:
@@ -168,7 +179,7 @@ class Carrier:
         """See whether all that was wanted has come, and was settled."""
         if one.into in self._stale:
             self._trouble.setdefault(one.name, self._stale[one.into])
-        missed = one.expected - self._came[one.name]
+        missed = one.expected - len(self._came[one.name])
         if missed <= 0 or one.name in self._trouble:
             return
         if last:

@@ -8,10 +8,8 @@ Twins are told apart by number alone: as many as were moved are known again.
 
 from collections import defaultdict
 
-from migrator.journal import Journal, Mark, Settled
+from migrator.journal import THERE, Journal, Mark
 from migrator.mailbox import FolderName
-
-_THERE = {Settled.COPIED, Settled.ALREADY_THERE, Settled.POSSIBLE_DUPLICATE}
 
 
 class Former:
@@ -20,7 +18,7 @@ class Former:
     def __init__(self, journal: Journal, folder: FolderName, uidvalidity: int) -> None:
         self._marks: dict[tuple[int, bytes], list[Mark]] = defaultdict(list)
         for mark in journal.former(folder, uidvalidity):
-            if mark.settled in _THERE:
+            if mark.settled in THERE:
                 self._marks[mark.size, mark.sha256].append(mark)
 
     def take(self, mark: Mark) -> Mark | None:

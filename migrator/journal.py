@@ -23,6 +23,12 @@ class Settled(StrEnum):
     VANISHED = "vanished"  # expunged at the source before it could be read
 
 
+# After so many tries a message is refused for good: the connection breaks each time, though it goes alone.
+GIVE_UP = 4
+THERE = frozenset({Settled.COPIED, Settled.ALREADY_THERE, Settled.POSSIBLE_DUPLICATE})  # in the target
+_OPEN = frozenset({None, Settled.REFUSED, Settled.VANISHED})
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Key:
     """One message of the source."""
@@ -44,6 +50,12 @@ class Mark:
     why: str = ""  # never empty where it is refused, vanished or possibly twice; of an intended one: why it may be
     target_uidvalidity: int | None = None
     target_uid: int | None = None
+    tries: int = 0  # how often it was put before, and nothing was heard or found of it
+
+    @property
+    def wanted(self) -> bool:
+        """Whether it is to be put (again) as long as the source has it."""
+        return self.settled in _OPEN and self.tries < GIVE_UP
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,19 +7,18 @@ gets JournalBusy; a file of another move, or of a later version, JournalUnusable
 JournalUnusable too, `full` where it is a matter of room: then nothing further is sent, and the next run goes on.
 """
 
-import json
 import os
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from types import TracebackType
 from typing import Any, Self
 
-from migrator.journal import Intent, Key, Mark, Settled, Settlement
+from migrator.journal import Intent, Mark, Settled, Settlement
+from migrator.journal_rows import folder_name, folder_text, key_of, mark_from, row_of, state_numbers
 from migrator.mailbox import FolderName, FolderState
 
 FORMAT = 1
@@ -38,7 +37,8 @@ CREATE TABLE intents (
 );
 CREATE TABLE marks (
   folder TEXT NOT NULL, uidvalidity INTEGER NOT NULL, uid INTEGER NOT NULL, size INTEGER NOT NULL, sha256 BLOB NOT NULL,
-  flags TEXT NOT NULL, settled TEXT, why TEXT NOT NULL, target_uidvalidity INTEGER, target_uid INTEGER, intent INTEGER,
+  flags TEXT NOT NULL, settled TEXT, why TEXT NOT NULL, target_uidvalidity INTEGER, target_uid INTEGER,
+  tries INTEGER NOT NULL, intent INTEGER,
   PRIMARY KEY (folder, uidvalidity, uid)
 ) WITHOUT ROWID;
 CREATE INDEX marks_intended ON marks (intent) WHERE settled IS NULL;
@@ -104,10 +104,10 @@ class JournalFile:
             for change in changes:
                 match change:
                     case Intent(into, before, marks):
-                        number = self._database.execute(_INTEND, (_folder(into), *_numbers(before))).lastrowid
+                        number = self._database.execute(_INTEND, (folder_text(into), *state_numbers(before))).lastrowid
                         self._put(marks, number)
                     case Settlement(marks, instead_of):
-                        self._database.executemany(_DROP, [_key(key) for key in instead_of])
+                        self._database.executemany(_DROP, [key_of(key) for key in instead_of])
                         self._put(marks, None)
             self._database.execute(_TIDY)
 
@@ -115,20 +115,20 @@ class JournalFile:
         """What was intended and never settled, oldest first."""
         for number, into, *state in self._rows("SELECT * FROM intents ORDER BY intent"):
             rows = self._rows(f"{_MARKS} WHERE intent = ? AND settled IS NULL ORDER BY uid", (number,))
-            yield Intent(_name(into), FolderState(*state), tuple(map(_mark, rows)))
+            yield Intent(folder_name(into), FolderState(*state), tuple(map(mark_from, rows)))
 
     def known(self, folder: FolderName, uidvalidity: int) -> Iterator[Mark]:
         """Every mark of a folder so numbered, by rising UID, a page at a time."""
         page = f"{_MARKS} WHERE folder = ? AND uidvalidity = ? AND uid > ? ORDER BY uid LIMIT {_PAGE}"
         after = 0
-        while rows := self._rows(page, (_folder(folder), uidvalidity, after)):
-            yield from map(_mark, rows)
+        while rows := self._rows(page, (folder_text(folder), uidvalidity, after)):
+            yield from map(mark_from, rows)
             after = rows[-1][2]
 
     def state(self, folder: FolderName) -> FolderState | None:
         """The source folder's state when all of it was settled last."""
         rows = self._rows(
-            "SELECT uidvalidity, uidnext, messages, modseq FROM folders WHERE folder = ?", (_folder(folder),)
+            "SELECT uidvalidity, uidnext, messages, modseq FROM folders WHERE folder = ?", (folder_text(folder),)
         )
         return FolderState(*rows[0]) if rows else None
 
@@ -136,23 +136,26 @@ class JournalFile:
         """All that each folder held in this state is settled."""
         with self._together():
             for name, state in states.items():
-                row = (_folder(name), *_numbers(state))
+                row = (folder_text(name), *state_numbers(state))
                 self._database.execute("INSERT OR REPLACE INTO folders VALUES (?, ?, ?, ?, ?)", row)
                 self._database.execute("DELETE FROM marks WHERE folder = ? AND uidvalidity <> ?", row[:2])
 
     def former(self, folder: FolderName, uidvalidity: int) -> Iterator[Mark]:
         """Settled marks of a folder under other UIDVALIDITYs than this."""
         where = "WHERE folder = ? AND uidvalidity <> ? AND settled IS NOT NULL"
-        yield from map(_mark, self._rows(f"{_MARKS} {where}", (_folder(folder), uidvalidity)))
+        yield from map(mark_from, self._rows(f"{_MARKS} {where}", (folder_text(folder), uidvalidity)))
 
     def names(self) -> Mapping[FolderName, FolderName]:
         """Which folder of the source goes into which of the target."""
-        return {_name(folder): _name(into) for folder, into in self._rows("SELECT folder, into_folder FROM names")}
+        return {
+            folder_name(folder): folder_name(into)
+            for folder, into in self._rows("SELECT folder, into_folder FROM names")
+        }
 
     def name(self, names: Mapping[FolderName, FolderName]) -> None:
         """Keep to these names from now on."""
         with self._together():
-            rows = [(_folder(folder), _folder(into)) for folder, into in names.items()]
+            rows = [(folder_text(folder), folder_text(into)) for folder, into in names.items()]
             self._database.executemany(
                 "INSERT INTO names VALUES (?, ?) ON CONFLICT (folder) DO UPDATE SET into_folder = excluded.into_folder",
                 rows,
@@ -162,13 +165,15 @@ class JournalFile:
         """What is to be told of each folder."""
         found: dict[FolderName, list[str]] = defaultdict(list)
         for folder, text in self._rows("SELECT folder, text FROM notes ORDER BY note"):
-            found[_name(folder)].append(text)
+            found[folder_name(folder)].append(text)
         return found
 
     def note(self, folder: FolderName, text: str) -> None:
         """Tell this of a folder in every receipt from now on, once."""
         with self._together():
-            self._database.execute("INSERT OR IGNORE INTO notes (folder, text) VALUES (?, ?)", (_folder(folder), text))
+            self._database.execute(
+                "INSERT OR IGNORE INTO notes (folder, text) VALUES (?, ?)", (folder_text(folder), text)
+            )
 
     def counts(self) -> Mapping[FolderName, Mapping[Settled, tuple[int, int]]]:
         """Messages and octets by folder and outcome."""
@@ -177,7 +182,7 @@ class JournalFile:
             "SELECT folder, settled, COUNT(*), SUM(size) FROM marks WHERE settled IS NOT NULL GROUP BY folder, settled"
         )
         for folder, settled, messages, octets in rows:
-            found[_name(folder)][Settled(settled)] = (messages, octets)
+            found[folder_name(folder)][Settled(settled)] = (messages, octets)
         return found
 
     def marks(self, folder: FolderName, settled: Settled | None = None) -> Iterator[Mark]:
@@ -185,8 +190,10 @@ class JournalFile:
         which = "settled = ?" if settled is not None else "settled IS NOT ?"  # every mark, whatever it says
         page = f"{_MARKS} WHERE folder = ? AND {which} AND (uidvalidity, uid) > (?, ?)"
         said, after = str(settled) if settled is not None else "", (0, 0)
-        while rows := self._rows(f"{page} ORDER BY uidvalidity, uid LIMIT {_PAGE}", (_folder(folder), said, *after)):
-            yield from map(_mark, rows)
+        while rows := self._rows(
+            f"{page} ORDER BY uidvalidity, uid LIMIT {_PAGE}", (folder_text(folder), said, *after)
+        ):
+            yield from map(mark_from, rows)
             after = rows[-1][1:3]
 
     def close(self) -> None:
@@ -202,7 +209,7 @@ class JournalFile:
         self.close()
 
     def _put(self, marks: Sequence[Mark], intent: int | None) -> None:
-        self._database.executemany(_PUT, [_row(mark, intent) for mark in marks])
+        self._database.executemany(_PUT, [row_of(mark, intent) for mark in marks])
 
     def _rows(self, query: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         with _told(self._path), self._alone:
@@ -226,52 +233,11 @@ _DROP = "DELETE FROM marks WHERE folder = ? AND uidvalidity = ? AND uid = ?"
 _TIDY = (
     "DELETE FROM intents WHERE NOT EXISTS (SELECT 1 FROM marks WHERE settled IS NULL AND marks.intent = intents.intent)"
 )
-_PUT = "INSERT OR REPLACE INTO marks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_MARKS = "SELECT folder, uidvalidity, uid, size, sha256, flags, settled, why, target_uidvalidity, target_uid FROM marks"
-
-
-def _mark(row: tuple[str, int, int, int, bytes, str, str | None, str, int | None, int | None]) -> Mark:
-    folder, uidvalidity, uid, size, sha256, flags, settled, why, target_uidvalidity, target_uid = row
-    return Mark(
-        Key(_name(folder), uidvalidity, uid),
-        size,
-        sha256,
-        _flags(flags),
-        Settled(settled) if settled is not None else None,
-        why,
-        target_uidvalidity,
-        target_uid,
-    )
-
-
-def _row(mark: Mark, intent: int | None) -> tuple[object, ...]:
-    key = mark.key
-    settled = str(mark.settled) if mark.settled is not None else None
-    known = (*_key(key), mark.size, mark.sha256, " ".join(sorted(mark.flags)))
-    return (*known, settled, mark.why, mark.target_uidvalidity, mark.target_uid, intent)
-
-
-def _key(key: Key) -> tuple[str, int, int]:
-    return _folder(key.folder), key.uidvalidity, key.uid
-
-
-def _numbers(state: FolderState) -> tuple[int, int, int, int | None]:
-    return state.uidvalidity, state.uidnext, state.messages, state.modseq
-
-
-@lru_cache(1024)
-def _folder(name: FolderName) -> str:
-    return json.dumps(name, ensure_ascii=True, separators=(",", ":"))
-
-
-@lru_cache(1024)
-def _name(text: str) -> FolderName:
-    return tuple(json.loads(text))
-
-
-@lru_cache(1024)
-def _flags(text: str) -> frozenset[str]:
-    return frozenset(text.split())
+_PUT = "INSERT OR REPLACE INTO marks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_MARKS = (
+    "SELECT folder, uidvalidity, uid, size, sha256, flags, settled, why, target_uidvalidity, target_uid, tries"
+    " FROM marks"
+)
 
 
 def _quietly(act: Callable[[], None]) -> None:

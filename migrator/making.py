@@ -2,16 +2,17 @@
 
     names, unmade = await made(target, journal, sides)
 
-A name once used is kept to. What a folder cannot have (a special use, a subscription) is noted in the journal; a folder
-that cannot be made at all is told with the reason, and tried again by the next run. Raises what Target raises.
+A name once used is kept to. One that the target refuses, though its rules let it in, is tried in plain letters. What a
+folder cannot have (a special use, a subscription) is noted in the journal; a folder that cannot be made at all is told
+with the reason, and tried again by the next run. Raises what Target raises.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from migrator.journal import Journal
 from migrator.mailbox import FolderName, MailFolder, Target
-from migrator.naming import named
+from migrator.naming import named, plainly_named
 from migrator.surveying import Sides
 
 Names = Mapping[FolderName, FolderName]
@@ -27,17 +28,27 @@ async def made(target: Target, journal: Journal, sides: Sides) -> tuple[Names, M
         for folder in folders
         if _lacks(folder, sides.target.get(names[folder.name]), new=folder.name not in known)
     ]
-    asked = [replace(folder, name=names[folder.name]) for folder in lacking]
-    short = await target.make(asked) if asked else {}
+    unmade = await _ask(target, journal, lacking, names)
+    if again := [folder for folder in lacking if folder.name in unmade and folder.name not in known]:
+        plain = plainly_named([folder.name for folder in again], names)
+        still = await _ask(target, journal, again, plain)
+        unmade = {name: why for name, why in unmade.items() if name not in plain or name in still}
+        names = {**names, **{name: into for name, into in plain.items() if name not in still}}
+    _keep(journal, {name: into for name, into in names.items() if name not in known and name not in unmade})
+    return {**known, **names}, unmade
+
+
+async def _ask(target: Target, journal: Journal, folders: Sequence[MailFolder], names: Names) -> dict[FolderName, str]:
+    """Have folders made; why some could not be."""
+    short = await target.make([replace(one, name=names[one.name]) for one in folders]) if folders else {}
     unmade = {}
-    for folder in lacking:
+    for folder in folders:
         shortfall = short.get(names[folder.name])
         if shortfall is not None and shortfall.there:
             journal.note(folder.name, shortfall.why)
         elif shortfall is not None:
             unmade[folder.name] = shortfall.why
-    _keep(journal, {name: into for name, into in names.items() if name not in known and name not in unmade})
-    return {**known, **names}, unmade
+    return unmade
 
 
 def _keep(journal: Journal, new: Names) -> None:

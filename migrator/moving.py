@@ -10,14 +10,16 @@ later run may go on; MailboxRefused; what the journal raises when its disk says 
 """
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from contextlib import suppress
+from datetime import datetime
 
 from migrator.carrying import Carrier, Paused
 from migrator.journal import Journal
-from migrator.mailbox import FolderName, Source, Target
+from migrator.mailbox import FolderName, MailboxAway, Source, Target
 from migrator.making import made
 from migrator.preflight import Preflight, preflight
-from migrator.progress import Progress, Silent
+from migrator.progress import Progress, Silent, Watched
 from migrator.receipt import Receipt
 from migrator.reckoning import Reckoning
 from migrator.reconciling import reconciled
@@ -39,10 +41,41 @@ async def move(
     progress: Progress | None = None,
     stop: asyncio.Event | None = None,
     read_back: bool = False,
+    pauses: Sequence[float] = (),
 ) -> Receipt:
-    """Move what is not moved yet, and tell what there is on both sides then."""
-    progress, stop = progress or Silent(), stop or asyncio.Event()
-    reckoning = Reckoning(source, target, journal, began=clock.now())
+    """Move what is not moved yet, and tell what there is on both sides then.
+
+    `pauses`: how many seconds to wait before it is tried again after a side was away, one after the other; once
+    something has been settled meanwhile, they begin anew.
+    """
+    began, stop, watched = clock.now(), stop or asyncio.Event(), Watched(progress or Silent())
+    failed = 0
+    while True:
+        settled = watched.count
+        try:
+            return await _moved(source, target, journal, clock, began, watched, stop, read_back=read_back)
+        except MailboxAway as away:
+            failed = failed + 1 if watched.count == settled else 1
+            if failed > len(pauses):
+                raise
+            watched.says(f"{away}: going on in {pauses[failed - 1]:g} s")
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), pauses[failed - 1])
+            raise Paused
+
+
+async def _moved(
+    source: Source,
+    target: Target,
+    journal: Journal,
+    clock: Clock,
+    began: datetime,
+    progress: Progress,
+    stop: asyncio.Event,
+    *,
+    read_back: bool,
+) -> Receipt:
+    reckoning = Reckoning(source, target, journal, began=began)
     todo: Collection[FolderName] | None = None  # None: every folder there is
     for number in range(PASSES):
         sides = await looked_at(source, target)

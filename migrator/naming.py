@@ -8,12 +8,14 @@ same one and no two folders become one. INBOX is INBOX however it is written. Pu
 """
 
 import hashlib
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 
 from migrator.mailbox import INBOX, FolderName, NameRules
 
 _INSTEAD = "_"
+_PLAIN = 24  # signs of the old name that are left of it in plain letters
 _UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}
 
 
@@ -31,6 +33,18 @@ def named(
             names[folder] = wish if wish not in taken else _marked(wish, folder, rules)
             taken.add(names[folder])
     return {folder: names[folder] for folder in wanted}
+
+
+def plainly_named(
+    folders: Iterable[FolderName], names: Mapping[FolderName, FolderName]
+) -> Mapping[FolderName, FolderName]:
+    """Names of ASCII letters and digits for folders whose `names` a target refused, for whatever reason of its own."""
+    plain = dict[FolderName, FolderName]()
+    for folder in sorted(folders, key=len):
+        parent = plain.get(folder[:-1]) or names.get(folder[:-1]) or folder[:-1]
+        level = re.sub(r"[^A-Za-z0-9]+", _INSTEAD, folder[-1]).strip(_INSTEAD)[:_PLAIN]
+        plain[folder] = (*parent, f"{level}-{_mark(folder)}".strip("-"))
+    return plain
 
 
 def _wish(folder: FolderName, names: Mapping[FolderName, FolderName], rules: NameRules) -> FolderName:

@@ -37,3 +37,24 @@ class Silent:
 
     def says(self, sentence: str) -> None:
         """Nothing."""
+
+
+class Watched:
+    """Passes everything on, and counts what is settled."""
+
+    def __init__(self, other: Progress) -> None:
+        self._other = other
+        self.count = 0
+
+    def expects(self, messages: int, octets: int | None) -> None:
+        """Pass it on."""
+        self._other.expects(messages, octets)
+
+    def settled(self, folder: FolderName, marks: Sequence[Mark]) -> None:
+        """Count them."""
+        self.count += len(marks)
+        self._other.settled(folder, marks)
+
+    def says(self, sentence: str) -> None:
+        """Pass it on."""
+        self._other.says(sentence)

@@ -66,7 +66,7 @@ class Putting:
 
     async def put(self, batch: Batch) -> None:
         """Send a batch as soon as there is room for it on the way."""
-        while self._running and not self._fits(batch.octets):
+        while self._running and not self._fits(batch):
             await self._some()
         if self._failure is not None or batch.into in self.stale:
             batch.forget()
@@ -74,6 +74,8 @@ class Putting:
             return
         intent = Intent(batch.into, self._before[batch.into].state, tuple(batch.marks))
         self._running[asyncio.create_task(self._send(batch, intent))] = batch.octets
+        while self._running and batch.suspect:
+            await self._some()
 
     async def drain(self) -> None:
         """Wait for all answers."""
@@ -94,8 +96,9 @@ class Putting:
         await asyncio.gather(*self._running, return_exceptions=True)
         self._running.clear()
 
-    def _fits(self, octets: int) -> bool:
-        return len(self._running) < BATCHES and sum(self._running.values()) + octets <= ON_ITS_WAY
+    def _fits(self, batch: Batch) -> bool:
+        room = len(self._running) < BATCHES and sum(self._running.values()) + batch.octets <= ON_ITS_WAY
+        return room and not batch.suspect
 
     async def _some(self) -> None:
         done, _ = await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)

@@ -12,13 +12,11 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 
-from migrator.journal import Journal, Mark, Settled
+from migrator.journal import THERE, Journal, Mark, Settled
 from migrator.mailbox import FolderName, MailFolder, Source, Target
 from migrator.receipt import FolderReceipt, Named, Receipt
 from migrator.rereading import ReadBack
 from migrator.surveying import Sides, looked_at
-
-_THERE = {Settled.COPIED, Settled.ALREADY_THERE, Settled.POSSIBLE_DUPLICATE}
 
 
 class Reckoning:
@@ -131,7 +129,7 @@ class _Tally:
 
     def _take(self, mark: Mark, how: Settled) -> None:
         self.count[how] += 1
-        if how in _THERE:
+        if how in THERE:
             self.octets += mark.size
             self.digest.update(mark.sha256)
         if how not in {Settled.COPIED, Settled.ALREADY_THERE}:
@@ -140,7 +138,7 @@ class _Tally:
     @property
     def there(self) -> int:
         """Messages that the target holds."""
-        return sum(self.count[how] for how in _THERE)
+        return sum(self.count[how] for how in THERE)
 
 
 def _messages(folder: MailFolder | None) -> int | None:

@@ -12,7 +12,7 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
-from migrator.journal import Intent, Journal, Mark, Settled, Settlement
+from migrator.journal import THERE, Intent, Journal, Mark, Settled, Settlement
 from migrator.mailbox import FolderName, FolderState, StaleFolder, Target
 
 _TWIN = "an answer got lost, and what was found in the target may be an identical message"
@@ -78,7 +78,7 @@ async def _arrived(
     came = {uid: (size, sha256) async for uid, size, sha256 in target.since(into, before)}
     arrivals = _Arrivals()
     for mark in (mark for folder in folders if came for mark in journal.marks(folder)):
-        if mark.settled is None or mark.settled in {Settled.REFUSED, Settled.VANISHED}:
+        if mark.settled not in THERE:
             continue
         if mark.target_uid is None or mark.target_uidvalidity != before.uidvalidity:
             arrivals.twins[print_of(mark)] += 1

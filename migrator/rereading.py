@@ -11,11 +11,9 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from migrator.journal import Journal, Mark, Settled
+from migrator.journal import THERE, Journal, Mark
 from migrator.mailbox import FolderName, FolderState, StaleFolder, Target
 from migrator.progress import Progress
-
-_THERE = {Settled.COPIED, Settled.ALREADY_THERE, Settled.POSSIBLE_DUPLICATE}
 
 
 @dataclass(slots=True)
@@ -37,7 +35,7 @@ async def reread(
     for folder in journal.counts():
         into = names.get(folder, folder)
         progress.says(f"reading back {'/'.join(into)}")
-        marks = [mark for mark in journal.marks(folder) if mark.settled in _THERE]
+        marks = [mark for mark in journal.marks(folder) if mark.settled in THERE]
         try:
             found[folder] = await _compared(target, into, marks)
         except StaleFolder:

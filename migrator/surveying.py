@@ -13,11 +13,10 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from migrator.journal import Journal, Mark, Settled, Settlement
+from migrator.journal import THERE, Journal, Mark, Settled, Settlement
 from migrator.mailbox import FolderName, FolderState, Item, MailFolder, Source, StaleFolder, Target, Wanted
 from migrator.together import together
 
-OPEN = frozenset({None, Settled.REFUSED, Settled.VANISHED})  # what is wanted (again) where the source has it
 _AT_ONCE = 16  # folders listed at the same time
 
 Trouble = dict[FolderName, str]
@@ -106,7 +105,7 @@ def _unchanged(journal: Journal, folder: FolderName, state: FolderState) -> bool
     """Whether all is settled, flags cannot have changed unseen, and no refused message is to be tried again."""
     if journal.state(folder) != state or (state.modseq is None and state.messages):
         return False
-    return next(journal.marks(folder, Settled.REFUSED), None) is None
+    return not any(mark.wanted for mark in journal.marks(folder, Settled.REFUSED))
 
 
 async def compared(work: Work, items: AsyncIterator[Item], marks: Iterator[Mark]) -> AsyncIterator[tuple[Item, bool]]:
@@ -119,9 +118,9 @@ async def compared(work: Work, items: AsyncIterator[Item], marks: Iterator[Mark]
         if mark is None or mark.key.uid > item.uid:
             yield item, True
             continue
-        if mark.settled not in OPEN and mark.flags != item.flags:
+        if mark.settled in THERE and mark.flags != item.flags:
             work.reflagged.append(replace(mark, flags=item.flags))
-        yield item, mark.settled in OPEN
+        yield item, mark.wanted
         mark = next(marks, None)
     while mark is not None:
         _missed(work, mark)

@@ -213,6 +213,7 @@ class MemoryTarget:
         self.rules = rules or NameRules()
         self.drops = frozenset[str]()
         self.unmakable: dict[FolderName, Shortfall] = {}
+        self.makes_nothing: Shortfall | None = None
         self.before_put: Callable[[FolderName], None] = lambda _folder: None
         self.puts = 0
         self.down = False
@@ -234,6 +235,8 @@ class MemoryTarget:
 
     async def make(self, folders: Sequence[MailFolder]) -> Mapping[FolderName, Shortfall]:
         self._ask("make")
+        if self.makes_nothing is not None:
+            return dict.fromkeys((folder.name for folder in folders), self.makes_nothing)
         for folder in folders:
             if folder.name in self.unmakable and not self.unmakable[folder.name].there:
                 continue

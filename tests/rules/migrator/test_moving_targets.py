@@ -1,15 +1,24 @@
 """What targets do in the midst of a move: what they do not take is named, and the rest goes on."""
 
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+
 import pytest
 
 from migrator.mailbox import (
     FolderName,
+    MailboxAway,
     MailboxLimited,
+    MailFolder,
     Message,
+    NameRules,
     Refused,
     Shortfall,
 )
-from tests.rules.migrator.memory_mailboxes import MemoryTarget
+from migrator.moving import Paused, move
+from migrator.progress import Silent
+from tests.rules.migrator.memory_mailboxes import MemorySource, MemoryTarget
 from tests.rules.migrator.scene import Scene, letters
 
 
@@ -66,7 +75,7 @@ async def test_messages_deleted_in_the_target_between_runs_are_told_and_not_put_
 async def test_a_folder_that_cannot_be_made_names_each_of_its_messages(scene: Scene) -> None:
     scene.old.folder("Bad").add(*letters(3))
     target = MemoryTarget(scene.new)
-    target.unmakable["Bad",] = Shortfall("invalid name")
+    target.makes_nothing = Shortfall("invalid name")
     receipt = await scene.move(target=target)
     bad = receipt.folders[0]
     assert [(one.uid, one.why) for one in bad.refused] == [
@@ -80,5 +89,88 @@ async def test_a_folder_that_cannot_be_made_names_each_of_its_messages(scene: Sc
 async def test_an_empty_folder_that_cannot_be_made_is_told_too(scene: Scene) -> None:
     scene.old.folder("Bad")
     target = MemoryTarget(scene.new)
-    target.unmakable["Bad",] = Shortfall("invalid name")
+    target.makes_nothing = Shortfall("invalid name")
     assert "invalid name" in (await scene.move(target=target)).findings[0]
+
+
+async def test_a_name_that_the_target_refuses_by_rules_of_its_own_is_written_in_plain_letters(scene: Scene) -> None:
+    scene.old.folder("R&D / 2019").add(*letters(3))
+    scene.old.folder("R&D / 2019", "台").add(b"within\r\n")
+    target = MemoryTarget(scene.new, rules=NameRules(delimiter="."))
+    target.unmakable["R&D / 2019",] = target.unmakable["R&D / 2019", "台"] = Shortfall("invalid name")
+    receipt = await scene.move(target=target)
+    assert receipt.complete
+    names = {one.folder: one.into for one in receipt.folders}
+    outer, inner = names["R&D / 2019",], names["R&D / 2019", "台"]
+    assert outer[0].startswith("R_D_2019-")
+    assert inner[:1] == outer
+    assert scene.new.folder(*outer).octets == scene.old.folder("R&D / 2019").octets
+    assert "does not take the name" in receipt.folders[1].notes[0]
+    assert (await scene.move()).folders == receipt.folders
+
+
+async def test_a_message_at_which_the_connection_breaks_each_time_is_named_and_the_rest_goes_on(scene: Scene) -> None:
+    scene.inbox.add(*letters(120))
+
+    def breaks(message: Message) -> Refused | None:
+        if message.item.uid == 70:
+            raise MailboxAway("the connection broke")
+        return None
+
+    receipt, runs = None, 0
+    while receipt is None:
+        runs += 1
+        with suppress(MailboxAway):
+            receipt = await scene.move(target=MemoryTarget(scene.new, refuse=breaks))
+    assert runs <= 6
+    assert [(one.uid, "broke each of the 4 times" in one.why) for one in receipt.folders[0].refused] == [(70, True)]
+    assert len(scene.there.messages) == 119
+    assert (await scene.move(target=MemoryTarget(scene.new, refuse=breaks))).folders == receipt.folders
+
+
+async def test_a_side_that_was_away_is_tried_again_after_a_pause(scene: Scene) -> None:
+    scene.inbox.add(*letters(120))
+
+    class Back(MemoryTarget):
+        """A target that is there again when it is listed anew."""
+
+        async def folders(self) -> Sequence[MailFolder]:
+            self.down = False
+            return await super().folders()
+
+    target = Back(scene.new, lose={2: 7, 4: 0})
+    receipt = await move(
+        MemorySource(scene.old), target, scene.journal, clock=scene.clock, progress=Silent(), pauses=(0.001,)
+    )
+    assert receipt.complete
+    assert scene.there.octets == scene.inbox.octets
+
+
+async def test_a_side_that_stays_away_is_told_once_the_pauses_are_over(scene: Scene) -> None:
+    scene.inbox.add(*letters(3))
+    target = MemoryTarget(scene.new)
+    target.down = True
+    with pytest.raises(MailboxAway):
+        await move(MemorySource(scene.old), target, scene.journal, clock=scene.clock, pauses=(0.001, 0.001))
+    assert target.asked == ["folders"] * 3
+
+
+async def test_a_stop_ends_a_pause(scene: Scene) -> None:
+    target, stop = MemoryTarget(scene.new), asyncio.Event()
+    target.down = True
+
+    class Stopping(Silent):
+        def says(self, sentence: str) -> None:
+            assert "going on in 3600 s" in sentence
+            asyncio.get_running_loop().call_soon(stop.set)
+
+    with pytest.raises(Paused):
+        await move(
+            MemorySource(scene.old),
+            target,
+            scene.journal,
+            clock=scene.clock,
+            progress=Stopping(),
+            stop=stop,
+            pauses=(3600,),
+        )
