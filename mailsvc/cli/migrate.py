@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
+from mailsvc.cli import session
 from mailsvc.cli.exits import Exit
 from mailsvc.cli.move_tables import ending, show_plan, show_receipt
 from mailsvc.cli.output import counted, say, show_json, show_json_texts
@@ -36,6 +37,7 @@ def _group() -> None:
 
 @app.command()
 def mailbox(
+    ctx: typer.Context,
     *,
     source: Annotated[str, typer.Option("--from", metavar="URL", help=_FROM)],
     target: Annotated[str, typer.Option("--to", metavar="URL", help="Where it goes, written the same way.")],
@@ -67,13 +69,13 @@ def mailbox(
     if dry_run:
         _rehearse(moving, as_json=as_json)
     else:
-        _migrate(moving, How(progress), read_back=read_back, as_json=as_json)
+        _migrate(moving, How(progress), _key(ctx, moving.journal), read_back=read_back, as_json=as_json)
 
 
-def _migrate(moving: "Move", how: str, *, read_back: bool, as_json: bool) -> None:
+def _migrate(moving: "Move", how: str, key: Path, *, read_back: bool, as_json: bool) -> None:
     from mailsvc.cli.move_progress import How, Told
     from mailsvc.desk.migrating import migrate
-    from mailsvc.desk.receipts import key_beside, signed_line
+    from mailsvc.desk.receipts import signed_line
     from schedules.clock import SystemClock
 
     async def work() -> "Receipt":
@@ -83,7 +85,7 @@ def _migrate(moving: "Move", how: str, *, read_back: bool, as_json: bool) -> Non
 
     receipt = _resumable(lambda: asyncio.run(work()))
     if as_json:
-        show_json_texts([signed_line(receipt, key_beside(moving.journal))])
+        show_json_texts([signed_line(receipt, key)])
     else:
         show_receipt(receipt)
     say(f"{counted(receipt.found, 'message')} found; {ending(receipt)}")
@@ -101,6 +103,15 @@ def _rehearse(moving: "Move", *, as_json: bool) -> None:
         show_plan(plan)
     say("nothing was written" if not plan.findings else "nothing was written; look at what is named first")
     leave(Exit.PROBLEMS if plan.findings else Exit.OK)
+
+
+def _key(ctx: typer.Context, journal: Path) -> Path:
+    """What signs receipts: the settings' key where there are settings that name one, else one beside the journal."""
+    from mailsvc.desk.receipts import key_beside
+
+    here = session.of(ctx)
+    named = here.settings.moving.receipt_key if here.has_settings else None
+    return named or key_beside(journal)
 
 
 def _moving(

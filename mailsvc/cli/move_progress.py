@@ -80,8 +80,8 @@ class Told:
         """What is being done now."""
         if self._bar:
             self._bar.update(self._task, description=sentence)
-        elif self._json:
-            say(json.dumps({"says": sentence}))
+        else:
+            say(json.dumps({"says": sentence}) if self._json else sentence)
 
     def _show(self, *, at_once: bool = False) -> None:
         if self._bar:

@@ -166,6 +166,15 @@ def test_one_move_is_made_by_one_run_at_a_time(lastpost: Line, old: Path) -> Non
     assert (ran.code, "in use by another run" in ran.err) == (1, True)
 
 
+def test_the_settings_may_name_the_key_that_signs(made: Line, old: Path) -> None:
+    settings = made.folder / "lastpost.yaml"
+    settings.write_text(settings.read_text() + "\nmoving:\n  receipt_key: keys/receipts.pem\n")
+    assert old.is_dir()
+    (made.folder / "r.json").write_text(moved(made, "--json").out)
+    assert [path.suffix for path in state(made)] == [".journal"]
+    assert made("receipt", "verify", "r.json", "--key", "keys/receipts.pem").code == 0
+
+
 def test_a_key_that_cannot_be_used_does_not_undo_the_move(lastpost: Line, old: Path) -> None:
     (lastpost.folder / "receipt-key.pem").write_text("nonsense")
     ran = moved(lastpost, "--json", "--journal", str(lastpost.folder / "j"))

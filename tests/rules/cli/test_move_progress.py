@@ -35,7 +35,7 @@ def test_without_a_terminal_a_line_comes_at_the_start_and_each_five_seconds(
     how: How, capsys: pytest.CaptureFixture[str]
 ) -> None:
     played(how, Hands())
-    assert capsys.readouterr().err == "0 of 4 messages, 0.0 MB\n3 of 4 messages, 4.5 MB, A/B\n"
+    assert capsys.readouterr().err == "reading back A\n0 of 4 messages, 0.0 MB\n3 of 4 messages, 4.5 MB, A/B\n"
 
 
 def test_a_program_gets_an_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
