@@ -5,6 +5,8 @@ ImapError
 │   ├── Silent        nothing came for too long
 │   └── Bye           the server ended the session, and said why
 ├── Garbled           what it sent is no IMAP, or more than anybody would send
+│   └── Oversized     a message is larger than we take
+├── NotImap           something else than an IMAP server greets there
 ├── Untrusted         its certificate is not one that we trust
 ├── NoRoom            what it sent cannot be kept on this machine's disk
 └── Declined          it answered NO or BAD, or refused at the greeting; `code` is its response code, as THROTTLED
@@ -17,6 +19,10 @@ class ImapError(Exception):
 
 class Gone(ImapError):
     """The connection is lost, or could not be made."""
+
+
+class NotImap(ImapError):
+    """What greets is no IMAP server."""
 
 
 class Untrusted(ImapError):
@@ -42,6 +48,10 @@ class Bye(Gone):
 
 class Garbled(ImapError):
     """The server speaks no IMAP that can be understood."""
+
+
+class Oversized(Garbled):
+    """The server announces more octets in one piece than we take."""
 
 
 class Declined(ImapError):

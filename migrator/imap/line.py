@@ -16,9 +16,9 @@ from contextlib import suppress
 
 from migrator.imap.answers import Answer, answer
 from migrator.imap.commands import SMALL_LITERAL, Asked, Challenged, Part, Sent, accepted, named, seen
-from migrator.imap.errors import Bye, Declined, Garbled, Gone, ImapError, Silent, Untrusted
+from migrator.imap.errors import Bye, Declined, Garbled, Gone, ImapError, NotImap, Silent, Untrusted
 from migrator.imap.reading import Response, Spool
-from migrator.imap.wire import Take, Wire, ignore
+from migrator.imap.wire import Take, Wire, connected, ignore
 
 TOGETHER = 65_536  # octets that go out in one write
 
@@ -55,18 +55,7 @@ class Line:
 
         The greeting is awaited: PREAUTH without TLS is refused, since nobody knows who speaks. Raises Gone, Declined.
         """
-        loop = asyncio.get_running_loop()
-        try:
-            async with asyncio.timeout(patience):
-                _, wire = await loop.create_connection(
-                    lambda: Wire(spool), host, port, ssl=tls, server_hostname=(name or host) if tls else None
-                )
-        except TimeoutError:
-            raise Silent(f"{host}:{port} does not answer") from None
-        except ssl.SSLCertVerificationError as error:
-            raise Untrusted(f"the certificate of {host}:{port} is not to be trusted: {error.verify_message}") from None
-        except OSError as error:
-            raise Gone(f"{host}:{port} cannot be reached: {error.strerror or error}") from None
+        wire = await connected(host, port, tls=tls, patience=patience, name=name, spool=spool)
         line = cls(wire, patience)
         await line._greeted(f"{host}:{port}", secure=tls is not None)
         return line
@@ -255,6 +244,8 @@ class Line:
             self._answered(said)
         elif said is not None and said.word == "BYE":
             self._bye = Bye(said.text, said.code)
+        elif not self._greeting.done():
+            self._wire.end(NotImap("what greets there is no IMAP server"))
         elif self._asked:
             self._asked[0].take(response)  # BadResponse ends the line, in the wire
         else:

@@ -25,6 +25,10 @@ class BadResponse(Exception):
     """What the server sent is no response of IMAP; the message says what was wrong with it."""
 
 
+class TooLarge(BadResponse):
+    """A literal is announced that a spool does not take."""
+
+
 class Sink(Protocol):
     """Takes the octets of one literal."""
 
@@ -34,7 +38,7 @@ class Sink(Protocol):
 
 
 Literal = bytes | Sink
-Spool = Callable[[int], Sink]  # makes the sink for a literal of so many octets; may raise to refuse it
+Spool = Callable[[int], Sink]  # makes the sink for a literal of so many octets; may raise TooLarge
 
 
 @dataclass(frozen=True, slots=True)

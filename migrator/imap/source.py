@@ -7,17 +7,19 @@
 Is a `migrator.mailbox.Source`.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections import deque
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Self
 
 from migrator.content import Spooled
 from migrator.imap.doubts import Doubt, Doubts
-from migrator.imap.errors import Declined
+from migrator.imap.errors import Declined, Oversized
 from migrator.imap.fetching import BRIEF, Fetched
-from migrator.imap.folders import opened_for_reading
+from migrator.imap.folders import Folder, opened_for_reading
 from migrator.imap.mailbox import ImapMailbox, check, check_fetched, stale
+from migrator.imap.reading import Spool, TooLarge
 from migrator.imap.searching import present
 from migrator.imap.session import Session
 from migrator.imap.sessions import Access
@@ -26,20 +28,22 @@ from migrator.imap.telling import patience
 from migrator.imap.uids import runs
 from migrator.mailbox import FolderName, Item, Message, Missing, StaleFolder, Wanted
 
+LARGEST = 1_073_741_823  # octets: what has a GiB is no mail
 Messages = AsyncGenerator[Message | Missing, None]
 
 
 class ImapSource(ImapMailbox):
     """Made by `open`."""
 
-    def __init__(self, access: Access, spool: Path, *, most: int) -> None:
-        super().__init__(access, lambda _: Spooled(spool), most=most)
+    def __init__(self, access: Access, spool: Path, *, largest: int, most: int) -> None:
+        super().__init__(access, _spool(spool, largest), most=most)
+        self._largest = largest
         self._doubts = Doubts()
 
     @classmethod
-    async def open(cls, access: Access, *, spool: Path, most: int = 3) -> Self:
-        """Connect and log in. Raises MailboxError."""
-        source = cls(access, spool, most=most)
+    async def open(cls, access: Access, *, spool: Path, largest: int = LARGEST, most: int = 3) -> Self:
+        """Connect and log in. A message of over `largest` octets is Missing, and never fetched. Raises MailboxError."""
+        source = cls(access, spool, largest=largest, most=most)
         await source.connect()
         return source
 
@@ -62,22 +66,32 @@ class ImapSource(ImapMailbox):
 
         Raises StaleFolder where one is gone or numbered anew: those before it have been given.
         """
-        jobs = [(Run(await self.known(job.folder), job.uids), job) for job in wanted]
-        of = {id(run): job for run, job in jobs}
-        doubts: dict[int, Doubt] = {}
+        left = deque([_Job(one, await self.known(one.folder)) for one in wanted])
         with self.told():
-            async with self.sessions.one() as session, aclosing(Stream(session).of(run for run, _ in jobs)) as coming:
-                async for run, fetched in coming:
-                    job = of[id(run)]
-                    check(run, job.folder, job.uidvalidity)
-                    if fetched is None:
-                        async for late in self._again(run, job, doubts):
-                            yield late
-                        doubts = {}
-                    elif isinstance(came := self._came(run, job, fetched), Doubt):
-                        doubts[fetched.uid] = came
-                    elif came is not None:
+            while left:
+                try:
+                    async for found in self._pass(left):
+                        yield found
+                except Oversized:
+                    job = left.popleft()
+                    async for found in self._again(job, sized=True):
+                        yield found
+
+    async def _pass(self, left: deque["_Job"]) -> Messages:
+        """One stream of all that is left; what has ended is taken from it. Raises Oversized, and the rest is left."""
+        runs = [job.begin() for job in left]
+        async with self.sessions.one() as session, aclosing(Stream(session).of(runs)) as coming:
+            async for run, fetched in coming:
+                job = left[0]
+                check(run, job.name, job.wanted.uidvalidity)
+                if fetched is not None:
+                    if (came := self._came(job, fetched)) is not None:
                         yield came
+                    continue
+                if job.unsettled:
+                    async for late in self._again(job, sized=False):
+                        yield late
+                left.popleft()
 
     async def counted(self) -> tuple[int, int] | None:
         """Messages and octets by quota, or by what STATUS says of each folder."""
@@ -89,73 +103,128 @@ class ImapSource(ImapMailbox):
         octets = [one.octets for one in own if one.octets is not None]
         return (messages, sum(octets)) if own and len(octets) == len(own) else None
 
-    def _came(self, run: Run, job: Wanted, fetched: Fetched) -> Message | Doubt | None:
-        """What came of one message; None for what was not asked for, or came before."""
-        if not fetched.has_body or not run.asks(fetched.uid) or not run.seen.add(fetched.uid):
+    def _came(self, job: "_Job", fetched: Fetched) -> Message | None:
+        """What came of one message; None for what is in doubt, was not asked for, or came before."""
+        if not fetched.has_body or not job.run.asks(fetched.uid) or not job.run.seen.add(fetched.uid):
             return None
-        return self._doubts.judge(job.folder, fetched)
+        judged = self._doubts.judge(job.name, fetched)
+        if isinstance(judged, Doubt):
+            job.doubts[fetched.uid] = judged
+            return None
+        return judged
 
-    async def _again(self, run: Run, job: Wanted, doubts: Mapping[int, Doubt]) -> Messages:
-        """Look anew for what did not come, or not so that it can be believed."""
-        _patient(run)
-        if not doubts and (_enough(run) or _nothing_there(run)):
-            return
+    async def _again(self, job: "_Job", *, sized: bool) -> Messages:
+        """Look anew for what did not come, or not so that it can be believed; by size first where one was too large."""
+        _patient(job.run)
         async with self.sessions.one() as session:
-            await _open_again(session, run, job)
-            there = await present(session, job.uids)
-            for uid in run.seen.lacking(job.uids or ()):
-                if uid not in there:
-                    yield Missing(job.folder, uid, "it was expunged meanwhile", gone=True)
-            left = {uid: doubts.get(uid, Doubt()) for uid in sorted(there) if uid in doubts or uid not in run.seen}
-            async for found in self._each(session, job, left):
-                yield found
+            await _open_again(session, job)
+            there = await present(session, job.wanted.uids)
+        for uid in job.run.seen.lacking(job.wanted.uids or ()):
+            if uid not in there:
+                yield Missing(job.name, uid, "it was expunged meanwhile", gone=True)
+        left = {
+            uid: job.doubts.get(uid, Doubt()) for uid in sorted(there) if uid in job.doubts or uid not in job.run.seen
+        }
+        for uid, size in (await self._sizes(job, left)).items() if sized else ():
+            if size > self._largest:
+                del left[uid]
+                yield Missing(job.name, uid, f"it has {size} octets, and more than {self._largest} are not taken")
+        async for found in self._each(job, left):
+            yield found
 
-    async def _each(self, session: Session, job: Wanted, left: Mapping[int, Doubt]) -> Messages:
+    async def _sizes(self, job: "_Job", uids: Collection[int]) -> Mapping[int, int]:
+        """What the server announces of these messages."""
+        run = Run(job.folder, list(runs(uids)), items=BRIEF)
+        async with self.sessions.one() as session, aclosing(Stream(session).of([run])) as coming:
+            found = [fetched async for _, fetched in coming if fetched is not None]
+        check(run, job.name, job.wanted.uidvalidity)
+        return {one.uid: one.size for one in found if one.size is not None and one.uid in uids}
+
+    async def _each(self, job: "_Job", left: Mapping[int, Doubt]) -> Messages:
         """Fetch these once more: all together, and, while some stay away, the first of them alone."""
-        folder = await self.known(job.folder)
         rest, alone = list(left), False
         while rest:
-            run = Run(folder, list(runs(rest[:1] if alone else rest)))
-            asked = rest[0]
-            async with aclosing(Stream(session).of([run])) as coming:
-                async for _, fetched in coming:
-                    check(run, job.folder, job.uidvalidity)
-                    if fetched is not None and fetched.has_body and run.asks(fetched.uid) and run.seen.add(fetched.uid):
-                        yield self._doubts.judge_again(job.folder, fetched, left[fetched.uid])
+            run = Run(job.folder, list(runs(rest[:1] if alone else rest)))
+            asked, trouble = rest[0], ""
+            try:
+                async for fetched in self._fetched(run, job):
+                    yield self._doubts.judge_again(job.name, fetched, left[fetched.uid])
+            except Oversized as error:
+                trouble = str(error)
             _patient(run)
             rest = [uid for uid in rest if uid not in run.seen]
             if alone and rest and rest[0] == asked:
-                yield Missing(job.folder, asked, _why(run, left[asked]))
+                yield Missing(job.name, asked, trouble or _why(run, left[asked]))
                 del rest[0]
             alone = not alone or not len(run.seen)
 
+    async def _fetched(self, run: Run, job: "_Job") -> AsyncGenerator[Fetched, None]:
+        """The messages of one run, each once."""
+        async with self.sessions.one() as session, aclosing(Stream(session).of([run])) as coming:
+            async for _, fetched in coming:
+                check(run, job.name, job.wanted.uidvalidity)
+                if fetched is not None and fetched.has_body and run.asks(fetched.uid) and run.seen.add(fetched.uid):
+                    yield fetched
 
-async def _open_again(session: Session, run: Run, job: Wanted) -> None:
+
+class _Job:
+    """What is wanted of one folder, and how far it has come."""
+
+    def __init__(self, wanted: Wanted, folder: Folder) -> None:
+        self.wanted = wanted
+        self.name = wanted.folder
+        self.folder = folder
+        self.doubts: dict[int, Doubt] = {}
+        self.run = Run(folder, wanted.uids)
+
+    def begin(self) -> Run:
+        """Ask from the beginning."""
+        self.run = Run(self.folder, self.wanted.uids)
+        return self.run
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether something is in doubt, or has not come."""
+        run = self.run
+        if self.doubts or _patience_asked(run):
+            return True
+        if run.uids is None:
+            return run.opened is not None and len(run.seen) < run.opened.messages
+        return len(run.seen) < sum(len(uids) for uids in run.uids)
+
+
+def _spool(folder: Path, largest: int) -> Spool:
+    def spool(size: int) -> Spooled:
+        if size > largest:
+            raise TooLarge(f"a message of {size} octets is announced, and more than {largest} are not taken")
+        return Spooled(folder)
+
+    return spool
+
+
+async def _open_again(session: Session, job: _Job) -> None:
     """Open the folder on another connection, by the same numbers."""
     try:
-        opened = await opened_for_reading(session, run.folder)
+        opened = await opened_for_reading(session, job.folder)
     except Declined as refused:
-        raise stale(job.folder, refused) from None
-    if run.opened is not None and opened.uidvalidity != run.opened.uidvalidity:
-        raise StaleFolder(job.folder, "it was numbered anew meanwhile")
+        raise stale(job.name, refused) from None
+    if job.run.opened is not None and opened.uidvalidity != job.run.opened.uidvalidity:
+        raise StaleFolder(job.name, "it was numbered anew meanwhile")
+
+
+def _patience_asked(run: Run) -> bool:
+    return run.unfetched is not None and bool(patience(run.unfetched.code, run.unfetched.text))
 
 
 def _patient(run: Run) -> None:
     """Raises what the server asks patience with."""
-    if run.unfetched is not None and patience(run.unfetched.code, run.unfetched.text):
+    if _patience_asked(run):
         check_fetched(run)
-
-
-def _enough(run: Run) -> bool:
-    """Whether as many came as were to come."""
-    if run.uids is None:
-        return run.opened is None or len(run.seen) >= run.opened.messages
-    return len(run.seen) == sum(len(uids) for uids in run.uids)
 
 
 def _nothing_there(run: Run) -> bool:
     """Whether the folder is empty: some servers refuse any FETCH then."""
-    return run.uids is None and run.opened is not None and not run.opened.messages
+    return run.opened is not None and not run.opened.messages
 
 
 def _why(run: Run, doubt: Doubt) -> str:

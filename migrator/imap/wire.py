@@ -6,13 +6,14 @@ connection only when a timer ends.
 """
 
 import asyncio
+import ssl
 import zlib
 from collections.abc import Callable, Iterator
 
 from aioimaplib.aioimaplib import IMAP4ClientProtocol
 
-from migrator.imap.errors import Garbled, Gone, ImapError, NoRoom
-from migrator.imap.reading import BadResponse, Response, ResponseReader, Spool
+from migrator.imap.errors import Garbled, Gone, ImapError, NoRoom, Oversized, Silent, Untrusted
+from migrator.imap.reading import BadResponse, Response, ResponseReader, Spool, TooLarge
 
 PIECE = 262_144  # octets
 
@@ -45,6 +46,8 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has no anno
             for octets in self._plain(d):
                 for response in self._reader.feed(octets):
                     self.heard(response)
+        except TooLarge as why:
+            self.end(Oversized(str(why)))
         except (BadResponse, zlib.error) as why:
             self.end(Garbled(f"the server speaks no IMAP: {why}"))
         except OSError as why:
@@ -106,3 +109,22 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has no anno
         """Both directions are deflated from here on (RFC 4978)."""
         self._inflate = zlib.decompressobj(-zlib.MAX_WBITS)
         self._deflate = zlib.compressobj(level=6, wbits=-zlib.MAX_WBITS)
+
+
+async def connected(
+    host: str, port: int, *, tls: ssl.SSLContext | None, patience: float, name: str, spool: Spool | None
+) -> Wire:
+    """Connect, with `tls` from the first octet. Raises Gone, Silent, Untrusted."""
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(patience):
+            _, wire = await loop.create_connection(
+                lambda: Wire(spool), host, port, ssl=tls, server_hostname=(name or host) if tls else None
+            )
+    except TimeoutError:
+        raise Silent(f"{host}:{port} does not answer") from None
+    except ssl.SSLCertVerificationError as error:
+        raise Untrusted(f"the certificate of {host}:{port} is not to be trusted: {error.verify_message}") from None
+    except OSError as error:
+        raise Gone(f"{host}:{port} cannot be reached: {error.strerror or error}") from None
+    return wire
