@@ -15,8 +15,9 @@ from pathlib import Path
 
 from migrator.mailbox import FolderState, Message
 from migrator.maildir_disk import DIRECTORY, Owner
-from migrator.maildir_keywords import Keywords, added
+from migrator.maildir_keywords import LOCKED, Keywords, added
 from migrator.maildir_listing import Entry, listed
+from migrator.maildir_lock import sweep
 
 UIDVALIDITY = 1
 _OURS = re.compile(r"([0-9]{1,12})\.M([0-9]{6})L([0-9a-f]{32})\.", re.ASCII)
@@ -46,7 +47,7 @@ class Box:
 
     @classmethod
     def of(cls, path: Path, *, move: str, host: str, owner: Owner | None) -> "Box":
-        """Look at a folder; what a killed run of this move has left in `tmp` is removed."""
+        """Look at a folder; what a killed run has left in `tmp` or locked is removed."""
         box = cls(path, move, host, owner, Keywords.read(path))
         for uid, entry in numbered(listed(path)):
             box._last = max(box._last, uid)
@@ -56,6 +57,7 @@ class Box:
         for name in _names_in(path / "tmp"):
             if _mark(name).startswith(move):
                 (path / "tmp" / name).unlink(missing_ok=True)
+        sweep(path / LOCKED)
         return box
 
     def state(self, micros: int) -> FolderState:

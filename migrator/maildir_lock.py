@@ -8,6 +8,7 @@ stands for over two minutes, is void. Raises MailboxAway where another process k
 
 import contextlib
 import os
+import secrets
 import socket
 import time
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from migrator.mailbox import MailboxAway
+from migrator.maildir_disk import NEW_FILE
 
 _STALE = 120.0  # seconds
 _PAUSE = 0.02
@@ -26,7 +28,7 @@ def dotlock(file: Path, *, patience: float = 10.0) -> Iterator[None]:
     lock = file.with_name(f"{file.name}.lock")
     until = time.monotonic() + patience
     while not _taken(lock):
-        _remove_if_void(lock)
+        sweep(file)
         if time.monotonic() > until:
             raise MailboxAway(f"{lock} is held by another program: wait until it has ended")
         time.sleep(_PAUSE)
@@ -37,18 +39,22 @@ def dotlock(file: Path, *, patience: float = 10.0) -> Iterator[None]:
 
 
 def _taken(lock: Path) -> bool:
+    """Make the lock, whole from its first moment: a kill on the way leaves none, or one that tells its process."""
+    draft = lock.with_name(f"{lock.name}.{secrets.token_hex(8)}")
     try:
-        descriptor = os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        with open(os.open(draft, NEW_FILE, 0o600), "wb") as file:  # noqa: PTH123 - a descriptor, not a path
+            file.write(f"{os.getpid()}:{socket.gethostname()}".encode())
+        os.link(draft, lock)
     except FileExistsError:
         return False
-    try:
-        os.write(descriptor, f"{os.getpid()}:{socket.gethostname()}".encode())
     finally:
-        os.close(descriptor)
+        draft.unlink(missing_ok=True)
     return True
 
 
-def _remove_if_void(lock: Path) -> None:
+def sweep(file: Path) -> None:
+    """Remove a lock of `file` that is void; others stay."""
+    lock = file.with_name(f"{file.name}.lock")
     try:
         said = lock.read_text(encoding="ascii", errors="replace")
         age = time.time() - lock.stat(follow_symlinks=False).st_mtime

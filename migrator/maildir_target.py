@@ -37,9 +37,11 @@ from migrator.maildir_errors import full, told
 from migrator.maildir_folders import LONGEST, Tree, directory_name, look, name_length
 from migrator.maildir_keywords import Keywords, added
 from migrator.maildir_listing import Entry, listed
+from migrator.maildir_lock import sweep
 from migrator.maildir_octets import NoMessage, read
 from migrator.maildir_room import room
 from migrator.maildir_storing import store
+from migrator.maildir_subscriptions import FILE as SUBSCRIPTIONS
 from migrator.maildir_subscriptions import subscribe, subscribed
 
 _SYNCS = 8  # at once: the disk's journal takes several together
@@ -197,6 +199,7 @@ class MaildirTarget:
             path.stat()  # one that is gone is not made anew in passing
             self._owner = Owner.of(self._root)
             self._make_folder(path)
+            sweep(self._root / SUBSCRIPTIONS)
             return Box.of(path, move=self._move, host=self._host, owner=self._owner)
 
     def _path(self, folder: FolderName) -> Path:
