@@ -218,7 +218,8 @@ class MaildirTarget:
             return box.state(self._micros())
 
     def _sync(self, descriptors: Iterable[int]) -> None:
-        asked = [self._syncing.submit(os.fsync, one) for one in descriptors]
+        every = list(descriptors)
+        asked = [self._syncing.submit(_fsync, every[at::_SYNCS]) for at in range(min(_SYNCS, len(every)))]
         wait(asked)  # all of them: nobody may close a file that is being synced
         for one in asked:
             one.result()
@@ -248,6 +249,11 @@ class MaildirTarget:
                 (path / entry.part / entry.file).rename(path / "cur" / name)
             sync_directory(path / "cur")
         return keywords.letters(every)[1]
+
+
+def _fsync(descriptors: Sequence[int]) -> None:
+    for one in descriptors:
+        os.fsync(one)
 
 
 def _digest(path: Path, entry: Entry) -> tuple[int, bytes] | None:

@@ -43,6 +43,7 @@ _SECURITY = {
     MailboxTls.STARTTLS: Security.STARTTLS,
     MailboxTls.NONE: Security.NONE,
 }
+_PAUSES = (1.0, 5.0, 15.0, 30.0)  # seconds before it is tried again where a connection broke
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _AGAIN = "run the same command again to go on"
 _AMEND = "put it right, then run the same command again: what is settled stays settled"
@@ -90,7 +91,16 @@ async def migrate(
     """Move what is not moved yet. Raises Resumable, Refused."""
     with _told(), _journal(moving) as journal:
         async with _opened(moving) as (source, target):
-            return await move(source, target, journal, clock=clock, progress=progress, stop=stop, read_back=read_back)
+            return await move(
+                source,
+                target,
+                journal,
+                clock=clock,
+                progress=progress,
+                stop=stop,
+                read_back=read_back,
+                pauses=_PAUSES,
+            )
 
 
 async def rehearse(moving: Move, *, clock: Clock) -> Preflight:
