@@ -122,7 +122,7 @@ class Session:
     async def _enable(self, *, compress: bool) -> None:
         self.line.literals = "+" if "LITERAL+" in self.can else "-" if "LITERAL-" in self.can else ""
         if "ID" in self.can:
-            await self._try(b"ID " + IDENTITY)
+            await self.line.start(b"ID " + IDENTITY)  # nobody waits for what it says
         if {"ENABLE", "UTF8=ACCEPT"} <= self.can:
             self.utf8 = await self._try(b"ENABLE UTF8=ACCEPT")
         if compress and "COMPRESS=DEFLATE" in self.can:

@@ -3,7 +3,7 @@
     tree = Tree.of(listing, gmail="X-GM-EXT-1" in session.can)
     tree.folders, tree.wire(("Sent",))
 
-INBOX is written so whatever the server writes. Where two folders would get one name, the later keeps its own in full.
+INBOX is written so whatever the server writes. A folder whose short name another has keeps its own in full.
 """
 
 from collections.abc import Mapping
@@ -33,9 +33,14 @@ class Tree:
         delimiter = listing.delimiter or next((one.delimiter for one in listing.folders if one.delimiter), "")
         prefix = listing.prefix if listing.delimiter else _evident_prefix(listing, delimiter)
         known: dict[FolderName, Folder] = {}
+        in_full = {folder.levels for folder in listing.folders}
         for folder in listing.folders:
             name = _name(folder, prefix)
-            known[name if name not in known else folder.levels] = folder
+            if name != folder.levels and name in in_full | known.keys():
+                name = folder.levels
+            while name in known:  # no folder is hidden by another
+                name = (*name[:-1], name[-1] + "~")
+            known[name] = folder
         return cls(known, prefix, delimiter, utf8, gmail)
 
     @property
