@@ -16,7 +16,7 @@ from datetime import datetime
 
 from migrator.carrying import Carrier, Paused
 from migrator.journal import Journal
-from migrator.mailbox import FolderName, MailboxAway, Source, Target
+from migrator.mailbox import FolderName, MailboxAway, MailboxLimited, Source, Target
 from migrator.making import made
 from migrator.preflight import Preflight, preflight
 from migrator.progress import Progress, Silent, Watched
@@ -45,8 +45,8 @@ async def move(
 ) -> Receipt:
     """Move what is not moved yet, and tell what there is on both sides then.
 
-    `pauses`: how many seconds to wait before it is tried again after a side was away, one after the other; once
-    something has been settled meanwhile, they begin anew.
+    `pauses`: how many seconds to wait before it is tried again after a side was away or asked for patience, one after
+    the other; once something has been settled meanwhile, they begin anew.
     """
     began, stop, watched = clock.now(), stop or asyncio.Event(), Watched(progress or Silent())
     failed = 0
@@ -54,14 +54,24 @@ async def move(
         settled = watched.count
         try:
             return await _moved(source, target, journal, clock, began, watched, stop, read_back=read_back)
-        except MailboxAway as away:
+        except (MailboxAway, MailboxLimited) as error:
             failed = failed + 1 if watched.count == settled else 1
-            if failed > len(pauses):
+            if failed > len(pauses) or not _passing(error):
                 raise
-            watched.says(f"{away}: going on in {pauses[failed - 1]:g} s")
+            seconds = max(pauses[failed - 1], _asked_for(error))
+            watched.says(f"{error}: going on in {seconds:g} s")
         with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), pauses[failed - 1])
+            await asyncio.wait_for(stop.wait(), seconds)
             raise Paused
+
+
+def _passing(error: MailboxAway | MailboxLimited) -> bool:
+    """Whether waiting a little may help: a full mailbox has to be emptied by somebody."""
+    return isinstance(error, MailboxAway) or error.code != "OVERQUOTA"
+
+
+def _asked_for(error: MailboxAway | MailboxLimited) -> float:
+    return error.wait.total_seconds() if isinstance(error, MailboxLimited) and error.wait is not None else 0.0
 
 
 async def _moved(

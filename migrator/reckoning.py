@@ -17,6 +17,7 @@ from migrator.mailbox import FolderName, MailFolder, Source, Target
 from migrator.receipt import FolderReceipt, Named, Receipt
 from migrator.rereading import ReadBack
 from migrator.surveying import Sides, looked_at
+from migrator.together import together
 
 
 class Reckoning:
@@ -49,13 +50,15 @@ class Reckoning:
 
     async def receipt(self, now: datetime, *, read_back: ReadBack | None = None) -> Receipt:
         """What there is on both sides; `read_back`: what reading everything again has shown."""
-        sides = await looked_at(self._source, self._target) if self._changed else self._sides
+        sides, independent = await self._again()
         names = {one.name for one in self._sides.source.values() if one.holds_messages} | set(self._journal.counts())
         folders = tuple(self._folder(name, sides, read_back) for name in sorted(names))
         findings = [finding for one in folders for finding in _findings(one)]
         findings += [f"{'/'.join(name)}: {why}" for name, why in sorted(self._trouble.items())]
-        independent = await self._source.counted() if self._changed or not any(one.found for one in folders) else None
-        if independent and any(independent) and not any(one.found for one in folders):
+        empty = not any(one.found for one in folders)
+        if empty and independent is None:
+            independent = await self._source.counted()
+        if empty and independent is not None and any(independent):
             findings.append(
                 f"the source shows no message, but counts {independent[0]} of {independent[1]} octets: "
                 "whoever logged in there may not be allowed to see them"
@@ -72,6 +75,23 @@ class Reckoning:
             read_back=read_back is not None,
         )
 
+    async def _again(self) -> tuple[Sides, tuple[int, int] | None]:
+        """Both sides as they are now, and another count of the source; none where nothing was done."""
+        if not self._changed:
+            return self._sides, None
+        sides, independent = self._sides, None
+
+        async def look() -> None:
+            nonlocal sides
+            sides = await looked_at(self._source, self._target)
+
+        async def count() -> None:
+            nonlocal independent
+            independent = await self._source.counted()
+
+        await together([look(), count()])
+        return sides, independent
+
     def _folder(self, name: FolderName, sides: Sides, read_back: ReadBack | None) -> FolderReceipt:
         tally = _Tally(name, self._journal)
         into = self._names.get(name, name)
@@ -81,7 +101,7 @@ class Reckoning:
         return FolderReceipt(
             folder=name,
             into=into,
-            found=tally.there + len(tally.named[Settled.REFUSED]),
+            found=tally.found,
             copied=tally.count[Settled.COPIED],
             already_there=tally.count[Settled.ALREADY_THERE],
             possible_duplicates=tuple(tally.named[Settled.POSSIBLE_DUPLICATE]),
@@ -90,11 +110,11 @@ class Reckoning:
             octets=tally.octets,
             digest=tally.digest.hexdigest(),
             counted=counted,
-            never_shown=max(0, (counted or 0) - tally.there - len(tally.named[Settled.REFUSED])),
+            never_shown=max(0, (counted or 0) - tally.found),
             in_target=in_target,
             no_longer_there=max(gone_there, reread.missing if reread else 0),
             changed=reread.changed if reread else 0,
-            notes=(*self._journal.notes().get(name, ()), *self._late(name, sides)),
+            notes=(*self._journal.notes().get(name, ()), *_left(tally, counted), *self._late(name, sides)),
         )
 
     def _counted(self, name: FolderName) -> int | None:
@@ -140,9 +160,20 @@ class _Tally:
         """Messages that the target holds."""
         return sum(self.count[how] for how in THERE)
 
+    @property
+    def found(self) -> int:
+        """Messages that the source showed."""
+        return self.there + self.count[Settled.REFUSED]
+
 
 def _messages(folder: MailFolder | None) -> int | None:
     return folder.state.messages if folder is not None and folder.state is not None else None
+
+
+def _left(tally: _Tally, counted: int | None) -> list[str]:
+    """Messages that the source has deleted, or moved elsewhere, after they were put into the target."""
+    left = tally.found - counted if counted is not None else 0
+    return [f"{left} of them have left the folder since, and stay in the target"] if left > 0 else []
 
 
 def _findings(one: FolderReceipt) -> list[str]:

@@ -82,3 +82,14 @@ async def test_reading_back_without_uids_compares_octets(scene: Scene) -> None:
     scene.there.expunge(3)
     receipt = await scene.move(target=target, read_back=True)
     assert receipt.folders[0].changed + receipt.folders[0].no_longer_there == 1
+
+
+async def test_messages_that_left_the_source_after_they_were_moved_are_noted_and_stay(scene: Scene) -> None:
+    scene.inbox.add(*letters(3))
+    await scene.move()
+    scene.inbox.expunge(1, 3)
+    for _ in range(2):
+        receipt = await scene.move()
+        assert receipt.complete
+        assert receipt.folders[0].notes == ("2 of them have left the folder since, and stay in the target",)
+    assert len(scene.there.messages) == 3

@@ -1,7 +1,5 @@
 """What targets do in the midst of a move: what they do not take is named, and the rest goes on."""
 
-import asyncio
-from collections.abc import Sequence
 from contextlib import suppress
 
 import pytest
@@ -10,15 +8,12 @@ from migrator.mailbox import (
     FolderName,
     MailboxAway,
     MailboxLimited,
-    MailFolder,
     Message,
     NameRules,
     Refused,
     Shortfall,
 )
-from migrator.moving import Paused, move
-from migrator.progress import Silent
-from tests.rules.migrator.memory_mailboxes import MemorySource, MemoryTarget
+from tests.rules.migrator.memory_mailboxes import MemoryTarget
 from tests.rules.migrator.scene import Scene, letters
 
 
@@ -126,51 +121,3 @@ async def test_a_message_at_which_the_connection_breaks_each_time_is_named_and_t
     assert [(one.uid, "broke each of the 4 times" in one.why) for one in receipt.folders[0].refused] == [(70, True)]
     assert len(scene.there.messages) == 119
     assert (await scene.move(target=MemoryTarget(scene.new, refuse=breaks))).folders == receipt.folders
-
-
-async def test_a_side_that_was_away_is_tried_again_after_a_pause(scene: Scene) -> None:
-    scene.inbox.add(*letters(120))
-
-    class Back(MemoryTarget):
-        """A target that is there again when it is listed anew."""
-
-        async def folders(self) -> Sequence[MailFolder]:
-            self.down = False
-            return await super().folders()
-
-    target = Back(scene.new, lose={2: 7, 4: 0})
-    receipt = await move(
-        MemorySource(scene.old), target, scene.journal, clock=scene.clock, progress=Silent(), pauses=(0.001,)
-    )
-    assert receipt.complete
-    assert scene.there.octets == scene.inbox.octets
-
-
-async def test_a_side_that_stays_away_is_told_once_the_pauses_are_over(scene: Scene) -> None:
-    scene.inbox.add(*letters(3))
-    target = MemoryTarget(scene.new)
-    target.down = True
-    with pytest.raises(MailboxAway):
-        await move(MemorySource(scene.old), target, scene.journal, clock=scene.clock, pauses=(0.001, 0.001))
-    assert target.asked == ["folders"] * 3
-
-
-async def test_a_stop_ends_a_pause(scene: Scene) -> None:
-    target, stop = MemoryTarget(scene.new), asyncio.Event()
-    target.down = True
-
-    class Stopping(Silent):
-        def says(self, sentence: str) -> None:
-            assert "going on in 3600 s" in sentence
-            asyncio.get_running_loop().call_soon(stop.set)
-
-    with pytest.raises(Paused):
-        await move(
-            MemorySource(scene.old),
-            target,
-            scene.journal,
-            clock=scene.clock,
-            progress=Stopping(),
-            stop=stop,
-            pauses=(3600,),
-        )
