@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from migrator.journal_file import JournalUnusable
 from migrator.mailbox import (
     FolderName,
     MailboxAway,
@@ -132,3 +133,19 @@ async def test_a_folder_gone_with_its_answer_lost_is_told_as_vanished(scene: Sce
     receipt = await scene.move()
     assert [len(receipt.folders[0].vanished), receipt.folders[0].there] == [2, 1]
     assert list(scene.journal.intended()) == []
+
+
+async def test_a_full_disk_under_the_journal_ends_the_run_and_the_next_one_goes_on(scene: Scene) -> None:
+    scene.inbox.add(*letters(2000))
+    database = scene.journal._database
+    pages = database.execute("PRAGMA page_count").fetchone()[0]
+    database.execute(f"PRAGMA max_page_count = {pages + 20}")
+    target = MemoryTarget(scene.new)
+    with pytest.raises(JournalUnusable) as told:
+        await scene.move(target=target)
+    assert told.value.full
+    assert 0 < len(scene.there.messages) < 2000
+    database.execute("PRAGMA max_page_count = 1000000")
+    receipt = await scene.move()
+    assert receipt.complete
+    assert scene.there.octets == scene.inbox.octets
