@@ -189,7 +189,9 @@ def _told() -> Iterator[None]:
     """What mailboxes and the journal raise, as Resumable or Refused."""
     try:
         yield
-    except (MailboxAway, MailboxLimited, Paused, StaleFolder) as error:
+    except Paused as error:
+        raise Resumable("you asked it to stop") from error
+    except (MailboxAway, MailboxLimited, StaleFolder) as error:
         raise Resumable(_plain(str(error))) from error
     except (MailboxRefused, NotCounted, BadTls) as error:
         raise Refused(_plain(str(error)), _AMEND) from error

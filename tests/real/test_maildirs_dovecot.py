@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from migrator.mailbox import INBOX, MailFolder
+from migrator.maildirs import MaildirTarget
 from tests.real.dovecot import Dovecot
 
 pytestmark = pytest.mark.real("dovecot")
@@ -160,3 +162,29 @@ def test_a_master_user_opens_somebodys_mailbox(dovecot: Dovecot, tmp_path: Path)
     ran = move(tmp_path, *words)
     assert ran.returncode == 0, ran.stderr
     assert f"{sum(FOLDERS.values())} messages found" in ran.stderr
+
+
+async def test_dovecot_with_listescape_reads_names_with_dots_and_we_read_its_own(dovecot: Dovecot) -> None:
+    user = "dots@maildirs.example"
+    dovecot.add_user(user, PASSWORD)
+    box = MaildirTarget(dovecot.home(user) / "Maildir", move="x")
+    await box.make([MailFolder(INBOX), MailFolder(("a.b", "台.北"), subscribed=True)])
+    subprocess.run(["chown", "-R", "nobody:nogroup", dovecot.home(user)], check=True)
+    assert "a.b/台.北" in doveadm(dovecot, "list", "-u", user)
+    assert doveadm(dovecot, "list", "-s", "-u", user) == ["a.b/台.北"]
+    doveadm(dovecot, "create", "-u", user, "n.m/o", "q\\2ez", "q\\z")
+    names = {one.name for one in await box.folders()}
+    assert names == {INBOX, ("a.b", "台.北"), ("n.m", "o"), ("q\\2ez",), ("q\\z",)}
+
+
+def doveadm(dovecot: Dovecot, *words: str) -> list[str]:
+    command = [
+        "doveadm",
+        "-c",
+        str(dovecot.folder / "dovecot.conf"),
+        "-o",
+        "mail_plugins=listescape",
+        "mailbox",
+        *words,
+    ]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
