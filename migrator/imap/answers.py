@@ -39,4 +39,6 @@ def answer(response: Response) -> Answer | None:
 def printable(octets: bytes) -> str:
     """What a server says may end up on a terminal: nothing in it moves the cursor."""
     text = octets[:_TEXT_LIMIT].decode("utf-8", "replace")
+    if text.isprintable():
+        return text
     return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)

@@ -50,6 +50,7 @@ class Carrier:
 
     def __init__(self, session: Session, keeping: MutableMapping[bytes, Keeps]) -> None:
         self.session = session
+        self.turn = asyncio.Lock()
         self._keeping = keeping
         self._selected = b""
 

@@ -29,9 +29,9 @@ class Senders:
         self._sessions = sessions
         self._most = most
         self._crew: list[Carrier] = []
-        self._turn = asyncio.Lock()
         self._alone = asyncio.Lock()
-        self._others_tried = False
+        self._tried = 1
+        self._numbers: dict[bytes, int] = {}
 
     async def main(self) -> Session:
         """The session that carries, opened anew where it broke."""
@@ -39,12 +39,19 @@ class Senders:
 
     async def send(self, folder: Folder, messages: Sequence[ToAppend]) -> list[Appended]:
         """Append messages; answers in their order. Raises Gone and Garbled: then nobody knows which have arrived."""
-        carrier = await self._first()
-        if len(messages) > 1 and self._waits(carrier.session, messages):
+        session = await self.main()
+        if len(messages) > 1 and self._waits(session, messages):
             return await self._shared(folder, messages)
-        async with self._turn:
+        together = "MULTIAPPEND" in session.can
+        carrier = await self._first() if together else await self._of(folder)
+        async with carrier.turn:
             sending = await carrier.send(folder, messages)
         return await sending.answers()
+
+    async def _of(self, folder: Folder) -> Carrier:
+        """Where each message is work for the server, folders take turns between two; within one the order is kept."""
+        crew = await self._up_to(min(2, self._most))
+        return crew[self._numbers.setdefault(folder.wire, len(self._numbers)) % len(crew)]
 
     async def _first(self) -> Carrier:
         async with self._alone:
@@ -76,17 +83,18 @@ class Senders:
             for number, sending in sent:
                 (found[number],) = await sending.answers()
 
-        crew = await self._all()
+        crew = await self._up_to(self._most)
         failed = [one for one in await asyncio.gather(*map(carry, crew), return_exceptions=True) if one is not None]
         if failed:
             raise failed[0]
         return [found[number] for number in range(len(messages))]
 
-    async def _all(self) -> list[Carrier]:
+    async def _up_to(self, wanted: int) -> list[Carrier]:
+        """So many carriers, or as many as the server lets in; nobody asks it again."""
+        await self._first()
         async with self._alone:
-            if not self._others_tried:
-                self._others_tried = True
-                await asyncio.gather(*(self._join() for _ in range(self._most - len(self._crew))))
+            missing, self._tried = max(0, wanted - self._tried), max(wanted, self._tried)
+            await asyncio.gather(*(self._join() for _ in range(missing)))
             return list(self._crew)
 
     async def _join(self) -> None:
