@@ -169,7 +169,7 @@ async def test_dovecot_with_listescape_reads_names_with_dots_and_we_read_its_own
     dovecot.add_user(user, PASSWORD)
     box = MaildirTarget(dovecot.home(user) / "Maildir", move="x")
     await box.make([MailFolder(INBOX), MailFolder(("a.b", "台.北"), subscribed=True)])
-    subprocess.run(["chown", "-R", "nobody:nogroup", dovecot.home(user)], check=True)
+    dovecot.add_user(user, PASSWORD)  # gives it all that is in its home
     assert "a.b/台.北" in doveadm(dovecot, "list", "-u", user)
     assert doveadm(dovecot, "list", "-s", "-u", user) == ["a.b/台.北"]
     doveadm(dovecot, "create", "-u", user, "n.m/o", "q\\2ez", "q\\z")
