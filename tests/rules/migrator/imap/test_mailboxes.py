@@ -1,5 +1,6 @@
 """Mailboxes on servers of every kind: with all extensions, with some, and with plain IMAP4rev1."""
 
+import asyncio
 import time
 from pathlib import Path
 
@@ -185,3 +186,19 @@ async def test_the_mailbox_is_told_without_its_secret(tmp_path: Path) -> None:
     told: Access = access(143)
     assert ImapSource(told, tmp_path, largest=1, most=1).described == "hanako@closing.example at 127.0.0.1:143"
     assert "pw" not in repr(told)
+
+
+@pytest.mark.parametrize("can", ["UIDPLUS LITERAL+", "UIDPLUS LITERAL+ MULTIAPPEND"])
+async def test_messages_of_a_folder_are_numbered_in_the_order_of_their_coming(can: str) -> None:
+    peer = BoxPeer({name: Box() for name in ("INBOX", "a", "b")}, can=can)
+    async with peer, target(peer.port) as new:
+        await new.folders()
+        puts = [
+            new.put((name,), [message(letter(number * 3 + one)) for one in range(3)])
+            for number in range(5)
+            for name in ("INBOX", "a", "b")
+        ]
+        await asyncio.gather(*puts)
+    for box in peer.boxes.values():
+        assert [mail.octets for mail in box.mails] == [letter(number) for number in range(15)]
+    assert peer.connections == (1 if "MULTIAPPEND" in can else 2)
