@@ -153,7 +153,9 @@ class Carrier:
         mark = mark_of(message, one.state.uidvalidity)
         if (old := self._formerly(one).take(mark)) is None:
             return self._gather(one, mark, message, gathering)
-        known = replace(old, key=mark.key, settled=Settled.ALREADY_THERE, why="")
+        known = replace(old, key=mark.key)
+        if old.settled is not Settled.POSSIBLE_DUPLICATE:
+            known = replace(known, settled=Settled.ALREADY_THERE, why="")
         self._settling.add([known], instead_of=[old.key])
         if mark.flags != old.flags:
             one.reflagged.append(replace(known, flags=mark.flags))
@@ -163,7 +165,7 @@ class Carrier:
         """Put a message with others, unless its answers got lost too often for that."""
         if (left := self._left.get((one.name, print_of(mark)))) is None:
             return gathering.take(one.into, mark, message)
-        mark = replace(mark, why=left.why, tries=left.tries + 1)
+        mark = replace(mark, why=left.why, tries=left.tries)
         if mark.tries < GIVE_UP:
             return gathering.take(one.into, mark, message)
         why = f"the connection to the target broke each of the {mark.tries} times that it was put"

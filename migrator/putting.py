@@ -18,6 +18,7 @@ from migrator.journal import Intent, Journal, Key, Mark, Settled, Settlement
 from migrator.mailbox import (
     FolderName,
     FolderState,
+    MailboxAway,
     MailboxLimited,
     Message,
     Outcome,
@@ -104,7 +105,8 @@ class Putting:
         done, _ = await asyncio.wait(self._running, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             del self._running[task]
-            self._failure = self._failure or task.exception()
+            error = task.exception()
+            self._failure = self._failure or error
 
     def _raise(self) -> None:
         if self._failure is not None:
@@ -117,6 +119,10 @@ class Putting:
         except StaleFolder as stale:
             self.stale[batch.into] = str(stale)
             return
+        except MailboxAway:
+            tried = tuple(replace(mark, tries=mark.tries + 1) for mark in intent.marks)
+            await self._scribe.write(replace(intent, marks=tried))
+            raise
         finally:
             batch.forget()
         settled = [settled_as(mark, outcome) for mark, outcome in zip(batch.marks, outcomes, strict=True)]
