@@ -108,10 +108,16 @@ def _unknown(standing: Standing) -> Refuse | None:
 
 
 def _forwarded(standing: Standing) -> Forward | Defer | None:
-    """Confirmed forwarding goes on until forward-end; a copy stays only where the mailbox could take it."""
+    """Confirmed forwarding goes on until forward-end; a copy stays only where the mailbox could take it.
+
+    While it is off only for a time, what no mailbox takes instead is put off: it can be forwarded later.
+    """
     wish, ruling = _forwarding(standing), _ruling(standing, Capability.FORWARD)
-    if wish is None or (ruling and not ruling.allowed):
+    if wish is None:
         return None
+    if ruling and not ruling.allowed:
+        mailbox_takes_it = not (standing.left or isinstance(_receiving_ended(standing), Refuse))
+        return None if mailbox_takes_it else service_end.forwarding(ruling, standing.notice_url)
     keep = wish.keep and not (standing.left or _receiving_ended(standing) or quota.full(standing.usage))
     if wish.disclose and replies.sayable(wish.target):
         because, reply = Because.FORWARDED_DISCLOSED, replies.forwarded_disclosed(wish.target)

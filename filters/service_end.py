@@ -1,6 +1,7 @@
 """What a plan's rulings mean for mail: the verdict where receiving or sending is not allowed.
 
-Pure: `receiving` speaks of a recipient, `sending` of a local sender; None where the ruling allows it.
+Pure: `receiving` speaks of a recipient, `forwarding` of one whose mail goes on, `sending` of a local sender; None where
+the ruling allows it. What a switch has off until it opens again is put off (450), what it has off for good refused.
 """
 
 from typing import assert_never
@@ -17,7 +18,7 @@ def receiving(ruling: Ruling, notice_url: str) -> Defer | Refuse | None:
     """
     if ruling.allowed:
         return None
-    because = _why(ruling.rule)
+    because = _why(ruling)
     if because is Because.SUSPENDED:
         return Defer(because, replies.SUSPENDED_SOFTLY) if ruling.deferred else Refuse(because, replies.SUSPENDED)
     if ruling.deferred or because in _PASSING:
@@ -28,8 +29,8 @@ def receiving(ruling: Ruling, notice_url: str) -> Defer | Refuse | None:
 _PASSING = frozenset({Because.BROWN_OUT, Because.SERVICE_ENDED_SOFTLY})
 
 
-def _why(rule: Rule) -> Because:
-    match rule:
+def _why(ruling: Ruling) -> Because:
+    match ruling.rule:
         case Rule.SUSPENSION:
             return Because.SUSPENDED
         case Rule.BROWN_OUT:
@@ -38,10 +39,19 @@ def _why(rule: Rule) -> Because:
             return Because.SERVICE_ENDED_SOFTLY
         case Rule.EXPIRY:
             return Because.EXPIRED
-        case Rule.STAGE | Rule.HOLD | Rule.OPEN | Rule.SWITCH | Rule.WAITING:
+        case Rule.SWITCH:
+            return Because.SERVICE_ENDED_SOFTLY if ruling.deferred else Because.SERVICE_ENDED
+        case Rule.STAGE | Rule.HOLD | Rule.OPEN | Rule.WAITING:
             return Because.SERVICE_ENDED
         case _ as never:
             assert_never(never)
+
+
+def forwarding(ruling: Ruling, notice_url: str) -> Defer | None:
+    """The answer to mail that would be forwarded, while forwarding is off and will open again."""
+    if ruling.allowed or not ruling.deferred:
+        return None
+    return Defer(Because.SERVICE_ENDED_SOFTLY, replies.service_ended_softly(ruling.reason, notice_url))
 
 
 def sending(ruling: Ruling) -> Defer | Refuse | None:

@@ -1,28 +1,28 @@
 """What an edition decides for one profile at one instant.
 
 What decides, strongest first: the stage that ends a capability, once its soft hours are over; the address's own
-expiry; those soft hours; its contract's suspension where it denies; a brown-out; a suspension that keeps mail; a hold;
-nothing (open).
+expiry; a switch; those soft hours; its contract's suspension where it denies; a brown-out; a suspension that keeps
+mail; what keeps a stage from coming (a hold, then a gate or a pause); nothing (open).
+- When a stage comes for whom, after exceptions, holds, gates and a pause, is said by `amendments.coming`. From when it
+  was planned until it comes, what it would end is marked HOLD, then WAITING.
 - Expiry (SK-5: an address's own end goes before its contract's) ends receiving, sending and every change at the next
   midnight. Reading, fetching copies and forwarding stay until their stages: an expiry destroys nothing.
+- A switch has a capability, or one of a course, off for good or until it opens again; then its refusal is deferred.
 - Suspension blocks sending, reading and changing mail; receiving follows the plan's `suspension` (KY-7).
-- A hold moves every stage but the announcement to its `until` for those it covers; in between, what it keeps open is
-  marked HOLD. Purge and dns-end wait for every hold in the domain, the change to a successor for those on all of it.
 `schedules.timeline` asks at each instant where an answer may change, and keeps the answers.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Iterator, Mapping
+from datetime import date
 
-from schedules.amendments import Hold
-from schedules.applied import Applied
-from schedules.blocks.scopes import Scope
+from schedules.amendments.coming import Edge, End, ends_for
+from schedules.amendments.standing import Applied
 from schedules.moments import end_of_day, later, start_of_day
-from schedules.plan import IRREVERSIBLE, WHOLE_DOMAIN, Plan
+from schedules.plan import Plan
 from schedules.positions import Position
+from schedules.switching import Switches
 from schedules.text import Text
-from schedules.words import Capability, Profile, Rule, Ruling, Stage, Suspension
+from schedules.words import Capability, Power, Profile, Rule, Ruling, Stage, Suspension
 
 OPEN_REASON = Text("この時点では制限はありません", "Nothing ends this yet")
 EXPIRY_REASON = Text("契約期間が終了しました", "The contract has ended")
@@ -66,42 +66,12 @@ RANK = {stage: rank for rank, stage in enumerate(_STAGES)}
 _EVER, _NEVER = date(1900, 1, 1), date(2900, 1, 1)
 
 
-class Edge:
-    """An instant, and its POSIX timestamp at hand."""
-
-    __slots__ = ("at", "stamp")
-
-    def __init__(self, at: datetime) -> None:
-        self.at = at
-        self.stamp = at.timestamp()
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """When a stage comes for a profile, when the plan had it, and the reason of the hold in between."""
-
-    stage: Stage
-    comes: Edge
-    planned: Edge
-    held: Text | None
-
-
-def held_until(stage: Stage, at: datetime, holds: Sequence[tuple[Hold, str]]) -> tuple[datetime, str | None]:
-    """When a stage planned at `at` comes under these holds, and the reason of the one that moved it, if any did."""
-    until, why = at, None
-    for hold, reason in holds if stage is not Stage.ANNOUNCE else ():
-        if hold.until.timestamp() > until.timestamp():
-            until, why = hold.until.astimezone(at.tzinfo), reason
-    return until, why
-
-
-def expiry_matters_until(standing: Applied) -> datetime | None:
-    """When all that an expiry could end has ended for everybody; None where some of it never ends."""
-    firsts = [[standing.instants[s] for s in ENDED_BY[c] if s in standing.instants] for c in sorted(EXPIRING)]
-    if not all(firsts):
-        return None
-    ends = [min(instants, key=datetime.timestamp) for instants in firsts]
-    return max([*ends, *(hold.until for hold, _ in standing.holds)], key=datetime.timestamp)
+def expiry_matters_until(plan: Plan, standing: Applied, profile: Profile) -> date | None:
+    """The day in the plan's zone on which all that an expiry could end has ended for `profile`; None if on none."""
+    decisions = Decisions(plan, standing, profile)
+    ended = [decisions.ended_for_good(capability) for capability in EXPIRING]
+    last = max((edge for edge in ended if edge is not None), key=lambda edge: edge.stamp, default=None)
+    return None if last is None or None in ended else last.at.astimezone(plan.zone).date()
 
 
 class Decisions:
@@ -110,25 +80,31 @@ class Decisions:
     def __init__(self, plan: Plan, standing: Applied, profile: Profile) -> None:
         self._plan = plan
         self._nowhere = Position(plan.source.file)
-        self.ends = {stage: _end(stage, at, standing, profile) for stage, at in standing.instants.items()}
+        self.ends = ends_for(standing, profile)
         self._ended_by = {
-            capability: sorted((self.ends[s] for s in stages if s in self.ends), key=lambda end: end.comes.stamp)
+            capability: sorted((self.ends[s] for s in stages if s in self.ends), key=lambda end: end.stamp)
             for capability, stages in ENDED_BY.items()
         }
-        self._brown_outs = [(Edge(one.start), Edge(one.end), one) for one in plan.brown_outs]
+        self._switches = Switches(plan.switches, profile)
+        self._brown_outs = [(Edge(one.start), Edge(one.end), one) for one in standing.brown_outs]
         expiry = _reachable(profile.address_expiry or profile.contract_expiry)
         self._expiry = Edge(end_of_day(expiry, plan.zone)) if expiry else None
         suspended = _reachable(profile.suspended_since)
         self._suspension = Edge(start_of_day(suspended, plan.zone)) if suspended else None
-        soft = plan.stages[Stage.RECEIVE_END].soft_for if Stage.RECEIVE_END in self.ends else None
-        self._soft_end = Edge(later(self.ends[Stage.RECEIVE_END].comes.at, soft)) if soft else None
+        end = self.ends.get(Stage.RECEIVE_END)
+        soft = plan.stages[Stage.RECEIVE_END].soft_for if end is not None else None
+        self._soft_end = Edge(later(end.comes.at, soft)) if soft and end is not None and end.comes is not None else None
 
-    def edges(self, capability: Capability) -> Iterator[Edge]:
-        """The instants at which the answer for `capability` may change, in no order."""
+    def edges(self, power: Power) -> Iterator[Edge]:
+        """The instants at which the answer for `power` may change, in no order."""
+        capability = power.capability
         for end in self._ended_by[capability]:
-            yield from (end.planned, end.comes)
+            yield from (end.planned, end.released)
+            if end.comes is not None:
+                yield end.comes
         if self._expiry is not None and capability in EXPIRING:
             yield self._expiry
+        yield from self._switches.edges(power)
         if self._suspension is not None and capability in {*SUSPENDED, Capability.RECEIVE}:
             yield self._suspension
         if capability is Capability.RECEIVE:
@@ -137,43 +113,69 @@ class Decisions:
             if self._soft_end is not None:
                 yield self._soft_end
 
-    def ruling(self, capability: Capability, now: float) -> Ruling:
-        """What is answered at a POSIX timestamp; `since` and `until` are left open."""
+    def ended_for_good(self, capability: Capability) -> Edge | None:
+        """When a stage ends `capability` without soft hours any more; None where none does."""
         ends = self._ended_by[capability]
-        expired = capability in EXPIRING and _reached(self._expiry, now)
-        if ends and ends[0].comes.stamp <= now and not (expired and self._is_soft(capability, now)):
-            return self._ended(capability, ends[0], now)
-        if expired:
+        soft_end = self._soft_end if capability is Capability.RECEIVE else None
+        return soft_end or (ends[0].comes if ends else None)
+
+    def ruling(self, power: Power, now: float) -> Ruling:
+        """What is answered at a POSIX timestamp; `since` and `until` are left open."""
+        capability = power.capability
+        ends = self._ended_by[capability]
+        ended = ends[0] if ends and ends[0].stamp <= now else None
+        if ended is not None and not self._is_soft(capability, now):
+            return self._ended(capability, ended, soft=False)
+        if capability in EXPIRING and _reached(self._expiry, now):
             return self._unwritten(capability, Rule.EXPIRY, EXPIRY_REASON)
-        receiving = capability is Capability.RECEIVE
-        suspended = (receiving or capability in SUSPENDED) and _reached(self._suspension, now)
-        if suspended and not (receiving and self._plan.suspension is Suspension.KEEP):
-            deferred = receiving and self._plan.suspension is Suspension.DEFER
-            return self._unwritten(capability, Rule.SUSPENSION, SUSPENSION_REASON, deferred=deferred)
-        brown_out = self._brown_out(now) if receiving else None
-        if brown_out is not None:
-            return brown_out
-        if suspended:
-            return self._unwritten(capability, Rule.SUSPENSION, SUSPENSION_REASON, allowed=True)
-        return self._held_or_open(capability, now)
+        switched = self._switched(power, now)
+        if switched is not None:
+            return switched
+        if ended is not None:
+            return self._ended(capability, ended, soft=True)
+        return self._suspended(capability, now) or self._held_or_open(capability, now)
 
     def position(self, now: float) -> Stage | None:
         """The latest stage that has come; of those of one instant the last that `Stage` lists."""
-        come = [(end.comes.stamp, RANK[stage]) for stage, end in self.ends.items() if end.comes.stamp <= now]
+        come = [(end.stamp, RANK[stage]) for stage, end in self.ends.items() if end.stamp <= now]
         return _STAGES[max(come)[1]] if come else None
 
     def _is_soft(self, capability: Capability, now: float) -> bool:
         """Whether an end that has come is still told softly."""
         return capability is Capability.RECEIVE and self._soft_end is not None and now < self._soft_end.stamp
 
-    def _ended(self, capability: Capability, end: End, now: float) -> Ruling:
+    def _ended(self, capability: Capability, end: End, *, soft: bool) -> Ruling:
         line = self._plan.stages[end.stage]
-        soft = self._is_soft(capability, now)
         rule = Rule.SOFT_START if soft else Rule.STAGE
-        reason = line.reason or self._plan.reason
+        reason, source = line.reason or self._plan.reason, end.source or line.source
         return Ruling(
-            capability, allowed=False, rule=rule, reason=reason, source=line.source, deferred=soft, stage=end.stage
+            capability, allowed=False, rule=rule, reason=reason, source=source, deferred=soft, stage=end.stage
         )
+
+    def _switched(self, power: Power, now: float) -> Ruling | None:
+        switch = self._switches.at(power, now)
+        if switch is None:
+            return None
+        return Ruling(
+            power.capability,
+            allowed=False,
+            rule=Rule.SWITCH,
+            reason=switch.reason,
+            source=switch.source,
+            deferred=switch.on is not None,
+        )
+
+    def _suspended(self, capability: Capability, now: float) -> Ruling | None:
+        """A suspension that denies, else a brown-out, else a suspension that keeps mail."""
+        receiving = capability is Capability.RECEIVE
+        suspended = (receiving or capability in SUSPENDED) and _reached(self._suspension, now)
+        if suspended and not (receiving and self._plan.suspension is Suspension.KEEP):
+            deferred = receiving and self._plan.suspension is Suspension.DEFER
+            return self._unwritten(capability, Rule.SUSPENSION, SUSPENSION_REASON, deferred=deferred)
+        brown_out = self._brown_out(now) if receiving else None
+        if brown_out is None and suspended:
+            return self._unwritten(capability, Rule.SUSPENSION, SUSPENSION_REASON, allowed=True)
+        return brown_out
 
     def _brown_out(self, now: float) -> Ruling | None:
         for start, end, told in self._brown_outs:
@@ -189,12 +191,17 @@ class Decisions:
         return None
 
     def _held_or_open(self, capability: Capability, now: float) -> Ruling:
-        planned = [end for end in self._ended_by[capability] if end.held is not None and end.planned.stamp <= now]
-        if planned:
-            first = min(planned, key=lambda end: end.planned.stamp)
-            source, reason = self._plan.stages[first.stage].source, first.held or OPEN_REASON
-            return Ruling(capability, allowed=True, rule=Rule.HOLD, reason=reason, source=source, stage=first.stage)
-        return self._unwritten(capability, Rule.OPEN, OPEN_REASON, allowed=True)
+        planned = [end for end in self._ended_by[capability] if end.planned.stamp <= now]
+        if not planned:
+            return self._unwritten(capability, Rule.OPEN, OPEN_REASON, allowed=True)
+        first = min(planned, key=lambda end: (end.planned.stamp, RANK[end.stage]))
+        source, hold = self._plan.stages[first.stage].source, first.hold
+        if hold is None or first.released.stamp <= now:
+            rule, reason = Rule.WAITING, first.waits
+        else:
+            rule, reason = Rule.HOLD, hold.reason
+            source = hold.source if hold.source.line else source
+        return Ruling(capability, allowed=True, rule=rule, reason=reason, source=source, stage=first.stage)
 
     def _unwritten(
         self, capability: Capability, rule: Rule, reason: Text, *, allowed: bool = False, deferred: bool = False
@@ -207,21 +214,6 @@ class Decisions:
 def _reachable(day: date | None) -> date | None:
     """A day that can be told in every zone: contracts "without end" have days such as 9999-12-31."""
     return None if day is None or day >= _NEVER else max(day, _EVER)
-
-
-def _end(stage: Stage, at: datetime, standing: Applied, profile: Profile) -> End:
-    covering = [(hold, reason) for hold, reason in standing.holds if _moves(hold.scope, stage, profile)]
-    until, why = held_until(stage, at, covering)
-    planned = Edge(at)
-    return End(stage, planned if why is None else Edge(until), planned, None if why is None else Text(why, why))
-
-
-def _moves(scope: Scope, stage: Stage, profile: Profile) -> bool:
-    if stage in IRREVERSIBLE:
-        return scope.touches(profile.domain.ascii)
-    if stage in WHOLE_DOMAIN:
-        return scope.whole_domain and scope.touches(profile.domain.ascii)
-    return scope.covers(profile)
 
 
 def _reached(edge: Edge | None, now: float) -> bool:

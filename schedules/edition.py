@@ -16,10 +16,11 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from schedules.amendments import Amendment
+from schedules.amendments.coming import end_of_domain
 from schedules.applied import Applied, applied
-from schedules.decisions import expiry_matters_until, held_until
+from schedules.decisions import expiry_matters_until
 from schedules.names import Address, DomainName
-from schedules.plan import IRREVERSIBLE, Plan
+from schedules.plan import Plan
 from schedules.positions import Position
 from schedules.text import Text
 from schedules.timeline import Timeline, compile_timeline
@@ -27,6 +28,15 @@ from schedules.words import Profile, Rulings, Stage, Suspension
 
 # A million addresses are a few thousand profiles; one timeline takes about 10 KB.
 TIMELINES_KEPT = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """The groups, areas and mailboxes that a plan and its amendments speak of."""
+
+    groups: frozenset[str]
+    areas: frozenset[str]
+    addresses: frozenset[tuple[DomainName, str]]
 
 
 @dataclass(frozen=True)
@@ -37,7 +47,8 @@ class Edition:
     number: int = 1
     amendments: tuple[Amendment, ...] = ()
     standing: Applied = field(init=False, repr=False, compare=False)
-    _expiry_matters_until: date | None = field(init=False, repr=False, compare=False)
+    _named: _Named = field(init=False, repr=False, compare=False)
+    _expiry_matters_until: Callable[[Profile], date | None] = field(init=False, repr=False, compare=False)
     _timeline: Callable[[Profile], Timeline] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -45,8 +56,9 @@ class Edition:
         compiled = lru_cache(maxsize=TIMELINES_KEPT)(partial(compile_timeline, self.plan, standing))
         object.__setattr__(self, "standing", standing)
         object.__setattr__(self, "_timeline", compiled)
-        last = expiry_matters_until(standing)
-        object.__setattr__(self, "_expiry_matters_until", last and last.astimezone(self.plan.zone).date())
+        object.__setattr__(self, "_named", _named(self.plan, standing))
+        matters = lru_cache(maxsize=TIMELINES_KEPT)(partial(expiry_matters_until, self.plan, standing))
+        object.__setattr__(self, "_expiry_matters_until", matters)
 
     def covers(self, domain: DomainName) -> bool:
         """Whether the plan names `domain`, exactly or by a wildcard; the apex is not in "*.x"."""
@@ -68,21 +80,22 @@ class Edition:
 
         Expiry dates are the last day of use; an address's own goes before its contract's (SK-5).
         """
-        scopes = [hold.scope for hold, _ in self.standing.holds]
-        return Profile(
+        named = self._named
+        profile = Profile(
             domain=address.domain,
-            group=group if any(scope.group == group for scope in scopes) else "",
-            area=area if any(scope.area == area for scope in scopes) else "",
-            contract_expiry=None if address_expiry else self._told(contract_expiry),
-            address_expiry=self._told(address_expiry),
-            suspended_since=suspended_since,
-            address=address if any(s.address is not None and s.address.same_mailbox(address) for s in scopes) else None,
+            group=group if group in named.groups else "",
+            area=area if area in named.areas else "",
+            address=address if named.addresses and (address.domain, address.key) in named.addresses else None,
         )
-
-    def _told(self, expiry: date | None) -> date | None:
-        """The expiry, where it can still end anything before the plan does."""
-        last = self._expiry_matters_until
-        return None if expiry is not None and last is not None and expiry >= last else expiry
+        expiry = address_expiry or contract_expiry
+        last = self._expiry_matters_until(profile) if expiry is not None else None
+        told = last is None or expiry is None or expiry < last
+        return replace(
+            profile,
+            contract_expiry=contract_expiry if told and address_expiry is None else None,
+            address_expiry=address_expiry if told else None,
+            suspended_since=suspended_since,
+        )
 
     def at(self, profile: Profile, now: datetime) -> Rulings:
         """Every ruling for `profile` at `now`, an aware datetime; a few microseconds once a profile is known."""
@@ -91,22 +104,15 @@ class Edition:
         return self._timeline(profile).at(now.timestamp())
 
     def stage_instant(self, stage: Stage, domain: DomainName | None = None) -> datetime | None:
-        """When `stage` comes for `domain` as a whole, after amendments; None where the plan has no such stage.
+        """When `stage` comes for `domain` as a whole, after amendments; None where it waits, or the plan has it not.
 
-        Holds on the whole domain count; those on some of its addresses move only purge and dns-end, which must not
-        come while anything is held. Without a domain: holds on the whole plan, likewise.
+        Exceptions and holds on the whole domain count; holds on some of its addresses move only purge and dns-end,
+        which must not come while anything is held. Without a domain: what stands of the whole plan, likewise.
         """
-        at = self.standing.instants.get(stage)
-        if at is None:
+        if stage not in self.standing.dates:
             return None
-        name = domain.ascii if domain is not None else None
-        counted = [
-            (hold, reason)
-            for hold, reason in self.standing.holds
-            if (name is None or hold.scope.touches(name))
-            and (stage in IRREVERSIBLE or (hold.scope.whole_domain and (name is not None or not hold.scope.domain)))
-        ]
-        return held_until(stage, at, counted)[0]
+        comes = end_of_domain(self.standing, stage, domain.ascii if domain is not None else None).comes
+        return comes.at if comes is not None else None
 
     def successor(self, domain: DomainName, now: datetime) -> str:
         """Where all mail for `domain` goes at `now`, as `smtp://HOST:PORT`; empty while it stays with us (II-1)."""
@@ -116,6 +122,14 @@ class Edition:
         at = self.stage_instant(Stage.SUCCESSOR, domain)
         return line.to if at is not None and at.timestamp() <= now.timestamp() else ""
 
+    def waiting(self, stage: Stage) -> str:
+        """Why `stage` waits, for an operator; empty where it does not."""
+        return str(self.standing.waiting.get(stage, ""))
+
+    def timeline(self, profile: Profile) -> Timeline:
+        """All rulings for `profile` at all times, with the instants at which any of them changes."""
+        return self._timeline(profile)
+
     def stages(self) -> tuple[tuple[Stage, datetime], ...]:
         """The stages and their instants after postponements, in order of time, then of `Stage`."""
         ranks = {stage: rank for rank, stage in enumerate(Stage)}
@@ -124,6 +138,16 @@ class Edition:
     def amended(self, amendment: Amendment) -> "Edition":
         """This edition with one more amendment. Raises BadAmendment where it cannot follow the others."""
         return replace(self, amendments=(*self.amendments, amendment))
+
+
+def _named(plan: Plan, standing: Applied) -> _Named:
+    scopes = [one.scope for many in (standing.holds, standing.exceptions, plan.switches) for one in many]
+    addresses = (scope.address for scope in scopes if scope.address is not None)
+    return _Named(
+        frozenset(scope.group for scope in scopes),
+        frozenset(scope.area for scope in scopes),
+        frozenset((address.domain, address.key) for address in addresses),
+    )
 
 
 def edition_for(domain: DomainName, editions: Iterable[Edition]) -> Edition | None:

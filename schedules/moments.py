@@ -41,7 +41,7 @@ class Moment:
             raise Wrong(f"{text!r} is not an instant", EXAMPLES)
         try:
             moment = cls._read(found)
-        except ValueError as error:
+        except (ValueError, OverflowError) as error:  # the end of the year 9999 lies beyond all dates
             raise Wrong(f"{text!r} does not exist: {error}", EXAMPLES) from None
         if moment is None:
             raise Wrong(f"{text!r} does not say which instant is meant", EXAMPLES)

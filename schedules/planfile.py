@@ -1,98 +1,71 @@
-"""Plan files: YAML to Plan and back.
+"""Plan files: YAML to Plan.
 
     plan = read_plan(path.read_text(encoding="utf-8"), str(path))
 
-`read_plan` raises BadFile with every problem at once, each with file:line:column and a remedy; what is possible
-but seldom meant is told by `plan_warnings`. `print_plan` writes a plan in one canonical form that reads back
-to an equal plan. `example_plan` is a commented example.
+`read_plan` raises BadFile with every problem at once, each with file:line:column and a remedy: what cannot be read is
+told, and what can be read is checked all the same. What is possible but seldom meant is told by `plan_warnings`.
+`print_plan` writes a plan in one canonical form that reads back to an equal plan; `example_plan` is a commented one.
 """
 
 import contextlib
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from types import MappingProxyType
-from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-import yaml
-from pydantic import BaseModel, ValidationError
-
 from schedules.blocks.values import read_pattern, read_zone
-from schedules.durations import print_duration
-from schedules.moments import Moment, written
+from schedules.checks.contracts import term_problems
+from schedules.checks.draft import Draft
+from schedules.checks.links import link_problems
+from schedules.checks.scopes import exception_problems, hold_problems, scope_problems, switch_problems
+from schedules.checks.stages import stage_problems
+from schedules.checks.warnings import plan_warnings
 from schedules.plan import BrownOut, Plan, StageLine
-from schedules.planchecks import brown_out_problems, order_problems, plan_warnings
-from schedules.planmodel import BrownOutModel, PlanModel, StageModel
+from schedules.planmodel import PlanModel
+from schedules.planprint import print_plan
 from schedules.positions import BadFile, Position, Problem, Wrong
 from schedules.text import Text
 from schedules.words import Stage
-from schedules.yamlfile import Path, Places, Value, examine
+from schedules.yamlfile import Places, Value, salvage
 from schedules.yamltree import load
 
 __all__ = ["example_plan", "plan_warnings", "print_plan", "read_plan"]
 
-M = TypeVar("M", bound=BaseModel)
-
 BROWN_OUT_REASON = Text("終了の予行のため、一時的に受信を停止しています", "receiving is paused to rehearse the end")
+
+_CHECKS = (
+    stage_problems,
+    scope_problems,
+    exception_problems,
+    hold_problems,
+    switch_problems,
+    link_problems,
+    term_problems,
+)
+
+# What stands in for a key that must be there while the rest of a file is checked.
+_STANDING_IN = {"plan": "unnamed", "zone": "UTC", "title": Text("未定", "untitled"), "reason": Text("未定", "unsaid")}
 
 
 def read_plan(text: str | bytes, file: str) -> Plan:
     """Read a plan; `file` is the name under which places and problems are told.
 
-    Raises BadFile with all problems: YAML, keys, types, dates, orders, brown-outs, domains.
+    Raises BadFile with all problems: YAML, keys, types, dates, orders, brown-outs, domains, references.
     """
     tree = load(text, file)
-    examined = examine(tree, PlanModel)
-    dates = _Dates(tree.places, _zone_of(tree.value))
-    dates.read(tree.value)
-    problems = [*examined.problems, *dates.problems, *_repeated_domains(tree.value, tree.places)]
+    examined = salvage(tree, PlanModel, context={"zone": _zone_of(tree.value)}, standing_in=_STANDING_IN)
+    problems = [*examined.problems, *_repeated_domains(tree.value, tree.places)]
     problems += _nameless_successor(tree.value, tree.places)
-    problems += [
-        *order_problems(dates.stages),
-        *brown_out_problems(dates.brown_outs, dates.stages.get(Stage.RECEIVE_END)),
-    ]
-    model = examined.model
-    if model is None or problems:
+    if examined.model is None:
         raise BadFile(problems)
-    return Plan(
-        name=model.plan,
-        zone=model.zone,
-        domains=tuple(model.domains),
-        stages=MappingProxyType(dates.stages),
-        brown_outs=tuple(sorted(dates.brown_outs, key=lambda one: one.start.timestamp())),
-        suspension=model.suspension,
-        notice_url=model.notice_url,
-        reason=model.reason,
-        title=model.title,
-        source=tree.places.of(()),
-        text=text if isinstance(text, str) else text.decode("utf-8-sig"),
-    )
-
-
-def print_plan(plan: Plan) -> str:
-    """The plan as canonical YAML; `read_plan` reads it back to an equal plan."""
-    tree: dict[str, object] = {
-        "plan": plan.name,
-        "zone": plan.zone.key,
-        "domains": list(plan.domains),
-        "title": _text_tree(plan.title),
-        "reason": _text_tree(plan.reason),
-        "notice_url": plan.notice_url,
-        "suspension": str(plan.suspension),
-        "stages": {str(line.stage): _stage_tree(line, plan.zone) for line in plan.in_order()},
-        "brown_outs": [
-            {
-                "from": written(one.start, plan.zone),
-                "until": written(one.end, plan.zone),
-                "reason": _text_tree(one.reason),
-            }
-            for one in plan.brown_outs
-        ],
-    }
-    kept = {key: value for key, value in tree.items() if value or key == "stages"}
-    return yaml.safe_dump(kept, allow_unicode=True, sort_keys=False)
+    plan = _plan(examined.model, tree.places, text if isinstance(text, str) else text.decode("utf-8-sig"))
+    keys = frozenset(tree.value if isinstance(tree.value, dict) else ())
+    draft = Draft(plan, _named(tree.value), keys, examined.broken)
+    for check in _CHECKS:
+        problems += check(draft)
+    if problems:
+        raise BadFile(problems)
+    return plan
 
 
 def example_plan() -> str:
@@ -100,67 +73,70 @@ def example_plan() -> str:
     return files("schedules").joinpath("example_plan.yaml").read_text(encoding="utf-8")
 
 
-@dataclass(slots=True)
-class _Dates:
-    """The stages and brown-outs that can be read, even where other parts of the file cannot."""
-
-    places: Places
-    zone: ZoneInfo | None
-    stages: dict[Stage, StageLine] = field(default_factory=dict)
-    brown_outs: list[BrownOut] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-
-    def read(self, value: Value) -> None:
-        """Collect what is readable; what is not is told by the file's model."""
-        if not isinstance(value, dict):
-            return
-        stages, brown_outs = value.get("stages"), value.get("brown_outs")
-        for name, raw in stages.items() if isinstance(stages, dict) else ():
-            long_form = isinstance(raw, dict)
-            model = _as_model(StageModel, raw if long_form else {"at": raw}, {"at"})
-            if model is not None and name in {*Stage}:
-                self._stage(Stage(name), model, long_form)
-        for index, raw in enumerate(brown_outs) if isinstance(brown_outs, list) else ():
-            brown_out = _as_model(BrownOutModel, raw, {"from", "until"})
-            if brown_out is not None:
-                self._brown_out(brown_out, ("brown_outs", index))
-
-    def _stage(self, stage: Stage, model: StageModel, long_form: bool) -> None:
-        path: Path = ("stages", stage.value, "at") if long_form else ("stages", stage.value)
-        at = self._instant(model.at, path)
-        if at is not None:
-            reason = model.reason
-            self.stages[stage] = StageLine(stage, at, reason, self.places.of(path), model.soft_for, model.to)
-
-    def _brown_out(self, model: BrownOutModel, path: Path) -> None:
-        start, end = self._instant(model.start, (*path, "from")), self._instant(model.end, (*path, "until"))
-        if start is not None and end is not None:
-            reason = model.reason or BROWN_OUT_REASON
-            self.brown_outs.append(BrownOut(start, end, reason, self.places.of(path)))
-
-    def _instant(self, moment: Moment, path: Path) -> datetime | None:
-        if self.zone is None:
-            return None
-        try:
-            return moment.instant(self.zone)
-        except Wrong as wrong:
-            what = f"`{'.'.join(map(str, path))}`: {wrong.what}"
-            self.problems.append(Problem(self.places.of(path), what, wrong.remedy))
-            return None
+def _plan(model: PlanModel, places: Places, text: str) -> Plan:
+    brown_outs = [BrownOut(one.start, one.end, one.reason or BROWN_OUT_REASON, one.source) for one in model.brown_outs]
+    return Plan(
+        name=model.plan,
+        zone=model.zone,
+        domains=model.domains,
+        stages=MappingProxyType(dict(_stage_lines(model, places))),
+        brown_outs=tuple(sorted(brown_outs, key=lambda one: one.start.timestamp())),
+        suspension=model.suspension,
+        notice_url=model.notice_url,
+        reason=model.reason,
+        title=model.title,
+        shortest_notice=model.shortest_notice,
+        switches=model.switches,
+        exceptions=model.exceptions,
+        holds=model.holds,
+        notices=model.notices,
+        services=model.services,
+        offers=model.offers,
+        desks=model.desks,
+        advice=model.advice,
+        terms=model.terms,
+        consolidation=model.consolidation,
+        source=places.of(()),
+        text=text,
+    )
 
 
-def _as_model(model: type[M], raw: Value, dates: Collection[str]) -> M | None:
-    """The model, at need with its dates alone; what is wrong with the rest has been told already."""
-    for attempt in (raw, {key: raw[key] for key in raw if key in dates} if isinstance(raw, dict) else raw):
-        with contextlib.suppress(ValidationError):
-            return model.model_validate(attempt)
-    return None
+def _stage_lines(model: PlanModel, places: Places) -> Iterator[tuple[Stage, StageLine]]:
+    for stage, one in model.stages.items():
+        yield (
+            stage,
+            StageLine(
+                stage,
+                one.at,
+                one.reason,
+                places.of(("stages", stage.value, "at")),
+                one.soft_for,
+                one.to,
+                one.gates,
+                one.unanswered,
+                one.asked,
+            ),
+        )
 
 
 def _zone_of(value: Value) -> ZoneInfo | None:
     with contextlib.suppress(Wrong):
         return read_zone(value.get("zone")) if isinstance(value, dict) else None
     return None
+
+
+def _named(value: Value) -> Mapping[str, frozenset[str]]:
+    """The names of stages and the ids of desks and services as they are written, readable or not."""
+    if not isinstance(value, dict):
+        return {}
+    stages, found = value.get("stages"), dict[str, frozenset[str]]()
+    found["stages"] = frozenset(stages) if isinstance(stages, dict) else frozenset()
+    for section in ("desks", "services"):
+        items = value.get(section)
+        listed = items if isinstance(items, list) else [items]
+        ids = (one.get("id") for one in listed if isinstance(one, dict))
+        found[section] = frozenset(name for name in ids if isinstance(name, str))
+    return found
 
 
 def _repeated_domains(value: Value, places: Places) -> Iterator[Problem]:
@@ -181,18 +157,3 @@ def _nameless_successor(value: Value, places: Places) -> Iterator[Problem]:
     if line is not None and not (isinstance(line, dict) and "to" in line):
         remedy = "write `successor: {at: DATE, to: smtp://HOST:PORT}`"
         yield Problem(places.of(("stages", Stage.SUCCESSOR.value)), "`stages.successor` names no host", remedy)
-
-
-def _text_tree(text: Text) -> dict[str, str]:
-    return {"ja": text.ja, "en": text.en}
-
-
-def _stage_tree(line: StageLine, zone: ZoneInfo) -> object:
-    tree: dict[str, object] = {"at": written(line.at, zone)}
-    if line.soft_for:
-        tree["soft_for"] = print_duration(line.soft_for)
-    if line.to:
-        tree["to"] = line.to
-    if line.reason is not None:
-        tree["reason"] = _text_tree(line.reason)
-    return tree if len(tree) > 1 else tree["at"]

@@ -5,17 +5,20 @@
 
 import re
 import zoneinfo
+from collections.abc import Mapping
 from datetime import timedelta
 from ipaddress import IPv6Address
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from schedules.blocks.values import Pattern, read_zone, texted
-from schedules.durations import parse_duration
-from schedules.moments import Moment
+from schedules.blocks.consolidation import Consolidation
+from schedules.blocks.dates import Gate, PlanException, PlanHold, PlanNotice, Switch, Unanswered
+from schedules.blocks.services import Advice, Desk, Offer, Service
+from schedules.blocks.terms import Terms
+from schedules.blocks.values import Instant, Length, Pattern, Placed, read_zone, several, texted
 from schedules.names import BadName, DomainName
-from schedules.positions import Wrong
+from schedules.positions import Position, Wrong
 from schedules.text import Text
 from schedules.words import Stage, Suspension
 
@@ -26,14 +29,6 @@ _HOP = re.compile(
     r"smtp://(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<name>[^\s\[\]:/?#@]+))(?::(?P<port>[0-9]{1,5}))?"
     r"(?:\?tls=(?P<tls>none|starttls|required))?"
 )
-
-
-def _moment(value: object) -> Moment:
-    return Moment.parse(texted(value, "a date such as 2024-02-01"))
-
-
-def _duration(value: object) -> timedelta:
-    return parse_duration(texted(value, "a length of time such as `6 hours`"))
 
 
 def _plan_name(value: str) -> str:
@@ -78,22 +73,26 @@ class _Part(BaseModel):
 class StageModel(_Part):
     """One stage; a date alone is short for `{at: date}`."""
 
-    at: Annotated[Moment, BeforeValidator(_moment)] = Field(description="a date, a time, or `end of 2024-01`")
+    at: Instant = Field(description="a date, a time, or `end of 2024-01`")
     reason: Text | None = Field(None, description="why, where it differs from the plan's reason")
-    soft_for: Annotated[timedelta, BeforeValidator(_duration)] = Field(
-        timedelta(), description="only at receive-end: answer 450 this long before 550"
-    )
+    soft_for: Length = Field(timedelta(), description="only at receive-end: answer 450 this long before 550")
     to: Annotated[str, BeforeValidator(read_successor)] = Field(
         "", description="only at successor: the host that takes all mail over, smtp://HOST:PORT"
     )
+    gates: Annotated[tuple[Gate, ...], several] = Field((), description="what must hold before it comes")
+    unanswered: Unanswered = Field(
+        Unanswered.WAIT, description="what it does while its gates have no answer: wait or proceed"
+    )
+    asked: Length = Field(timedelta(days=1), description="how long before it its gates are first asked")
 
 
 class BrownOutModel(_Part):
-    """One rehearsal of the end."""
+    """One rehearsal of the end: receiving is answered with 450 in between."""
 
-    start: Annotated[Moment, BeforeValidator(_moment)] = Field(alias="from", description="when it begins")
-    end: Annotated[Moment, BeforeValidator(_moment)] = Field(alias="until", description="when it is over")
+    start: Instant = Field(alias="from", description="when it begins")
+    end: Instant = Field(alias="until", description="when it is over")
     reason: Text | None = Field(None, description="what senders are told")
+    source: Placed = Position("")
 
 
 class PlanModel(_Part):
@@ -101,12 +100,25 @@ class PlanModel(_Part):
 
     plan: Annotated[str, AfterValidator(_plan_name)] = Field(description="the plan's name, such as closing")
     zone: Annotated[zoneinfo.ZoneInfo, BeforeValidator(read_zone)] = Field(description="the zone of all dates")
-    domains: Annotated[list[Pattern], Field(min_length=1)] = Field(description="what ends, such as closing.example")
+    domains: tuple[Pattern, ...] = Field((), description="mail domains that end, such as closing.example")
     title: Text = Field(description="what the end is called")
     reason: Text = Field(description="why it ends, shown to senders and subscribers")
     notice_url: Annotated[str, AfterValidator(_url)] = Field("", description="page that tells the world")
     suspension: Suspension = Field(Suspension.KEEP, description="mail to suspended contracts: keep, defer or refuse")
-    stages: dict[Stage, Annotated[StageModel, BeforeValidator(_long_form)]] = Field(
-        description="stages and their dates"
+    shortest_notice: Length = Field(
+        timedelta(days=30), description="least time from announce to receive-end; less is refused"
     )
-    brown_outs: list[BrownOutModel] = Field(default_factory=list, description="rehearsals of receive-end")
+    stages: Mapping[Stage, Annotated[StageModel, BeforeValidator(_long_form)]] = Field(
+        default_factory=dict, description="stages and their dates"
+    )
+    brown_outs: tuple[BrownOutModel, ...] = Field((), description="rehearsals of receive-end")
+    switches: tuple[Switch, ...] = Field((), description="capabilities that are off from an instant on")
+    exceptions: tuple[PlanException, ...] = Field((), description="other dates of stages for some addresses")
+    holds: tuple[PlanHold, ...] = Field((), description="stages that wait for some addresses")
+    notices: tuple[PlanNotice, ...] = Field((), description="what is told, when, to whom")
+    services: tuple[Service, ...] = Field((), description="what is not mail, with ends of its own")
+    offers: tuple[Offer, ...] = Field((), description="successors that are recommended")
+    desks: tuple[Desk, ...] = Field((), description="help desks")
+    advice: tuple[Advice, ...] = Field((), description="what to do, by what one has")
+    terms: Terms = Field(default_factory=Terms, description="contract rules")
+    consolidation: Consolidation | None = Field(None, description="how accounts live on at a successor")

@@ -4,14 +4,30 @@ A Text is a pair, never a template: what varies is filled in before it is made.
 """
 
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
-
-from pydantic import AfterValidator, ConfigDict, Field
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from schedules.positions import Wrong
 
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
+    from pydantic_core import CoreSchema
+
 Language = Literal["ja", "en"]
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """How a sentence is read from a person's file; pydantic asks for it, and is loaded by nobody else."""
+
+    description: str
+
+    def __get_pydantic_core_schema__(self, source: type[str], handler: "GetCoreSchemaHandler") -> "CoreSchema":
+        """A text on one line (pydantic's hook)."""
+        from pydantic_core import core_schema
+
+        return core_schema.no_info_after_validator_function(_sentence, handler(source))
 
 
 def _sentence(value: str) -> str:
@@ -28,10 +44,10 @@ def _sentence(value: str) -> str:
 class Text:
     """The same sentence in Japanese and in English; neither may be empty."""
 
-    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
+    __pydantic_config__: ClassVar[Mapping[str, str]] = {"extra": "forbid"}
 
-    ja: Annotated[str, AfterValidator(_sentence), Field(description="in Japanese")]
-    en: Annotated[str, AfterValidator(_sentence), Field(description="in English")]
+    ja: Annotated[str, Written("in Japanese")]
+    en: Annotated[str, Written("in English")]
 
     def __post_init__(self) -> None:
         if not self.ja.strip() or not self.en.strip():

@@ -84,6 +84,14 @@ class Rule(StrEnum):
     WAITING = "waiting"  # the stage's date has come, but its gate has not opened, or the plan is paused
 
 
+class Medium(StrEnum):
+    """How somebody asks for something."""
+
+    ONLINE = "online"
+    PHONE = "phone"
+    PAPER = "paper"
+
+
 class Suspension(StrEnum):
     """What a plan does with mail to a suspended contract (KY-7)."""
 

@@ -10,20 +10,18 @@ Fails with BadFile alone.
 """
 
 import difflib
-import types
-import typing
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from schedules.positions import BadFile, Problem, Wrong
+from schedules.yamlshape import entries_at, with_places, words_at
 from schedules.yamltree import Path, Places, Tree, Value, load
 
-__all__ = ["Examined", "Path", "Places", "Value", "Wrong", "did_you_mean", "examine", "read_model"]
+__all__ = ["Examined", "Path", "Places", "Value", "Wrong", "did_you_mean", "examine", "read_model", "salvage"]
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -39,10 +37,21 @@ _EXPECTED = {
     "frozen": "a list",
     "dict": "keys with values below it",
     "mapping": "keys with values below it",
+    "dataclass": "keys with values below it",
     "model": "keys with values below it",
     "date": "a date such as 2024-02-01",
+    "time": "a time of day such as 10:00",
     "datetime": "a time such as 2024-02-01T18:00",
 }
+# Of a kind of limit, the name that it has in pydantic's context, and what is said of a value beyond it.
+_LIMITS = {
+    "less_than_equal": ("le", "is more than"),
+    "less_than": ("lt", "is not less than"),
+    "greater_than_equal": ("ge", "is less than"),
+    "greater_than": ("gt", "is not more than"),
+}
+
+_ROUNDS = 50  # each takes something away that is wrong; nesting is bounded by the reader of YAML
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +61,7 @@ class Examined(Generic[M]):
     model: M | None
     tree: Tree
     problems: tuple[Problem, ...]
+    broken: frozenset[str] = frozenset()  # where something is wrong: `terms`, `terms.ends`, …, without indexes
 
 
 def read_model(
@@ -70,11 +80,48 @@ def read_model(
 def examine(tree: Tree, model: type[M], *, context: Mapping[str, object] | None = None) -> Examined[M]:
     """Validate a loaded file against `model` and give every problem found, the YAML's own included."""
     try:
-        value = model.model_validate(tree.value, context=context)
+        value = model.model_validate(with_places(tree.value, model, tree.places), context=context)
     except ValidationError as error:
-        found = {_problem(details, model, tree.places) for details in error.errors(include_url=False)}
-        return Examined(None, tree, tuple(sorted({*tree.problems, *found})))
+        return Examined(None, tree, _problems(error, model, tree))
     return Examined(value, tree, tree.problems)
+
+
+def salvage(
+    tree: Tree, model: type[M], *, context: Mapping[str, object], standing_in: Mapping[str, object]
+) -> Examined[M]:
+    """Like `examine`, but where something is wrong the model is made of what is right, so that it can be checked.
+
+    What is wrong is taken away; `standing_in` has a value for each key of the file that must not be left out. The
+    model is None where the file is no mapping.
+    """
+    value = with_places(tree.value, model, tree.places)
+    problems: tuple[Problem, ...] | None = None
+    broken: frozenset[str] = frozenset()
+    for _ in range(_ROUNDS):
+        try:
+            sound = model.model_validate(value, context=context)
+        except ValidationError as error:
+            if problems is None:
+                problems = _problems(error, model, tree)
+                broken = frozenset(_sections(error, tree.places))
+            doomed = {_cause(details, value) for details in error.errors(include_url=False, include_context=False)}
+            if not isinstance(value, dict):
+                break
+            value = {**standing_in, **_without(value, doomed - {()})}
+        else:
+            return Examined(sound, tree, tree.problems if problems is None else problems, broken)
+    return Examined(None, tree, problems or tree.problems, broken)
+
+
+def _sections(error: ValidationError, places: Places) -> Iterator[str]:
+    for details in error.errors(include_url=False, include_context=False):
+        keys = [str(step) for step in places.known(details["loc"]) if isinstance(step, str)]
+        yield from (".".join(keys[: place + 1]) for place in range(len(keys)))
+
+
+def _problems(error: ValidationError, model: type[BaseModel], tree: Tree) -> tuple[Problem, ...]:
+    found = {_problem(details, model, tree.places) for details in error.errors(include_url=False)}
+    return tuple(sorted({*tree.problems, *found}))
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -93,9 +140,11 @@ def _problem(details: ErrorDetails, model: type[BaseModel], places: Places) -> P
         name = str(details["loc"][-1])
         what = f"`{_dotted((*path, name))}` is missing"
         return Problem(places.of(path), what, _remedy(model, (*path, name), f"write `{name}:` and its value"))
-    if kind == "extra_forbidden":
+    if kind in {"extra_forbidden", "unexpected_keyword_argument"}:
         what = f"`{_dotted(path)}` is not known"
         return Problem(places.key(path), what, did_you_mean(str(path[-1]), _keys_at(model, path[:-1])))
+    if kind == "union_tag_invalid" and (*path, _discriminator(details)) in places.values:
+        path = (*path, _discriminator(details))
     what, remedy = _told(details, model, path)
     at_key = details["loc"][-1:] == ("[key]",)
     place = places.key(path) if at_key else places.of(path)
@@ -109,13 +158,29 @@ def _told(details: ErrorDetails, model: type[BaseModel], path: Path) -> tuple[st
         return error.what, error.remedy
     if error is not None:
         return str(error), _remedy(model, path, "correct the value")
-    if kind in {"enum", "literal_error"}:
-        known = str(context["expected"]).replace(" or ", ", ").replace("'", "").split(", ")
-        return f"{_shown(details['input'])} is not one of the known words", did_you_mean(str(details["input"]), known)
+    if kind == "union_tag_not_found":
+        key = _discriminator(details)
+        known = sorted(words_at(model, (*path, key)))
+        return f"`{key}` is missing", f"write `{key}:` and one of {', '.join(known)}"
+    if kind in {"enum", "literal_error", "union_tag_invalid"}:
+        expected_words = str(context.get("expected", context.get("expected_tags")))
+        known = expected_words.replace(" or ", ", ").replace("'", "").split(", ")
+        word = context.get("tag", details["input"])
+        return f"{_shown(word)} is not one of the known words", did_you_mean(str(word), known)
     expected = _EXPECTED.get(kind.partition("_")[0])
     if expected is not None and kind.endswith(("_type", "_parsing", "_attributes_type")):
         return f"expected here: {expected}", _remedy(model, path, f"write {expected}")
-    return details["msg"], _remedy(model, path, "correct the value")
+    return _beyond(details) or details["msg"], _remedy(model, path, "correct the value")
+
+
+def _beyond(details: ErrorDetails) -> str:
+    """What is said of a value beyond a limit; empty where that is not what is wrong."""
+    name, words = _LIMITS.get(details["type"], ("", ""))
+    return f"{details['input']} {words} {details['ctx'][name]:g}" if name else ""
+
+
+def _discriminator(details: ErrorDetails) -> str:
+    return str(details["ctx"]["discriminator"]).strip("'")
 
 
 def _shown(value: object) -> str:
@@ -129,53 +194,34 @@ def _dotted(path: Path) -> str:
 
 def _remedy(model: type[BaseModel], path: Path, otherwise: str) -> str:
     """The description of the field at `path`, where it has one."""
-    for fields in _fields_at(model, path[:-1]):
-        told = fields.get(str(path[-1])) if path else None
-        if told is not None and told.description:
-            return f"{otherwise} ({told.description})"
+    for found in entries_at(model, path[:-1]):
+        entry = found.get(str(path[-1])) if path else None
+        if entry is not None and entry.description:
+            return f"{otherwise} ({entry.description})"
     return otherwise
 
 
 def _keys_at(model: type[BaseModel], path: Path) -> set[str]:
-    return {key for fields in _fields_at(model, path) for key in fields}
+    return {key for found in entries_at(model, path) for key in found}
 
 
-def _fields_at(model: type[BaseModel], path: Path) -> Iterator[dict[str, FieldInfo]]:
-    """The fields of every model that may stand at `path`, by the keys they are written with."""
-    kinds: list[object] = [model]
-    for step in path:
-        kinds = [below for kind in kinds for below in _below(kind, step)]
-    for kind in kinds:
-        for plain in _plain(kind):
-            if isinstance(plain, type) and issubclass(plain, BaseModel):
-                yield _by_key(plain)
+def _cause(details: ErrorDetails, value: object) -> Path:
+    """The path of what must go: the value that is wrong, or what lacks something."""
+    found: Path = ()
+    for step in details["loc"]:
+        inside = isinstance(value, list) and isinstance(step, int) and step < len(value)
+        if inside or (isinstance(value, dict) and step in value):
+            value, found = value[step], (*found, step)  # type: ignore[index]  # as was just asked
+    return found
 
 
-def _by_key(model: type[BaseModel]) -> dict[str, FieldInfo]:
-    return {told.alias or name: told for name, told in model.model_fields.items()}
+def _without(value: dict[str, object], doomed: set[Path]) -> dict[str, object]:
+    return {key: _left(item, doomed, (key,)) for key, item in value.items() if (key,) not in doomed}
 
 
-def _below(kind: object, step: str | int) -> Iterator[object]:
-    for plain in _plain(kind):
-        arguments = typing.get_args(plain)
-        origin = typing.get_origin(plain)
-        if isinstance(plain, type) and issubclass(plain, BaseModel):
-            told = _by_key(plain).get(str(step))
-            if told is not None:
-                yield told.annotation
-        elif isinstance(origin, type) and issubclass(origin, Mapping):
-            yield arguments[1]
-        elif isinstance(origin, type) and arguments:
-            yield arguments[0]
-
-
-def _plain(kind: object) -> Iterator[object]:
-    """The alternatives of a type, without Annotated and Union around them."""
-    origin = typing.get_origin(kind)
-    if origin is typing.Annotated:
-        yield from _plain(typing.get_args(kind)[0])
-    elif origin in {typing.Union, types.UnionType}:
-        for alternative in typing.get_args(kind):
-            yield from _plain(alternative)
-    else:
-        yield kind
+def _left(value: object, doomed: set[Path], path: Path) -> object:
+    if isinstance(value, dict):
+        return {key: _left(item, doomed, (*path, key)) for key, item in value.items() if (*path, key) not in doomed}
+    if isinstance(value, list):
+        return [_left(item, doomed, (*path, at)) for at, item in enumerate(value) if (*path, at) not in doomed]
+    return value

@@ -16,6 +16,7 @@ from mailsvc.cli.output import out, say, show_fields, show_json
 from mailsvc.cli.words import AsJson, Reason, leave
 
 if TYPE_CHECKING:
+    from mailsvc.desk.backups import Verified
     from mailsvc.desk.held import Waiting
     from mailsvc.records.copying import Tell
 
@@ -48,11 +49,13 @@ def backup(
 
 
 def verify(ctx: typer.Context, file: File, *, as_json: AsJson = False) -> None:
-    """Read a backup wholly and say whether it is whole; needs no settings. Code 3 where it is not."""
+    """Read a backup wholly and say whether it is whole; needs no settings. Code 3 where it is not.
+
+    Where the records it was made of are at hand, they note that their newest backup is whole: gates may ask for that.
+    """
     from mailsvc.desk.backups import told
     from mailsvc.desk.backups import verify as act
 
-    del ctx
     with _progress("verify") as tell:
         verified = act(file, tell)
     fields = told(file, verified)
@@ -64,7 +67,29 @@ def verify(ctx: typer.Context, file: File, *, as_json: AsJson = False) -> None:
         for problem in verified.problems:
             out(problem)
     say(f"{file} must not be relied upon" if verified.problems else f"{file} is whole")
+    if not verified.problems:
+        _note(session.of(ctx), verified)
     leave(Exit.PROBLEMS if verified.problems else Exit.OK)
+
+
+def _note(here: session.Session, verified: "Verified") -> None:
+    """Whatever keeps it from being noted says nothing about the backup."""
+    from mailsvc.desk.backups import note_verified
+    from mailsvc.desk.refusals import Refused
+    from mailsvc.kit.secrets import BadSecret
+    from mailsvc.records.errors import RecordsError
+    from schedules.positions import BadFile
+
+    if not here.has_settings:
+        return
+    try:
+        with here.desk() as desk:
+            noted = note_verified(desk, verified)
+    except (BadFile, BadSecret, RecordsError, Refused, OSError) as why:
+        say(f"not noted in the records: {why}")
+        return
+    if noted:
+        say("noted in the records as their newest backup")
 
 
 def restore(

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from enum import IntEnum
 
 from mailsvc.cli.output import say
+from schedules.positions import Problem
 
 
 class Exit(IntEnum):
@@ -66,19 +67,30 @@ def _told(error: Exception) -> int:
 
 
 @contextmanager
-def problems_as_json(*, asked: bool) -> Iterator[None]:
-    """Inside, a bad file's problems become the command's JSON array, which is empty where there are none."""
+def problems_as_json(*, asked: bool) -> Iterator[list[Problem]]:
+    """Inside, a bad file's problems become the command's JSON array, which is empty where there are none.
+
+    Put into the list what is worth a warning: it stands in the array too, and does not change the exit code.
+    """
     from mailsvc.cli.output import show_json
     from schedules.positions import BadFile
 
+    warnings: list[Problem] = []
     if not asked:
-        yield
+        yield warnings
         return
     try:
-        yield
+        yield warnings
     except BadFile as bad:
-        show_json(
-            {"position": problem.position, "what": problem.what, "remedy": problem.remedy} for problem in bad.problems
-        )
+        show_json(_as_row(problem, "error") for problem in bad.problems)
         raise SystemExit(Exit.PROBLEMS) from None
-    show_json([])
+    show_json(_as_row(problem, "warning") for problem in warnings)
+
+
+def _as_row(problem: Problem, severity: str) -> dict[str, object]:
+    return {
+        "severity": severity,
+        "position": problem.position,
+        "what": problem.what,
+        "remedy": problem.remedy,
+    }

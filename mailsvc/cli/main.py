@@ -17,10 +17,13 @@ from mailsvc.cli import (
     audit,
     backup,
     clock,
+    contract,
+    deactivate,
     explain,
     forwards,
     migrate,
     plan,
+    plan_show,
     quarantine,
     queue,
     receipt,
@@ -64,10 +67,12 @@ def _lastpost(
 
 service.add_to(app)
 explain.add_to(app)
+deactivate.add_to(app)
 trace.add_to(app)
 backup.add_to(app)
 app.add_typer(plan.app, name="plan")
 app.add_typer(accounts.app, name="accounts")
+app.add_typer(contract.app, name="contract")
 app.add_typer(queue.app, name="queue")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(forwards.app, name="forwards")
@@ -83,7 +88,7 @@ def run(words: Sequence[str]) -> int:
 
     def work() -> int:
         try:
-            app(args=list(words), prog_name="lastpost")
+            app(args=list(plan_show.filled(words)), prog_name="lastpost")
         except SystemExit as ended:
             return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
         return 0

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import pwd
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,6 +60,16 @@ class Session:
         from mailsvc.kit.settings import read_settings
 
         return read_settings(self.settings_file, os.environ)
+
+    def now(self) -> datetime:
+        """What time it is: by the installation's clock, or this machine's where there are no settings to be read."""
+        from mailsvc.desk.desk import clock_of
+        from schedules.clock import SystemClock
+        from schedules.positions import BadFile
+
+        with suppress(BadFile, Refused, OSError):
+            return clock_of(self.settings).now()
+        return SystemClock().now()
 
     @contextmanager
     def desk(self) -> Iterator[Desk]:

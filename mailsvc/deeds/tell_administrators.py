@@ -5,15 +5,16 @@ settings there is nobody to tell: the deed is marked done and says so.
 """
 
 import asyncio
-from collections.abc import Sequence
-from datetime import datetime, timedelta, tzinfo
+from collections.abc import Iterator, Sequence
+from datetime import datetime, tzinfo
 
 from mailsvc.deeds.affected import affected
-from mailsvc.deeds.kinds import CatchUp, DueDeed, Effect
+from mailsvc.deeds.kinds import CatchUp, DueDeed, Effect, Moment, at_stages
 from mailsvc.deeds.stage_names import STAGE_NAMES
 from mailsvc.letters.post import Post
 from mailsvc.letters.templates import write
 from mailsvc.records.store import Records
+from schedules.edition import Edition
 from schedules.names import Address
 from schedules.words import Stage
 
@@ -22,8 +23,6 @@ class TellAdministrators:
     """Writes to `administrators` by `post`; `host` is named as the writer."""
 
     name = "tell-administrators"
-    stages = tuple(Stage)
-    offset = timedelta()
     irreversible = False
     catch_up = CatchUp.NEWEST
 
@@ -32,6 +31,12 @@ class TellAdministrators:
         self._post = post
         self._administrators = administrators
         self._host = host
+
+    @staticmethod
+    def moments(edition: Edition, now: datetime) -> Iterator[Moment]:
+        """At every stage."""
+        del now
+        return at_stages(TellAdministrators.name, edition, tuple(Stage))
 
     async def prepare(self, deed: DueDeed, also: Sequence[DueDeed], now: datetime) -> Effect:
         """Count, and write the letter. Raises RecordsAway, BadLetter, and NoRoute where there is no way to them."""
@@ -47,7 +52,7 @@ class TellAdministrators:
         with self._records.read() as connection:
             counts = affected(connection, edition, domain)
         told = {one.stage for one in (*also, deed)}
-        holds = [hold for hold, _ in edition.standing.holds if hold.until > now and hold.scope.touches(domain)]
+        holds = [hold for hold in edition.standing.holds if hold.until > now and hold.scope.touches(domain)]
         return {
             "domain": domain,
             "title": edition.plan.title,

@@ -15,6 +15,7 @@ from typing import TypeVar
 from filters.mail import AddressKind, Forwarding, Left
 from mailsvc.kit.quantities import parse_size, print_size
 from mailsvc.records.directory import Entry
+from schedules.blocks.values import is_word
 from schedules.names import LOCAL_PART_LIMIT, Address
 from schedules.text import Language
 
@@ -36,6 +37,7 @@ COLUMNS: tuple[str, ...] = (
     "suspended_since",
     "group",
     "area",
+    "services",
     "address_expiry",
     "state",
     "moved_to",
@@ -138,6 +140,14 @@ def _language(text: str) -> Language:
     raise ValueError(f"{text!r} is neither ja nor en")
 
 
+def _services(text: str) -> frozenset[str]:
+    words = text.lower().split()
+    wrong = next((word for word in words if not is_word(word)), None)
+    if wrong is not None:
+        raise ValueError(f"{wrong!r} is no word: letters a to z, digits, hyphens, dots, with spaces between the words")
+    return frozenset(words)
+
+
 def _kind(cells: _Cells, alias_of: Address | None) -> AddressKind:
     written = cells.text("kind").lower()
     kind = AddressKind.ALIAS if alias_of and not written else AddressKind.BASE
@@ -212,6 +222,7 @@ def read_entry(row: Mapping[str, str]) -> Entry:
         suspended_since=cells.read("suspended_since", _day),
         group=cells.text("group"),
         area=cells.text("area"),
+        services=cells.read("services", _services) or frozenset(),
         address_expiry=cells.read("address_expiry", _day),
         left=_left(cells),
         forwarding=_forwarding(cells, address),
@@ -249,6 +260,7 @@ def write_row(entry: Entry) -> dict[str, str]:
         "suspended_since": _plain(entry.suspended_since),
         "group": entry.group,
         "area": entry.area,
+        "services": " ".join(sorted(entry.services)),
         "address_expiry": _plain(entry.address_expiry),
         "state": "left" if left else "live",
         "moved_to": _plain(left.moved_to) if left else "",

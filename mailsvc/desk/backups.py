@@ -1,7 +1,8 @@
 """Backups: made while the service runs, verified, and restored where none does.
 
-Use: `backup(desk, file, tell)`, `verify(file, tell)`, `restore(settings, clock, actor, file, ...)`. What is restored
-starts held (held.py): no mail goes out and no deed is done until a person has looked.
+Use: `backup(desk, file, tell)`, `verify(file, tell)` and where the records are at hand `note_verified(desk, verified)`,
+`restore(settings, clock, actor, file, ...)`. What is restored starts held (held.py): no mail goes out and no deed is
+done until a person has looked.
 Fails: `Refused` where the file is in the way, damaged, or the records are not empty; `AlreadyServing` while a service
 runs; `RecordsError` and `OSError` as they come. Nothing half is left behind.
 """
@@ -13,14 +14,14 @@ from mailsvc.desk.desk import Desk, open_records
 from mailsvc.desk.refusals import Refused
 from mailsvc.kit.settings import Settings
 from mailsvc.records import backup as making
-from mailsvc.records import held, restoring, verifying
+from mailsvc.records import held, marks, restoring, verifying
 from mailsvc.records.copying import Tell
 from mailsvc.records.restoring import NotEmpty
 from mailsvc.records.store import Connection
 from mailsvc.records.verifying import Verified
 from mailsvc.standing.watch import WallClock
 
-__all__ = ["Verified", "backup", "restore", "told", "verify"]
+__all__ = ["Verified", "backup", "note_verified", "restore", "told", "verify"]
 
 
 def backup(desk: Desk, file: Path, tell: Tell) -> dict[str, object]:
@@ -30,6 +31,7 @@ def backup(desk: Desk, file: Path, tell: Tell) -> dict[str, object]:
     if file.exists():
         raise Refused(f"{file} is there already", "name another file, or move that one away")
     facts = making.make(desk.records, file, desk.clock.now(), tell)
+    desk.records.act(lambda conn: marks.backup_made(conn, facts.made_at))
     rows = sum(one.rows for one in facts.tables.values())
     return {
         "file": str(file),
@@ -42,6 +44,12 @@ def backup(desk: Desk, file: Path, tell: Tell) -> dict[str, object]:
 def verify(file: Path, tell: Tell) -> Verified:
     """Read a backup wholly, changing nothing. Raises NotABackup for a file that is none."""
     return verifying.verify(file, tell)
+
+
+def note_verified(desk: Desk, verified: Verified) -> bool:
+    """Note in the records that their newest backup was found whole, for gates that ask for one; whether it was that."""
+    made_at, now = verified.facts.made_at, desk.clock.now()
+    return desk.records.act(lambda conn: marks.backup_verified(conn, made_at, now))
 
 
 def told(file: Path, verified: Verified) -> dict[str, object]:

@@ -5,13 +5,14 @@ Fails: `BadState` where the kept doubt was written by another version; else as t
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from mailsvc.desk.desk import Desk, why
 from mailsvc.records import marks
 from mailsvc.records.store import Connection
 from mailsvc.standing import watch
 from schedules.clock import kernel_synchronised
+from schedules.durations import print_duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class ClockShown:
         return {
             "now": self.now,
             "machine": self.machine,
-            "clock file adds": f"{self.offset_seconds:g} s",
+            "clock file adds": _length(self.offset_seconds),
             "synchronised": self.synchronised,
             "high-water mark": self.high_water or "none yet: no service has run",
             "in doubt": f"since {self.since:%Y-%m-%d %H:%M:%S %z}: {self.why}" if self.in_doubt else "no",
@@ -78,3 +79,8 @@ def acknowledge_clock(desk: Desk, reason: str) -> None:
         watch.acknowledge_clock(conn, wall)
 
     desk.records.act(work)
+
+
+def _length(seconds: float) -> str:
+    """A length of time that may be behind, such as `-2d 3h`."""
+    return ("-" if seconds < 0 else "") + print_duration(timedelta(seconds=round(abs(seconds))))

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from mailsvc.deeds.due import keys_due
+from mailsvc.deeds.gates import Gates
 from mailsvc.deeds.kinds import Timed
 from mailsvc.deeds.tell_administrators import TellAdministrators
 from mailsvc.desk.desk import Desk, why
@@ -20,7 +21,7 @@ from mailsvc.records.queue import Wanted
 from mailsvc.records.store import Connection
 from mailsvc.standing.almanac import edition_of
 
-KINDS: tuple[Timed, ...] = (TellAdministrators,)  # of deeds
+KINDS: tuple[Timed, ...] = (TellAdministrators, Gates)  # of deeds
 GOING = ("queued", "claimed", "unknown")
 _AGES = (("over 5 days", timedelta(days=5)), ("over 1 day", timedelta(days=1)), ("over 1 hour", timedelta(hours=1)))
 _YOUNG = "up to 1 hour"

@@ -6,7 +6,8 @@ Fails: `TypeError` for a value that has no plain form (a programming error).
 
 import dataclasses
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from collections.abc import Set as AbstractSet
+from datetime import date, time, timedelta
 from enum import Enum
 
 from schedules.names import Address, DomainName
@@ -25,12 +26,14 @@ def plainly(value: object) -> Plain:
             plain = value
         case Address() | DomainName() | Position():
             plain = str(value)
-        case date():
+        case date() | time():
             plain = value.isoformat()
         case timedelta():
             plain = value.total_seconds()
         case Mapping():
             plain = {str(plainly(key)): plainly(item) for key, item in value.items()}
+        case AbstractSet():
+            plain = sorted((plainly(item) for item in value), key=str)
         case Iterable():
             plain = [plainly(item) for item in value]
         case _:

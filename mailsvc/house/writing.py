@@ -9,6 +9,9 @@ from filters.auth.judge import Authenticator
 from filters.auth.organisations import Organisations
 from mailsvc.alarm.role import AlarmRole
 from mailsvc.deeds.carry import Carrier
+from mailsvc.deeds.gate_counts import Sources
+from mailsvc.deeds.gates import Gates
+from mailsvc.deeds.hold_told import HoldTold
 from mailsvc.deeds.tell_administrators import TellAdministrators
 from mailsvc.house.ground import Ground, folders, letters_from
 from mailsvc.notices.forward_paused import ForwardPauses
@@ -20,6 +23,7 @@ from mailsvc.returns.addressee import Addressees
 from mailsvc.returns.bounced import Bounced
 from mailsvc.returns.dsns import Dsns
 from mailsvc.returns.returner import Pace, Returner
+from mailsvc.standing.almanac import edition_of
 from mailsvc.standing.own_mail import OwnMail
 from schedules.names import Address
 from schedules.words import Stage
@@ -135,7 +139,13 @@ class Scribes:
 def alarm(ground: Ground) -> AlarmRole:
     """Deeds at the stages of plans."""
     frame, service = ground.frame, ground.frame.settings.service
-    kinds = [TellAdministrators(ground.records, ground.post, service.administrators, host=service.hostname)]
+    told, host = service.administrators, service.hostname
+    sources = Sources(lambda: frame.settings.records.keep_traces)
+    kinds = (
+        TellAdministrators(ground.records, ground.post, told, host=host),
+        Gates(ground.records, ground.post, sources, told, edition_of, host=host),
+        HoldTold(ground.post, told, host=host),
+    )
     carrier = Carrier(
         ground.records,
         lambda: ground.almanac.editions,

@@ -15,7 +15,18 @@ from mailsvc.records.prepared import Prepared
 from mailsvc.records.tables import addresses, contracts, domains, holders
 from schedules.names import DomainName
 
-__all__ = ["AddressCount", "Entry", "counts", "export", "find", "generation_of", "ours", "page"]
+__all__ = [
+    "AddressCount",
+    "Entry",
+    "counts",
+    "export",
+    "find",
+    "generation_of",
+    "of_contract",
+    "of_holder",
+    "ours",
+    "page",
+]
 
 _OF_CONTRACTS = domains.join(addresses, addresses.c.generation == domains.c.generation).join(
     contracts,
@@ -42,6 +53,7 @@ _ENTRIES = select(
     contracts.c.suspended_since,
     contracts.c.in_group,
     contracts.c.area,
+    contracts.c.services,
     addresses.c.expiry,
     addresses.c.has_left,
     addresses.c.moved_to,
@@ -75,6 +87,24 @@ def find(connection: Connection, domain: DomainName, key: str) -> Entry | None:
     """The entry of `key` (`Address.key`) in a domain; None if the domain has no such address."""
     row = _FIND.one(connection, in_domain=domain.ascii, by_key=key)
     return None if row is None else entry_of(domain, row)
+
+
+def of_contract(connection: Connection, entry: Entry) -> list[Entry]:
+    """All addresses of the contract that `entry` belongs to, in whichever domain, in order of (domain, key).
+
+    Domains that are imported apart may have a contract of one number each: what has another holder is another's.
+    """
+    if not entry.contract:
+        return [entry]
+    same = and_(addresses.c.contract == entry.contract, contracts.c.holder == entry.holder)
+    return list(_rows(connection, _selected(None, None, "").where(same)))
+
+
+def of_holder(connection: Connection, entry: Entry) -> list[Entry]:
+    """All addresses of all contracts of its holder; it reads every contract, which takes a moment for a million."""
+    if not entry.holder:
+        return of_contract(connection, entry)
+    return list(_rows(connection, _selected(None, None, "").where(contracts.c.holder == entry.holder)))
 
 
 def generation_of(connection: Connection, domain: DomainName) -> int | None:

@@ -32,6 +32,7 @@ class Entry:
     suspended_since: date | None = None
     group: str = ""
     area: str = ""
+    services: frozenset[str] = frozenset()  # services, options and equipment of the contract, as plans name them
     address_expiry: date | None = None
     left: Left | None = None
     forwarding: Forwarding | None = None
@@ -64,6 +65,7 @@ def contract_row(generation: int, entry: Entry) -> dict[str, object]:
         "suspended_since": entry.suspended_since,
         "in_group": entry.group,
         "area": entry.area,
+        "services": " ".join(sorted(entry.services)),
         "contradictions": 0,
     }
 
@@ -111,6 +113,7 @@ def entry_of(domain: DomainName, row: Mapping[str, object]) -> Entry:
         suspended_since=_day(row["suspended_since"]),
         group=_text(row["in_group"]),
         area=_text(row["area"]),
+        services=frozenset(_text(row["services"]).split()),
         address_expiry=_day(row["expiry"]),
         left=Left(_address(row["moved_to"]), bool(row["disclose"])) if row["has_left"] else None,
         forwarding=_forwarding(row),

@@ -3,6 +3,7 @@
 A mark is read and written whole; the last writer wins.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, select
@@ -12,6 +13,8 @@ from mailsvc.records.upsert import insert
 
 HIGH_WATER = "high-water"
 JUMP = "clock-jump"
+BACKUP = "backup-made"
+VERIFIED = "backup-verified"
 
 
 def get(connection: Connection, name: str) -> str | None:
@@ -49,3 +52,33 @@ def jump(connection: Connection) -> str | None:
 def put_jump(connection: Connection, state: str | None) -> None:
     """Write the pending clock jump; None: there is none any more."""
     put(connection, JUMP, state)
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedBackup:
+    """A backup of these records that was read wholly and found whole."""
+
+    made_at: datetime
+    verified_at: datetime
+
+
+def backup_made(connection: Connection, at: datetime) -> None:
+    """Remember that the newest backup of these records is the one made `at`; verified is another matter."""
+    put(connection, BACKUP, at.isoformat())
+
+
+def backup_verified(connection: Connection, made_at: datetime, at: datetime) -> bool:
+    """Remember that the backup made at `made_at` is whole; False where it is not the newest one of these records."""
+    if get(connection, BACKUP) != made_at.isoformat():
+        return False
+    put(connection, VERIFIED, f"{made_at.isoformat()} {at.isoformat()}")
+    return True
+
+
+def verified_backup(connection: Connection) -> VerifiedBackup | None:
+    """The backup that was found whole last; None where none was."""
+    text = get(connection, VERIFIED)
+    if text is None:
+        return None
+    made_at, _, verified_at = text.partition(" ")
+    return VerifiedBackup(datetime.fromisoformat(made_at), datetime.fromisoformat(verified_at))

@@ -17,6 +17,7 @@ from mailsvc.records.store import Connection, Records
 from schedules.amendments import Amendment
 from schedules.edition import Edition, edition_for, open_edition
 from schedules.names import DomainName
+from schedules.plan import Plan
 from schedules.planfile import read_plan
 
 _POLL_SECONDS = 0.25
@@ -43,14 +44,17 @@ class Almanac:
     def refresh(self) -> None:
         """Read all editions from the records. Raises UnreadableEdition or RecordsAway."""
         with self._records.read() as connection:
-            self._take(*_stored(connection))
+            version, stored = _stored(connection)
+        self._take(version, self._read(stored))
 
     async def watch(self) -> None:
         """Role: follow the records until cancelled; while they cannot be read the last edition stands."""
         while True:
             try:
                 if await self._records.ask(_version) != self._version:
-                    self._take(*await self._records.ask(_stored))
+                    version, stored = await self._records.ask(_stored)
+                    # In a thread: a long plan takes seconds to read, and mail does not wait for it.
+                    self._take(version, await asyncio.to_thread(self._read, stored))
             except RecordsAway:
                 pass  # whoever asks for an address hears of it: the directory is in the same place
             except (OSError, MemoryError):
@@ -71,8 +75,13 @@ class Almanac:
         """All editions in force."""
         return self._editions
 
-    def _take(self, version: int, stored: list[StoredPlan]) -> None:
-        self._editions = tuple(edition_of(plan) for plan in stored)
+    def _read(self, stored: list[StoredPlan]) -> tuple[Edition, ...]:
+        """The editions; of a plan that was only amended, what its text says is known."""
+        known = {edition.plan.name: edition.plan for edition in self._editions}
+        return tuple(edition_of(one, known.get(one.name)) for one in stored)
+
+    def _take(self, version: int, read: tuple[Edition, ...]) -> None:
+        self._editions = read
         self._by_domain = {}
         self._version = version
 
@@ -86,12 +95,15 @@ def _stored(connection: Connection) -> tuple[int, list[StoredPlan]]:
     return _version(connection), editions.load(connection)
 
 
-def edition_of(stored: StoredPlan) -> Edition:
-    """The edition that stands: a stored plan's newest text with every amendment. Raises UnreadableEdition."""
+def edition_of(stored: StoredPlan, known: Plan | None = None) -> Edition:
+    """The edition that stands: a stored plan's newest text with every amendment. Raises UnreadableEdition.
+
+    `known` is what was read of it before; it is read again where the text is another one.
+    """
     try:
-        edition = Edition(read_plan(stored.text, stored.file), stored.number)
-        for text in stored.amendments:
-            edition = edition.amended(Amendment.from_json(text))
+        same = known is not None and (known.text, known.source.file) == (stored.text, stored.file)
+        plan = known if known is not None and same else read_plan(stored.text, stored.file)
+        amendments = tuple(Amendment.from_json(text) for text in stored.amendments)
+        return Edition(plan, stored.number, amendments)
     except (ValueError, KeyError, TypeError) as error:
         raise UnreadableEdition(f"the stored plan {stored.name} (number {stored.number}): {error}") from error
-    return edition

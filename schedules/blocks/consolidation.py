@@ -1,4 +1,4 @@
-"""The block of a consolidation: accounts that live on at a successor (II-1 to II-8). `schedules.joining` applies it."""
+"""The block of a consolidation: accounts that live on at a successor (II-1 to II-8). `contracts.joining` applies it."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,18 +18,21 @@ class OptionMapping(Block):
 
     option: Annotated[Word, Field(description="an option or service, as accounts list it")]
     becomes: Annotated[Word, Field(description="the successor's service")]
-    title: Text
+    each_address: Annotated[bool, Field(description="whether each address becomes a service of its own")] = False
+    title: Annotated[Text, Field(description="its name there, as it is shown")]
+    source: Placed = field(default=Position(""), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceChange(Block):
     """A price of the successor that changes with the consolidation (II-3)."""
 
-    service: Word
-    title: Text
-    old: Yen
-    new: Yen
+    service: Annotated[Word, Field(description="the successor's service")]
+    title: Annotated[Text, Field(description="its name, as it is shown")]
+    old: Annotated[Yen, Field(description="price a month until then")]
+    new: Annotated[Yen, Field(description="price a month from then on")]
     at: Annotated[Instant | None, Field(description="left out: with the consolidation")] = None
+    source: Placed = field(default=Position(""), compare=False)
 
 
 class Inherit(StrEnum):
@@ -45,9 +48,9 @@ class Consolidation(Block):
 
     at: Annotated[Instant, Field(description="when it happens")]
     account: Annotated[Word, Field(description="what accounts list for whoever has an account at the successor")]
-    options: Annotated[tuple[OptionMapping, ...], several] = ()
+    options: Annotated[tuple[OptionMapping, ...], several, Field(description="what options become")] = ()
     added: Annotated[Words, Field(description="options added to whoever lacks them")] = ()
-    prices: Annotated[tuple[PriceChange, ...], several] = ()
+    prices: Annotated[tuple[PriceChange, ...], several, Field(description="prices that change")] = ()
     inherit: Annotated[Inherit, Field(description="oldest or newest")] = Inherit.OLDEST
     inherited: Annotated[Words, Field(description="what is inherited, such as line-password and credit-card")] = ()
     id_immutable: Annotated[bool, Field(description="whether a new customer id can never be changed")] = True

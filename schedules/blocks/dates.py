@@ -52,7 +52,9 @@ class PlanHold(Block):
     legal_order: Annotated[str, Field(max_length=200, description="court and number of the order, where it is one")] = (
         ""
     )
-    announced: Annotated[Length, Field(description="how long before its end the release is told")] = timedelta(days=14)
+    announced: Annotated[
+        Length, Field(description="how long before its end administrators are told; 0 s: not at all")
+    ] = timedelta(days=14)
     reason: Annotated[Text, Field(description="why")]
     source: Placed = field(default=Position(""), compare=False)
 

@@ -15,6 +15,10 @@ from schedules.positions import Wrong
 from schedules.words import Profile
 
 
+def _within(domain: str, pattern: str) -> bool:
+    return domain == pattern or (pattern.startswith("*.") and domain.endswith(pattern[1:]))
+
+
 def _address(value: object) -> object:
     if value is None or isinstance(value, Address):
         return value
@@ -43,13 +47,23 @@ class Scope(Block):
             return False
         if self.group not in {"", profile.group} or self.area not in {"", profile.area}:
             return False
-        return self.touches(profile.domain.ascii)
+        return not self.domain or _within(profile.domain.ascii, self.domain)
 
     def touches(self, domain: str) -> bool:
-        """Whether any address of `domain` may be in this scope."""
-        if self.address is not None and self.address.domain.ascii != domain:
+        """Whether any address of `domain`, a name or a plan's "*.x", may be in this scope."""
+        if self.address is not None and not _within(self.address.domain.ascii, domain):
             return False
-        return self.domain in {"", domain} or (self.domain.startswith("*.") and domain.endswith(self.domain[1:]))
+        return not self.domain or _within(domain, self.domain) or _within(self.domain, domain)
+
+    def spans(self, domain: str) -> bool:
+        """Whether every address of `domain`, a name or a plan's "*.x", is in this scope."""
+        return self.whole_domain and (not self.domain or _within(domain, self.domain))
+
+    def includes(self, other: "Scope") -> bool:
+        """Whether of one domain that both touch, every address in `other` is known to be in this scope."""
+        if self.address is not None and (other.address is None or not self.address.same_mailbox(other.address)):
+            return False
+        return self.group in {"", other.group} and self.area in {"", other.area}
 
     @property
     def whole_domain(self) -> bool:

@@ -23,6 +23,8 @@ from schedules.yamlfile import did_you_mean
 _WORD = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 _YEN = re.compile(r"(?P<number>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,12})(?:\s*(?:yen|円))?")
 _PERCENT = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,3})?)\s*%?")
+_OCTETS = re.compile(r"(?P<number>[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,15})(?:\s*(?P<unit>kB|MB|GB))?")
+_UNITS = {None: 1, "kB": 1000, "MB": 1000**2, "GB": 1000**3}
 _SHORTAGES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM})
 
 T = TypeVar("T")
@@ -116,8 +118,13 @@ def _day(value: object) -> object:
         raise Wrong(f"{text!r} is not a day", "write a day such as 2024-01-31") from None
 
 
+def is_word(text: str) -> bool:
+    """Whether `text` is a word as plans and accounts name services, desks and notices with."""
+    return _WORD.fullmatch(text) is not None
+
+
 def _word(value: str) -> str:
-    if not _WORD.fullmatch(value):
+    if not is_word(value):
         raise Wrong(f"{value!r} is not a word of plans", "write lower-case letters, digits, hyphens, dots; 63 at most")
     return value
 
@@ -129,6 +136,15 @@ def _number(value: object, pattern: re.Pattern[str], example: str) -> object:
     if found is None:
         raise Wrong(f"{value!r} cannot be read", f"write {example}")
     return found[1].replace(",", "")
+
+
+def _octets(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    found = _OCTETS.fullmatch(value.strip())
+    if found is None:
+        raise Wrong(f"{value!r} cannot be read", "write a size such as 100 MB")
+    return int(found["number"].replace(",", "")) * _UNITS[found["unit"]]
 
 
 def _several(value: object) -> object:
@@ -159,6 +175,8 @@ Yen = Annotated[int, BeforeValidator(lambda value: _number(value, _YEN, "an amou
 Percent = Annotated[
     float, BeforeValidator(lambda value: _number(value, _PERCENT, "a share such as 95 %")), Field(ge=0, le=100)
 ]
+Octets = Annotated[int, BeforeValidator(_octets), Field(ge=1)]  # MB is 1,000,000 octets
 Count = Annotated[int, Field(ge=0)]
+Spell = Annotated[int, Field(ge=0, le=1200)]  # days or months that rules count: a hundred years lead to a date
 Placed = Annotated[Position, BeforeValidator(_from_code)]  # where a block stands; readers of files put it in
 several = BeforeValidator(_several)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
@@ -13,14 +12,6 @@ from schedules.names import Address
 
 # Words that a contract has by what its accounts say, beside the services they list.
 MAIL, HOMEPAGE, ADDITIONAL_ADDRESS = "mail", "homepage", "additional-address"
-
-
-class Medium(StrEnum):
-    """How somebody asks for something."""
-
-    ONLINE = "online"
-    PHONE = "phone"
-    PAPER = "paper"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mailsvc.records import audit, backup, held, messages, restoring, schema, staging
+from mailsvc.records import audit, backup, directory, held, messages, restoring, schema, staging
 from mailsvc.records.errors import AlreadyServing, Conflict
 from mailsvc.records.facts import write_facts
 from mailsvc.records.restoring import NotEmpty, restore
@@ -246,6 +246,34 @@ def test_older_tables_are_brought_up_to_date(target: Records, tmp_path: Path, mo
         assert found is not None
         assert found.scan == ""
     assert file.read_bytes() == before
+
+
+def test_contracts_of_older_tables_have_no_services(
+    target: Records, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "old"
+    file.touch()
+    monkeypatch.setattr(schema, "VERSION", "0002")
+    with backup.scratch_engine(file) as engine:
+        schema.migrate(engine)
+    monkeypatch.undo()
+    with closing(sqlite3.connect(file)) as plain, plain:
+        plain.execute("INSERT INTO domains VALUES ('closing.example', 1)")
+        plain.execute(
+            "INSERT INTO generations VALUES (1, 'closing.example', NULL, 0, 'admin', 0, 'current')",
+        )
+        plain.execute("INSERT INTO holders VALUES (1, 'H', '', 'ja', 0)")
+        plain.execute("INSERT INTO contracts VALUES (1, 'C', 'H', 'gold', '', NULL, NULL, NULL, '', 'noto', 0)")
+        plain.execute(
+            "INSERT INTO addresses VALUES "
+            "(1, 'a', 'a', 'base', 'C', NULL, 0, NULL, 0, NULL, 0, 0, 0, NULL, NULL, NULL, 0, NULL, '', 0)"
+        )
+    write_facts(file, NOW, "SQLite")
+    assert (verify(file).schema, verify(file).problems) == ("0002", ())
+    bring_back(target, file)
+    with target.read() as connection:
+        (found,) = directory.page(connection)
+    assert (found.course, found.area, found.services) == ("gold", "noto", frozenset())
 
 
 @pytest.mark.real("postgresql")

@@ -7,6 +7,7 @@ from filters.mail import AddressKind, Forwarding, Left
 from mailsvc.records import directory, staging
 from mailsvc.records.directory import Entry
 from mailsvc.records.errors import Conflict
+from mailsvc.records.staging import Finding, Trouble
 from mailsvc.records.store import Records
 from schedules.names import Address, DomainName
 from tests.contracts.made import CLOSING, NOW, entry, published
@@ -25,6 +26,7 @@ FULL = entry(
     suspended_since=date(2026, 11, 1),
     group="coop-3",
     area="Noto",
+    services=frozenset({"sms", "hikari", "pr-500ki"}),
     address_expiry=date(2027, 1, 31),
     left=Left(Address.parse("hanako@newhome.example"), disclose=True),
     forwarding=Forwarding(Address.parse('"a b"@newhome.example'), confirmed=True, disclose=False, keep=True),
@@ -82,6 +84,40 @@ def test_two_addresses_share_a_contract_and_its_holder(records: Records) -> None
     records.act(lambda connection: published(connection, first, second))
     assert find(records, "a@closing.example") == first
     assert find(records, "b@closing.example") == second
+
+
+def test_a_contract_and_a_holder_are_found_in_all_their_domains(records: Records) -> None:
+    mine = [
+        entry("a@closing.example", contract="C", holder="H"),
+        entry("b@closing.example", contract="C", holder="H"),
+        entry("c@closing.example", contract="D", holder="H"),
+    ]
+    far = entry("z@aaa.example", contract="C", holder="H")
+    others = [entry("n@closing.example"), entry("o@closing.example", contract="E", holder="I")]
+    records.act(lambda connection: published(connection, *mine, *others))
+    records.act(lambda connection: published(connection, far, domain=DomainName("aaa.example")))
+    with records.read() as connection:
+        assert directory.of_contract(connection, mine[1]) == [far, mine[0], mine[1]]
+        assert directory.of_holder(connection, mine[1]) == [far, *mine]
+        assert directory.of_contract(connection, others[0]) == directory.of_holder(connection, others[0]) == [others[0]]
+
+
+def test_two_lists_of_services_are_two_descriptions_of_a_contract(records: Records) -> None:
+    lists = [{"hikari", "sms"}, {"sms", "hikari"}, {"sms"}]
+    given = [
+        entry(f"u{n}@closing.example", holder="H", contract=f"C-{n > 1}", services=frozenset(one))
+        for n, one in enumerate(lists)
+    ]
+    generation = records.act(lambda connection: staging.begin(connection, CLOSING, NOW, "admin"))
+    records.act(lambda connection: staging.stage(connection, generation, given))
+    with records.read() as connection:
+        assert staging.check(connection, [generation]) == []
+    odd = entry("odd@closing.example", holder="H", contract="C-False", services=frozenset({"sms"}))
+    records.act(lambda connection: staging.stage(connection, generation, [odd]))
+    with records.read() as connection:
+        assert staging.check(connection, [generation]) == [
+            Finding(CLOSING.ascii, "C-False", Trouble.TWO_CONTRACTS),
+        ]
 
 
 def test_nobody_sees_a_generation_before_it_is_published(records: Records) -> None:

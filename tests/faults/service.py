@@ -30,7 +30,7 @@ SETTINGS = """\
 service:
   purpose: test
   hostname: mx.closing.example
-records:
+{service}records:
   url: {url}
 domains:
   closing.example:
@@ -63,6 +63,7 @@ class Service:
         *,
         deliver: str | None = None,
         url: str | None = None,
+        service: Mapping[str, str] | None = None,
         gateway: Mapping[str, str] | None = None,
         outbox: Mapping[str, str] | None = None,
     ) -> None:
@@ -73,7 +74,7 @@ class Service:
         self.settings = folder / "lastpost.yaml"
         self.url = url or f"sqlite:///{self.state}/records.db"
         self._deliver = deliver or f"maildir:{self.mail}/{{domain}}/{{user}}"
-        self._gateway, self._outbox = _lines(gateway), _lines(outbox)
+        self._service, self._gateway, self._outbox = _lines(service), _lines(gateway), _lines(outbox)
         self._starts = 0
 
     def command(self, *words: str) -> list[str]:
@@ -91,6 +92,7 @@ class Service:
                 mail=self.mail,
                 smtp=self.smtp,
                 http=self.http,
+                service=self._service,
                 gateway=self._gateway,
                 outbox=self._outbox,
                 folder=self.folder,

@@ -19,6 +19,8 @@ SEEDS: tuple[bytes, ...] = (
     b"address,state,moved_to,disclose\na@x.example,left,b@y.example,yes\n",
     b"address,forward_to,forward_confirmed,forward_keep\na@x.example,b@y.example,yes,no\n",
     b"address,contract,start,expiry\na@x.example,C-1,2009-04-01,2027-03-31\n",
+    b"address,services\na@x.example,hikari PR-500KI\n",
+    b"address,services,contract\na@x.example,  sms\tmail ,C-1\n",
     b"address,area\na@x.example,caf\xe9\n",
     b"address;area\na@x.example;noto\n",
     b"address\n\x00@x.example\n",

@@ -55,6 +55,7 @@ contracts = Table(
     Column("suspended_since", Date),
     Column("in_group", Text, nullable=False),
     Column("area", Text, nullable=False),
+    Column("services", Text, nullable=False, server_default=""),  # words, sorted, a space between two
     Column("contradictions", Integer, nullable=False),
     sqlite_with_rowid=False,
 )

@@ -9,6 +9,9 @@ from contextlib import closing as closed_after
 
 from mailsvc.desk.desk import open_records
 from mailsvc.kit.settings import parse_settings
+from mailsvc.records import marks
+from mailsvc.records.marks import VerifiedBackup
+from mailsvc.records.store import Records
 from tests.rules.cli.conftest import Line
 from tests.rules.cli.test_listings import ID, stored
 from tests.rules.desk.world import SETTINGS
@@ -25,7 +28,7 @@ def test_everything_comes_back_and_waits_until_somebody_lets_it_go(closing: Line
     assert made["octets"] == file.stat().st_size
     accounts, plan = closing("accounts", "export").out, closing("plan", "show", "--json").out
     verified = closing("verify", str(file))
-    assert (verified.code, verified.err) == (0, f"{file} is whole\n")
+    assert (verified.code, verified.err) == (0, f"{file} is whole\nnoted in the records as their newest backup\n")
     (told,) = closing("verify", str(file), "--json").array()
     assert (told["problems"], told["bodies"], told["database"]) == ([], 1, "SQLite")
     (closing.folder / "records.db").unlink()
@@ -105,3 +108,41 @@ def test_a_backup_needs_no_settings_to_be_verified(closing: Line) -> None:
 def plainly(file: object) -> AbstractContextManager[sqlite3.Connection]:
     """A plain connection that is closed afterwards."""
     return closed_after(sqlite3.connect(str(file)))
+
+
+def noted(line: Line) -> VerifiedBackup | None:
+    with Records.open(f"sqlite:///{line.folder / 'records.db'}") as records, records.read() as connection:
+        return marks.verified_backup(connection)
+
+
+def test_the_records_note_that_their_newest_backup_is_whole(closing: Line) -> None:
+    first, second = str(closing.folder / "first"), str(closing.folder / "second")
+    closing("backup", first)
+    assert noted(closing) is None
+    closing("backup", second)
+    assert closing("verify", first).err == f"{first} is whole\n"
+    assert noted(closing) is None, "it is not the newest"
+    assert "noted in the records" in closing("verify", second).err
+    found = noted(closing)
+    assert found is not None
+    assert found.made_at < found.verified_at
+
+
+def test_a_backup_that_is_not_whole_is_not_noted(closing: Line) -> None:
+    file = closing.folder / "b"
+    closing("backup", str(file))
+    with closed_after(sqlite3.connect(file)) as plain:
+        plain.execute("DROP TABLE marks")
+    assert closing("verify", str(file)).code == 3
+    assert noted(closing) is None
+
+
+def test_a_backup_is_verified_though_the_records_cannot_be_opened(closing: Line) -> None:
+    file = closing.folder / "b"
+    closing("backup", str(file))
+    (closing.folder / "records.db").rename(closing.folder / "elsewhere.db")
+    ran = closing("verify", str(file))
+    assert ran.code == 0
+    assert "not noted in the records" in ran.err
+    (closing.folder / "lastpost.yaml").unlink()
+    assert closing("verify", str(file)).err == f"{file} is whole\n"

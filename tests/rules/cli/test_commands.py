@@ -1,6 +1,7 @@
 """What each command prints, where, and with which exit code."""
 
 import csv
+import re
 import sys
 from pathlib import Path
 
@@ -77,8 +78,9 @@ def test_a_plan_is_checked_without_settings(lastpost: Line) -> None:
     (lastpost.folder / "plan.yaml").write_text(PLAN, encoding="utf-8")
     ran = lastpost("plan", "check", "plan.yaml")
     assert (ran.code, ran.out) == (0, "")
-    assert "plan closing has no problems" in ran.err
-    assert lastpost("plan", "check", "plan.yaml", "--json").array() == []
+    assert "plan closing has no errors, 1 warning; " in ran.err
+    (warned,) = lastpost("plan", "check", "plan.yaml", "--json").array()
+    assert (warned["severity"], str(warned["what"]).partition(" (")[0]) == ("warning", "`announce` is past")
 
 
 def test_a_bad_plan_is_told_with_places_and_code_3(lastpost: Line) -> None:
@@ -87,7 +89,7 @@ def test_a_bad_plan_is_told_with_places_and_code_3(lastpost: Line) -> None:
     assert (ran.code, ran.out) == (3, "")
     assert "plan.yaml:12:10" in ran.err
     (problem,) = lastpost("plan", "check", "plan.yaml", "--json").array()
-    assert set(problem) == {"position", "what", "remedy"}
+    assert set(problem) == {"severity", "position", "what", "remedy"}
     assert lastpost("plan", "check", "none.yaml").code == 3
 
 
@@ -236,6 +238,7 @@ def test_the_clock_is_shown_and_vouched_for(closing: Line) -> None:
     (shown,) = closing("clock", "show", "--json").array()
     assert shown["in_doubt"] is False
     assert "high-water mark" in closing("clock", "show").out
+    assert re.search(r"clock file adds +0s\n", closing("clock", "show").out)
     assert closing("clock", "acknowledge", "--reason", "the battery was replaced").code == 0
     assert closing("clock", "acknowledge", "--reason", " ").code == 1
 

@@ -1,6 +1,6 @@
 """A plan that ends closing.example, over real records, with a clock that tests move."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,7 +12,7 @@ from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 from mailsvc.deeds.carry import Carrier
-from mailsvc.deeds.kinds import CatchUp, DueDeed, Effect
+from mailsvc.deeds.kinds import CatchUp, DueDeed, Effect, Moment, at_stages
 from mailsvc.deeds.tell_administrators import TellAdministrators
 from mailsvc.kit.ids import id_maker
 from mailsvc.letters.post import Post
@@ -71,6 +71,10 @@ class Note:
     catch_up: CatchUp = CatchUp.EACH
     done: list[str] = field(default_factory=list)
     before: Callable[[], None] = lambda: None
+
+    def moments(self, edition: Edition, now: datetime) -> Iterable[Moment]:
+        del now
+        return at_stages(self.name, edition, self.stages, self.offset)
 
     async def prepare(self, deed: DueDeed, also: Sequence[DueDeed], now: datetime) -> Effect:
         del now

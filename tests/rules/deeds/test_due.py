@@ -1,9 +1,12 @@
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
-from mailsvc.deeds.due import due, instants
+from mailsvc.deeds.due import due, instants, keys_due
+from mailsvc.deeds.kinds import Moment
 from mailsvc.records.ledger import DeedKey
 from schedules.amendments import Amendment, Hold
 from schedules.blocks.scopes import Scope
+from schedules.edition import Edition
 from schedules.words import Stage
 from tests.rules.deeds.end import CLOSING, DAY, Note, edition, jst, postponed
 
@@ -69,3 +72,31 @@ def test_the_next_instants() -> None:
     assert instants([edition()], KINDS, jst(10)) == [jst(20), jst(25)]
     assert instants([edition()], KINDS, jst(10) - SECOND)[0] == jst(10)
     assert instants([], KINDS, jst(1)) == []
+
+
+class Rounds(Note):
+    """Comes each day from three days before the end of receiving on, once for the whole plan."""
+
+    def moments(self, edition: Edition, now: datetime) -> Iterable[Moment]:
+        stage = edition.stage_instant(Stage.RECEIVE_END)
+        assert stage is not None
+        day = stage - 3 * DAY
+        while day <= now + DAY:
+            yield DeedKey("closing", "receive-end", "note", scope=day.date().isoformat()), Stage.RECEIVE_END, day
+            day += DAY
+
+
+def test_a_kind_with_rounds_is_due_once_a_round() -> None:
+    keys = [deed.key for deed in due([edition()], [Rounds()], jst(8), ())]
+    assert keys == [
+        DeedKey("closing", "receive-end", "note", scope="2026-11-07"),
+        DeedKey("closing", "receive-end", "note", scope="2026-11-08"),
+    ]
+    assert [deed.key for deed in due([edition()], [Rounds()], jst(8), keys[:1])] == keys[1:]
+
+
+def test_the_next_round_rings_though_rounds_never_end() -> None:
+    assert instants([edition()], [Rounds()], jst(12)) == [jst(13)]
+    assert keys_due([edition()], [Rounds()], jst(7), ()) == [
+        DeedKey("closing", "receive-end", "note", scope="2026-11-07")
+    ]

@@ -1,5 +1,6 @@
 """Rows of an accounts file: what a cell may say, what is told of one that may not, and the way back."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -39,6 +40,7 @@ EVERY_COLUMN = {
     "suspended_since": "2026-11-01",
     "group": "coop",
     "area": "noto",
+    "services": "hikari  PR-500KI sms",
     "address_expiry": "2027-02-28",
     "state": "left",
     "moved_to": "hanako@newhome.example",
@@ -67,6 +69,7 @@ def test_every_column_is_read() -> None:
         date(2026, 11, 1),
         "coop",
         "noto",
+        frozenset({"hikari", "pr-500ki", "sms"}),
         date(2027, 2, 28),
         Left(OTHER, disclose=True),
         Forwarding(OTHER, confirmed=True, disclose=False, keep=True),
@@ -87,6 +90,18 @@ def test_a_holder_that_is_not_named_is_the_contract() -> None:
 def test_the_catch_all_is_an_alias() -> None:
     entry = read_entry({"address": "*@closing.example", "alias_of": "hanako@closing.example"})
     assert (entry.kind, entry.alias_of, entry.address.local) == (AddressKind.ALIAS, HANAKO, "*")
+
+
+@pytest.mark.parametrize("written", ["sms hikari", " hikari   sms", "SMS Hikari sms", "hikari\u3000sms"])
+def test_services_are_words_in_any_order(written: str) -> None:
+    entry = read_entry({"address": "hanako@closing.example", "services": written})
+    assert entry.services == {"hikari", "sms"}
+    assert write_row(entry)["services"] == "hikari sms"
+
+
+def test_a_file_from_before_there_were_services_is_read() -> None:
+    old = {column: cell for column, cell in EVERY_COLUMN.items() if column != "services"}
+    assert read_entry(old) == replace(read_entry(EVERY_COLUMN), services=frozenset())
 
 
 def test_a_forwarding_that_is_not_confirmed_is_kept() -> None:
@@ -131,6 +146,10 @@ def test_sizes_are_read_as_people_write_them(quota: tuple[str, int]) -> None:
         ("homepage", "a\x07b", "control character U+0007"),
         ("group", "caf\udce9", "the byte 0xE9, which is not UTF-8"),
         ("area", "x" * (CELL_LIMIT + 1), "longer than 1000 characters"),
+        ("services", "hikari, sms", "'hikari,' is no word"),
+        ("services", "光", "'光' is no word"),
+        ("services", "x" * 64, "is no word"),
+        ("services", "-mail", "'-mail' is no word"),
     ],
 )
 def test_a_bad_cell_is_told_by_its_column(column: str, cell: str, said: str) -> None:
@@ -149,6 +168,7 @@ def test_an_alias_that_is_a_base_address_contradicts_itself() -> None:
 LOCALS = st.text("abc.+-_'あé", min_size=1, max_size=12)
 ADDRESSES = st.builds(lambda local: Address.parse(f"{local}@closing.example"), LOCALS)
 TEXTS = st.text(st.characters(exclude_categories=["C", "Z"]), max_size=20).filter(lambda text: not text.startswith("@"))
+SERVICES = st.from_regex(r"[a-z0-9][a-z0-9._-]{0,62}", fullmatch=True)
 DAYS = st.none() | st.dates(date(1990, 1, 1), date(2100, 1, 1))
 
 
@@ -173,6 +193,7 @@ def entries(draw: st.DrawFn) -> Entry:
         suspended_since=draw(DAYS),
         group=draw(TEXTS),
         area=draw(TEXTS),
+        services=draw(st.frozensets(SERVICES, max_size=5)),
         address_expiry=draw(DAYS),
         left=draw(st.none() | st.just(Left(moved_to, flags[0] and moved_to is not None))),
         forwarding=draw(st.none() | st.just(Forwarding(target, *flags[1:]))),

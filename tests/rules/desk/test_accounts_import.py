@@ -136,6 +136,20 @@ def test_two_descriptions_of_one_contract_reject_all_its_rows(world: World) -> N
     assert "c@closing.example" in addresses(world)
 
 
+def test_two_lists_of_services_for_one_contract_reject_all_its_rows(world: World) -> None:
+    rows = "a@closing.example,C-1,hikari sms\nb@closing.example,C-1,hikari\nc@closing.example,C-2,sms\n"
+    told = bad_one(world, rows, "address,contract,services")
+    assert [(line, column) for line, column, _ in told] == [("1", "contract"), ("2", "contract")]
+
+
+def test_the_order_of_services_is_no_contradiction(world: World) -> None:
+    report = world.take(
+        "address,contract,services\na@closing.example,C-1,hikari sms\nb@closing.example,C-1,SMS hikari\n"
+    )
+    assert (report.rejected, report.domains[0].after) == (0, 2)
+    assert {row["services"] for row in list_accounts(world.desk, None, "")} == {"hikari sms"}
+
+
 def test_two_descriptions_of_one_holder_reject_all_its_rows(world: World) -> None:
     rows = "a@closing.example,H-1,ja\nb@closing.example,H-1,en\n"
     told = bad_one(world, rows, "address,holder,language")

@@ -8,12 +8,13 @@ import pytest
 from filters.mail import ClientKind
 from mailsvc.desk.accounts_import import import_accounts
 from mailsvc.desk.accounts_list import list_accounts, show_account
-from mailsvc.desk.amending import hold, postpone
+from mailsvc.desk.amending import Named, hold, postpone
 from mailsvc.desk.auditing import list_acts
 from mailsvc.desk.clockwork import acknowledge_clock, show_clock
 from mailsvc.desk.desk import Desk
 from mailsvc.desk.explaining import explain
-from mailsvc.desk.plans import apply_plan, show_plans
+from mailsvc.desk.planning.showing import show_plans
+from mailsvc.desk.plans import apply_plan
 from mailsvc.desk.quarantine import open_body
 from mailsvc.desk.quarantine_acts import delete, release
 from mailsvc.desk.refusals import Refused
@@ -80,7 +81,7 @@ def test_an_end_is_written_down_moved_and_explained(both: World) -> None:
     assert explain(both.desk, "hanako@closing.example", "2027-04-01", ClientKind.WORLD).reply[:9] == "550 5.1.6"
     postpone(both.desk, "closing", (), by="31 d", to=None, reason="snow")
     assert explain(both.desk, "hanako@closing.example", "2027-04-01", ClientKind.WORLD).reply[:9] == "250 2.1.5"
-    hold(both.desk, "closing", group="coop-noto", until="2027-12-01", reason="the earthquake")
+    hold(both.desk, "closing", Named(group="coop-noto"), until="2027-12-01", reason="the earthquake")
     asked = ("info@closing.example", "hanako@closing.example")
     replies = [explain(both.desk, address, "2027-06-01", ClientKind.WORLD).reply[:3] for address in asked]
     assert replies == ["250", "550"]

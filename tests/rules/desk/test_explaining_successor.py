@@ -9,7 +9,8 @@ from filters.mail import ClientKind
 from filters.verdict import Because
 from mailsvc.desk.amending import postpone
 from mailsvc.desk.explaining import Explained, explain
-from mailsvc.desk.plans import apply_plan, show_plans
+from mailsvc.desk.planning.showing import show_plans
+from mailsvc.desk.plans import apply_plan
 from schedules.planfile import read_plan
 from schedules.words import Stage
 from tests.rules.desk.world import EXAMPLE_CSV, World, opened

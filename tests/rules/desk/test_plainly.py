@@ -44,6 +44,7 @@ def test_a_record_becomes_an_object_with_its_fields() -> None:
         (timedelta(minutes=2), 120.0),
         ((1, Stage.PURGE), [1, "purge"]),
         ({Stage.PURGE: (1,)}, {"purge": [1]}),
+        (frozenset({"c", "a", "b"}), ["a", "b", "c"]),
     ],
 )
 def test_values_have_one_plain_form_that_json_takes(value: object, plain: object) -> None:

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from mailsvc.desk.amending import hold, postpone
+from mailsvc.desk.amending import Named, hold, postpone
 from mailsvc.desk.auditing import list_acts
-from mailsvc.desk.plans import Applied, apply_plan, read_plan_file, show_file, show_plans
+from mailsvc.desk.planning.showing import show_file, show_plans
+from mailsvc.desk.plans import Applied, apply_plan, read_plan_file
 from mailsvc.desk.refusals import Refused
 from schedules.names import BadName
 from schedules.planfile import read_plan
@@ -160,7 +161,7 @@ def test_a_new_text_keeps_the_amendments_and_must_fit_them(world: World) -> None
 )
 def test_a_scope_is_held_open(world: World, scope: dict[str, str], told: str) -> None:
     put_in_force(world)
-    amended = hold(world.desk, "closing", until="2027-06-30", reason="the earthquake", **scope)
+    amended = hold(world.desk, "closing", Named(**scope), until="2027-06-30", reason="the earthquake")
     assert told in amended.lines()[0]
     assert "2027-06-30T00:00:00+09:00" in amended.lines()[0]
 
@@ -168,7 +169,7 @@ def test_a_scope_is_held_open(world: World, scope: dict[str, str], told: str) ->
 @pytest.mark.parametrize(
     ("scope", "until", "said"),
     [
-        ({}, "2027-06-30", "not said what to hold"),
+        ({}, "2027-06-30", "not said for whom"),
         ({"area": "noto"}, "2020-01-01", "has passed"),
         ({"domain": "strange.example"}, "2027-06-30", "does not cover strange.example"),
         ({"address": "a@strange.example"}, "2027-06-30", "does not cover strange.example"),
@@ -177,10 +178,10 @@ def test_a_scope_is_held_open(world: World, scope: dict[str, str], told: str) ->
 def test_a_hold_that_holds_nothing_is_refused(world: World, scope: dict[str, str], until: str, said: str) -> None:
     put_in_force(world)
     with pytest.raises(Refused, match=said):
-        hold(world.desk, "closing", until=until, reason="a slip", **scope)
+        hold(world.desk, "closing", Named(**scope), until=until, reason="a slip")
 
 
 def test_a_hold_on_what_is_no_address_is_told(world: World) -> None:
     put_in_force(world)
     with pytest.raises(BadName):
-        hold(world.desk, "closing", until="2027-06-30", reason="a slip", address="hanako")
+        hold(world.desk, "closing", Named(address="hanako"), until="2027-06-30", reason="a slip")

@@ -27,8 +27,8 @@ from tests.rules.filters.facts import (
 )
 
 
-def receive(rule: Rule, *, deferred: bool = False) -> Rulings:
-    return rulings(receive=ruling(Capability.RECEIVE, allowed=False, rule=rule, deferred=deferred))
+def receive(rule: Rule, *, deferred: bool = False, allowed: bool = False) -> Rulings:
+    return rulings(receive=ruling(Capability.RECEIVE, allowed=allowed, rule=rule, deferred=deferred))
 
 
 ROWS: list[tuple[str, Standing, type, int, str, Because]] = [
@@ -105,6 +105,10 @@ ROWS: list[tuple[str, Standing, type, int, str, Because]] = [
     ("first hours, softly", standing(at=receive(Rule.SOFT_START, deferred=True)), Defer, 450, "4.1.6",
      Because.SERVICE_ENDED_SOFTLY),
     ("stage, deferred", standing(at=receive(Rule.STAGE, deferred=True)), Defer, 450, "4.1.6", Because.SERVICE_ENDED),
+    ("switched off for good", standing(at=receive(Rule.SWITCH)), Refuse, 550, "5.1.6", Because.SERVICE_ENDED),
+    ("switched off until it opens again", standing(at=receive(Rule.SWITCH, deferred=True)), Defer, 450, "4.1.6",
+     Because.SERVICE_ENDED_SOFTLY),
+    ("a stage that waits", standing(at=receive(Rule.WAITING, allowed=True)), Accept, 250, "2.1.5", Because.LIVE),
     ("brown-out", standing(at=receive(Rule.BROWN_OUT, deferred=True)), Defer, 450, "4.1.6", Because.BROWN_OUT),
     ("expired", standing(at=receive(Rule.EXPIRY)), Refuse, 550, "5.1.6", Because.EXPIRED),
     ("suspended, kept", standing(at=suspended()), Accept, 250, "2.1.5", Because.SUSPENDED_KEPT),

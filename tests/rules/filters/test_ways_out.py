@@ -2,9 +2,9 @@
 
 import pytest
 
-from filters.mail import AddressKind, Client, Sender, Standing
+from filters.mail import AddressKind, Client, Left, Sender, Standing
 from filters.verdict import Accept, Because, Defer, Forward, Refuse
-from schedules.words import Capability, Rule
+from schedules.words import Capability, Rule, Stage
 from tests.rules.filters import facts
 from tests.rules.filters.facts import (
     INBOUND,
@@ -79,6 +79,28 @@ class TestForwarding:
         assert (type(verdict), verdict.because) == (Accept, Because.ROLE_ADDRESS)
 
 
+class TestForwardingThatIsOffForATime:
+    OFF = ruling(Capability.FORWARD, allowed=False, rule=Rule.SWITCH, deferred=True)
+    ENDED = facts.ended(Capability.RECEIVE, Stage.RECEIVE_END)
+    WISH = forwards("n@else.example", disclose=True)
+
+    def test_leaves_mail_in_a_mailbox_that_takes_it(self) -> None:
+        verdict = judged(standing(at=rulings(forward=self.OFF), forwarding=self.WISH))
+        assert (type(verdict), verdict.because) == (Accept, Because.LIVE)
+
+    @pytest.mark.parametrize("left", [None, facts.moved("n@else.example")], ids=["ended", "left"])
+    def test_puts_off_what_no_mailbox_takes(self, left: Left | None) -> None:
+        at = rulings(forward=self.OFF, receive=self.ENDED)
+        verdict = judged(standing(at=at, forwarding=self.WISH, left=left))
+        assert (type(verdict), str(verdict.reply)[:9]) == (Defer, "450 4.1.6")
+        assert verdict.because is Because.SERVICE_ENDED_SOFTLY
+
+    def test_for_good_refuses_with_the_new_address(self) -> None:
+        off = ruling(Capability.FORWARD, allowed=False, rule=Rule.SWITCH)
+        verdict = judged(standing(at=rulings(forward=off, receive=self.ENDED), forwarding=self.WISH))
+        assert (type(verdict), str(verdict.reply)[:9]) == (Refuse, "551 5.1.6")
+
+
 class TestSending:
     @pytest.mark.parametrize("to", [facts.stranger(), standing("goro"), standing(kind=None)],
                              ids=["outward", "local", "unknown"])  # fmt: skip
@@ -104,7 +126,11 @@ class TestSending:
 
     @pytest.mark.parametrize(
         ("rule", "because"),
-        [(Rule.SOFT_START, Because.SEND_ENDED), (Rule.SUSPENSION, Because.SENDER_SUSPENDED)],
+        [
+            (Rule.SOFT_START, Because.SEND_ENDED),
+            (Rule.SWITCH, Because.SEND_ENDED),
+            (Rule.SUSPENSION, Because.SENDER_SUSPENDED),
+        ],
     )
     def test_that_is_put_off_is_answered_450(self, rule: Rule, because: Because) -> None:
         at = rulings(send=ruling(Capability.SEND, allowed=False, rule=rule, deferred=True))
@@ -112,6 +138,12 @@ class TestSending:
         assert (type(verdict), verdict.reply.code, verdict.reply.enhanced, verdict.because) == (
             Defer, 450, "4.7.1", because,
         )  # fmt: skip
+
+    def test_that_is_switched_off_for_good_is_refused_with_the_date(self) -> None:
+        off = ruling(Capability.SEND, allowed=False, rule=Rule.SWITCH, since=facts.END)
+        verdict = judged(facts.stranger(), SUBMISSION, local_sender(rulings(send=off)))
+        assert (type(verdict), verdict.because) == (Refuse, Because.SEND_ENDED)
+        assert str(verdict.reply).startswith("550 5.7.1 Sending from this address ended 2024-02-01 00:00 +0900")
 
     @pytest.mark.parametrize("client", [WORLD, INBOUND], ids=["world", "inbound"])
     def test_is_no_business_of_other_clients(self, client: Client) -> None:

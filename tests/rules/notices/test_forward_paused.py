@@ -131,6 +131,7 @@ def test_what_speaks_of_the_address_itself(reply: str, *, at_rcpt: bool, anywher
 
 
 async def test_the_forward_rests_and_the_subscriber_is_told_by_the_contact_address(world: World) -> None:
+    """KY-13: what the subscriber must know goes to the registered contact address."""
     assert await world.refused()
     assert world.paused() == [(str(HANAKO), str(HOME))]
     ((to, body_id),) = world.letters()
@@ -174,6 +175,7 @@ async def test_what_is_resumed_and_refused_again_is_told_again(world: World) -> 
 
 @pytest.mark.parametrize("contact", ["", "by telephone", str(HOME).upper()])
 async def test_without_a_contact_address_that_works_it_is_told_in_the_mailbox(world: World, contact: str) -> None:
+    """KY-13: a contact that cannot be reached is no reason to tell nobody."""
     assert world.holder is not None
     world.holder = replace(world.holder, contact=contact)
     assert await world.refused()

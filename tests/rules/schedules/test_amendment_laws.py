@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from schedules.amendments import Act, Amendment, BadAmendment, Hold, Postpone, RollBack
 from schedules.blocks.scopes import Scope
+from schedules.checks.stages import impossible
 from schedules.edition import Edition
-from schedules.planchecks import impossible
 from schedules.words import Capability, Stage
 from tests.rules.schedules.plans import HANAKO, plan
 

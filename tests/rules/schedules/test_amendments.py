@@ -5,7 +5,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schedules.amendments import Act, Amendment, BadAmendment, Hold, Postpone, RollBack
+from schedules.amendments import (
+    Act,
+    Amendment,
+    BadAmendment,
+    GateAnswer,
+    Hold,
+    Pause,
+    Postpone,
+    Release,
+    Resume,
+    RollBack,
+)
 from schedules.applied import applied, shifted
 from schedules.blocks.scopes import Scope
 from schedules.edition import Edition
@@ -28,7 +39,25 @@ ACTS: st.SearchStrategy[Act] = st.one_of(
     st.builds(Postpone, stages=STAGES, by=st.timedeltas(timedelta(microseconds=1), timedelta(days=36_525))),
     st.builds(Postpone, stages=STAGES.filter(bool), to=INSTANTS),
     st.builds(Hold, scope=SCOPES, until=INSTANTS),
+    st.builds(
+        Hold,
+        scope=SCOPES,
+        until=INSTANTS,
+        stages=STAGES.map(lambda stages: tuple(stage for stage in stages if stage is not Stage.ANNOUNCE)),
+        legal_order=st.text(max_size=200),
+        announced=st.timedeltas(timedelta(), timedelta(days=36_525)),
+    ),
+    st.builds(Pause, until=st.none() | INSTANTS),
+    st.just(Resume()),
+    st.builds(Release, scope=SCOPES, at=INSTANTS),
     st.builds(RollBack, to=st.integers(0, 1000)),
+    st.builds(
+        GateAnswer,
+        stage=st.sampled_from(Stage),
+        opened=st.booleans(),
+        findings=st.lists(st.text()).map(tuple),
+        overridden=st.booleans(),
+    ),
 )
 AMENDMENTS = st.builds(
     Amendment,
@@ -71,7 +100,14 @@ GOOD = json.loads(Amendment(1, datetime(2024, 1, 1, tzinfo=UTC), "a", "r", RollB
         {"by": 5},
         {"made_at": "2024-01-01T00:00:00"},
         {"made_at": "soon"},
-        {"act": {"kind": "pause"}},
+        {"act": {"kind": "forget"}},
+        {"act": {"kind": "pause", "until": 5}},
+        {"act": {"kind": "pause", "until": "2024-01-01T00:00:00"}},
+        {"act": {"kind": "hold", "scope": {}, "until": "2024-01-01T00:00:00+00:00", "stages": ["announce"]}},
+        {"act": {"kind": "hold", "scope": {}, "until": "2024-01-01T00:00:00+00:00", "legal_order": "x" * 201}},
+        {"act": {"kind": "gate", "stage": "purge", "opened": "yes", "findings": []}},
+        {"act": {"kind": "gate", "stage": "purge", "opened": True, "findings": [5]}},
+        {"act": {"kind": "release", "scope": {}}},
         {"act": {"kind": "postpone", "stages": "receive-end", "by": "7d"}},
         {"act": {"kind": "postpone", "stages": ["never"], "by": "7d"}},
         {"act": {"kind": "postpone", "stages": []}},

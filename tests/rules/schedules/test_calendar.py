@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from schedules.amendments import Hold, Postpone
+from schedules.amendments import Hold, Pause, Postpone, Resume
 from schedules.blocks.scopes import Scope
 from schedules.edition import Edition
 from schedules.words import Capability, Rule, Stage
@@ -162,6 +162,61 @@ def test_every_second_around_midnight_in_japan_is_on_its_side() -> None:
     for second in range(-60, 60):
         at = local("2024-02-01T00:00") + timedelta(seconds=second)
         assert edition.at(edition.profile(HANAKO), at)[Capability.RECEIVE].allowed == (second < 0)
+
+
+# zone, an exception's date and the end of a hold as they are stated, and the instants they mean in UTC
+MOVED = [
+    ("Asia/Tokyo", "2024-02-29", "end of 2024-02", "2024-02-28T15:00", "2024-02-29T15:00"),
+    ("Asia/Tokyo", "end of 2023-02", "end of 2024-01", "2023-02-28T15:00", "2024-01-31T15:00"),
+    ("Asia/Tokyo", "end of 2023-12-31", "2024-01-02", "2023-12-31T15:00", "2024-01-01T15:00"),
+    ("Europe/Berlin", "2024-03-31", "end of 2024-03-31", "2024-03-30T23:00", "2024-03-31T22:00"),
+    ("Europe/Berlin", "2024-10-27", "end of 2024-10-27", "2024-10-26T22:00", "2024-10-27T23:00"),
+    ("America/New_York", "2024-03-10", "end of 2024-03-10", "2024-03-10T05:00", "2024-03-11T04:00"),
+    ("America/New_York", "2024-11-03", "end of 2024-11-03", "2024-11-03T04:00", "2024-11-04T05:00"),
+    ("America/Havana", "2024-03-10", "2024-03-11", "2024-03-10T05:00", "2024-03-11T04:00"),  # midnight is skipped
+]
+
+
+@pytest.mark.parametrize(("zone", "excepted", "held", "first", "last"), MOVED)
+def test_exceptions_and_holds_come_at_the_stated_local_time(
+    zone: str, excepted: str, held: str, first: str, last: str
+) -> None:
+    why = "reason: {ja: 理由, en: reason}"
+    exceptions = f"exceptions: [{{scope: {{area: a}}, stages: {{receive-end: {excepted}}}, {why}}}]"
+    holds = f"holds: [{{scope: {{area: a}}, until: {held}, {why}}}]"
+    stages = {"announce": "2020-01-01", "receive-end": "2022-01-01"}
+    for more, meant in ((exceptions, first), (f"{exceptions}\n{holds}", last)):
+        edition = Edition(plan(stages, zone=zone, more=more))
+        area = edition.profile(HANAKO, area="a")
+        assert edition.at(area, utc(meant) - timedelta(seconds=1))[Capability.RECEIVE].allowed
+        assert edition.at(area, utc(meant))[Capability.RECEIVE].rule is Rule.STAGE
+
+
+@pytest.mark.parametrize(
+    ("zone", "planned", "made_at", "until", "meant"),
+    [
+        ("Asia/Tokyo", "2024-02-28", "2024-02-01T00:00", "2024-02-02T00:00", "2024-02-28T15:00"),
+        ("Asia/Tokyo", "end of 2024-01", "2024-01-31T23:59:59", "2024-02-01T00:00", "2024-02-01T15:00"),
+        ("Asia/Tokyo", "2023-02-28", "2023-02-01T12:00", "2023-02-01T12:01", "2023-02-28T15:00"),
+        ("Europe/Berlin", "2024-04-02", "2024-03-30T12:00", "2024-03-31T12:00", "2024-04-02T22:00"),  # 23 hours
+        ("Europe/Berlin", "2024-10-28", "2024-10-26T12:00", "2024-10-27T12:00", "2024-10-28T23:00"),  # 25 hours
+        ("Europe/Berlin", "2024-03-30T02:30", "2024-03-28T00:00", "2024-03-29T00:00", "2024-03-31T01:30"),
+        ("America/New_York", "2024-03-12", "2024-03-09T12:00", "2024-03-10T12:00", "2024-03-13T04:00"),
+        ("America/New_York", "2024-11-04", "2024-11-02T12:00", "2024-11-03T12:00", "2024-11-05T05:00"),
+        ("America/Havana", "2024-03-09", "2024-03-01T00:00", "2024-03-01T23:00", "2024-03-10T05:00"),
+    ],
+)
+def test_a_pause_moves_the_local_date_by_whole_days(
+    zone: str, planned: str, made_at: str, until: str, meant: str
+) -> None:
+    edition = Edition(plan({"announce": "2020-01-01", "receive-end": planned}, zone=zone))
+    begun, ended = (local(at, edition.plan.zone) for at in (made_at, until))
+    bounded = amended(edition, Pause(ended), made_at=begun.isoformat())
+    resumed = amended(amended(edition, Pause(), made_at=begun.isoformat()), Resume(), made_at=ended.isoformat())
+    for paused in (bounded, resumed):
+        profile = paused.profile(HANAKO)
+        assert paused.at(profile, utc(meant) - timedelta(seconds=1))[Capability.RECEIVE].allowed
+        assert paused.at(profile, utc(meant))[Capability.RECEIVE].rule is Rule.STAGE
 
 
 def test_a_month_end_is_told_by_its_first_closed_instant() -> None:

@@ -19,13 +19,20 @@ CLOSING = Path(__file__).parents[3] / "examples" / "plans" / "closing.yaml"
 CHANGES = [
     ("2023-10-11T10:00", {"receive": "brown-out"}),
     ("2023-10-11T10:15", {"receive": "open"}),
-    ("2023-11-01T00:00", {"change_settings": "stage"}),
+    ("2023-11-01T00:00", dict.fromkeys(["change_settings", "add_address", "change_options", "course_change"], "stage")),
     ("2023-11-08T10:00", {"receive": "brown-out"}),
     ("2023-11-08T11:00", {"receive": "open"}),
     ("2023-12-06T09:00", {"receive": "brown-out"}),
     ("2023-12-06T13:00", {"receive": "open"}),
     ("2024-01-01T00:00", {"homepage_upload": "stage"}),
-    ("2024-02-01T00:00", {"receive": "soft-start", "send": "stage", "change_mail": "stage", "homepage": "stage"}),
+    (
+        "2024-02-01T00:00",
+        {
+            "receive": "soft-start",
+            **dict.fromkeys(["send", "change_mail", "homepage", "homepage_download"], "stage"),
+            **dict.fromkeys(["renew", "renew_beyond_end", "pay_online"], "stage"),
+        },
+    ),
     ("2024-02-01T06:00", {"receive": "stage"}),
     ("2024-04-01T00:00", {"read": "stage"}),
     ("2024-05-01T00:00", {"export": "stage"}),

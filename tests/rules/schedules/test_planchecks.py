@@ -1,7 +1,7 @@
 import pytest
 
-from schedules.planchecks import PRECEDING, plan_warnings
-from schedules.planfile import read_plan
+from schedules.checks.stages import PRECEDING
+from schedules.planfile import plan_warnings, read_plan
 from schedules.positions import BadFile
 from schedules.words import Stage
 from tests.rules.schedules.plans import plan, text

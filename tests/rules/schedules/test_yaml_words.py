@@ -111,7 +111,7 @@ BAD = [
     ),
     (
         "branch:\n  leaves:\n    - size: 1\n    - size: 0\n",
-        "4:13: `branch.leaves.1.size`: Input should be greater than or equal to 1: correct the value (size in octets)",
+        "4:13: `branch.leaves.1.size`: 0 is less than 1: correct the value (size in octets)",
     ),
     (
         "branch: {leaves: [{wait: long}]}\n",

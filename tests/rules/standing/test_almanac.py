@@ -1,6 +1,7 @@
 """Editions in force: by domain, followed within a second, never guessed."""
 
 import asyncio
+import threading
 import zoneinfo
 from contextlib import suppress
 from dataclasses import replace
@@ -13,6 +14,7 @@ from mailsvc.records.store import Connection, RecordsAway
 from mailsvc.standing import Almanac, UnreadableEdition
 from schedules.amendments import Amendment, Postpone
 from schedules.names import DomainName
+from schedules.planfile import read_plan
 from schedules.words import Capability, Stage
 from tests.rules.standing.world import AFTER, AT, END, PLAN, World, address
 from tests.support.deadline import until
@@ -170,6 +172,35 @@ async def test_a_change_that_comes_without_file_descriptors_is_taken_up_once_the
             assert not role.done()
             assert end_of(world.almanac, "closing.example") is None
         await until(lambda: end_of(world.almanac, "closing.example") == 2, "the change", 5)
+    finally:
+        role.cancel()
+        with suppress(asyncio.CancelledError):
+            await role
+
+
+async def test_a_plan_is_read_apart_from_the_loop_and_once_for_each_of_its_texts(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[str] = []
+
+    def note(*_: object) -> None:
+        threads.append(threading.current_thread().name)
+
+    monkeypatch.setattr("mailsvc.standing.almanac.read_plan", noting(read_plan, note))
+    world.apply()
+    assert threads == ["MainThread"], "at the start, before there is a loop"
+    role = asyncio.create_task(world.almanac.watch())
+    try:
+        threads.clear()
+        world.amend(Amendment(1, AT, "tests", "protests", Postpone(by=timedelta(days=40))))
+        await until(lambda: end_of(world.almanac, "closing.example") == 3, "the change", 5)
+        assert threads == [], "the text is what it was"
+        changed = plan("closing", "closing.example", month=6)
+        kept = {"file": "plan.yaml", "name": "closing", "by": "tests", "reason": "planned"}
+        world.records.act(lambda c: editions.save_plan(c, changed, number=2, at=AT, **kept))
+        await until(lambda: end_of(world.almanac, "closing.example") == 7, "the change", 5)
+        assert threads
+        assert "MainThread" not in threads
     finally:
         role.cancel()
         with suppress(asyncio.CancelledError):
