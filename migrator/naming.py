@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from migrator.mailbox import INBOX, FolderName, NameRules
 
 _INSTEAD = "_"
+_DEEPEST = 50  # levels; what is deeper is no tree that a person made
 _PLAIN = 24  # signs of the old name that are left of it in plain letters
 _UNPRINTABLE = {"Cc", "Cs", "Zl", "Zp"}
 
@@ -41,7 +42,7 @@ def plainly_named(
     """Names of ASCII letters and digits for folders whose `names` a target refused, for whatever reason of its own."""
     plain = dict[FolderName, FolderName]()
     for folder in sorted(folders, key=len):
-        parent = plain.get(folder[:-1]) or names.get(folder[:-1]) or folder[:-1]
+        parent = plain.get(folder[:-1]) or names.get(folder[:-1]) or names[folder][:-1]
         level = re.sub(r"[^A-Za-z0-9]+", _INSTEAD, folder[-1]).strip(_INSTEAD)[:_PLAIN]
         plain[folder] = (*parent, f"{level}-{_mark(folder)}".strip("-"))
     return plain
@@ -49,14 +50,22 @@ def plainly_named(
 
 def _wish(folder: FolderName, names: Mapping[FolderName, FolderName], rules: NameRules) -> FolderName:
     """The folder's own name where the rules let it in, else one made of it."""
+    whole_name, folder = folder, _shallow(folder)
     above = folder[:-1]
     parent = names.get(above) or (_wish(above, names, rules) if above else ())
     if not above and folder[0].upper() == INBOX[0]:
         return INBOX
     level = _plain(folder[-1], rules)
     whole = (*parent, level) if rules.delimiter or not parent else (f"{parent[0]}{_INSTEAD}{level}",)
-    changed = level != folder[-1] or len(whole) != len(folder)
-    return _marked(whole, folder, rules) if changed or rules.length(whole) > rules.longest else whole
+    changed = level != folder[-1] or len(whole) != len(whole_name)
+    return _marked(whole, whole_name, rules) if changed or rules.length(whole) > rules.longest else whole
+
+
+def _shallow(folder: FolderName) -> FolderName:
+    """`folder`, with the levels that are too many for a tree joined to one."""
+    if len(folder) <= _DEEPEST:
+        return folder
+    return (*folder[: _DEEPEST - 1], _INSTEAD.join(folder[_DEEPEST - 1 :]))
 
 
 def _marked(whole: FolderName, folder: FolderName, rules: NameRules) -> FolderName:

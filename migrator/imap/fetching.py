@@ -13,9 +13,11 @@ from migrator.content import Kept, Spooled
 from migrator.imap.dates import read_date
 from migrator.imap.reading import BadResponse, Response, Sink
 from migrator.imap.tokens import String, Token, tokens
+from migrator.imap.words import number_of
 from migrator.mailbox import Content
 
 WHOLE = b" (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])"
+LAST = 4_294_967_295  # RFC 3501 section 9: no UID is larger
 BRIEF = b" (UID FLAGS RFC822.SIZE)"
 _SYSTEM = {flag.lower(): flag for flag in ("\\Seen", "\\Answered", "\\Flagged", "\\Deleted", "\\Draft")}
 _NO_DATE = datetime(1970, 1, 1, tzinfo=UTC)
@@ -77,8 +79,8 @@ def _written_at(octets: bytes) -> datetime:
 
 
 def _read(items: Mapping[bytes, Token]) -> Fetched | None:
-    uid = _number(items.get(b"UID"))
-    if uid is None:
+    uid = number_of(items.get(b"UID"))
+    if uid is None or not 0 < uid <= LAST:
         return None
     said = items.get(b"INTERNALDATE")
     date = said.octets.decode("ascii", "replace") if isinstance(said, String) else ""
@@ -86,7 +88,7 @@ def _read(items: Mapping[bytes, Token]) -> Fetched | None:
     if isinstance(body, list):
         raise BadResponse("a list stands where a message is expected")
     octets = body.octets if isinstance(body, String) else body
-    return Fetched(uid, _flags(items), _number(items.get(b"RFC822.SIZE")), date, octets, b"BODY[]" in items)
+    return Fetched(uid, _flags(items), number_of(items.get(b"RFC822.SIZE")), date, octets, b"BODY[]" in items)
 
 
 def _flags(items: Mapping[bytes, Token]) -> frozenset[str]:
@@ -100,7 +102,3 @@ def _flags(items: Mapping[bytes, Token]) -> frozenset[str]:
 def _paired(items: list[Token]) -> Mapping[bytes, Token]:
     names = (name.upper() for name in items[::2] if isinstance(name, bytes))
     return dict(zip(names, items[1::2], strict=False))
-
-
-def _number(token: Token) -> int | None:
-    return int(token) if isinstance(token, bytes) and token.isdigit() else None

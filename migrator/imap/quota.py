@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from migrator.imap.reading import Response
 from migrator.imap.session import Session
 from migrator.imap.tokens import Token, tokens
-from migrator.imap.words import is_word, numbers
+from migrator.imap.words import is_word, number_of, numbers
 
 UNIT = 1_024  # octets of STORAGE (RFC 2087 section 3)
 
@@ -74,7 +74,8 @@ async def _largest(session: Session) -> int | None:
     for word in session.can:
         name, _, octets = word.partition("=")
         if name == "APPENDLIMIT":
-            return int(octets) if octets.isdecimal() else await _largest_in_inbox(session)
+            said = number_of(octets.encode())
+            return said if said is not None else await _largest_in_inbox(session)
     return None
 
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from migrator.imap.reading import Response
 from migrator.imap.session import Session
 from migrator.imap.uids import written
+from migrator.imap.words import number_of
 
 
 async def present(session: Session, uids: Sequence[range] | None) -> frozenset[int]:
@@ -14,7 +15,7 @@ async def present(session: Session, uids: Sequence[range] | None) -> frozenset[i
     def take(response: Response) -> None:
         words = response.first.upper().split()
         if words[:2] == [b"*", b"SEARCH"]:
-            found.update(int(word) for word in words[2:] if word.isdigit())
+            found.update(uid for word in words[2:] if (uid := number_of(word)) is not None)
 
     for part in ["ALL"] if uids is None else [f"UID {part}" for part in written(uids)]:
         await session.line.run(b"UID SEARCH ", part.encode("ascii"), take=take)

@@ -83,7 +83,13 @@ class ImapTarget(ImapMailbox):
     @asynccontextmanager
     async def asking(self) -> AsyncGenerator[Session, None]:
         """The session that carries, for what needs no open folder."""
-        yield await self._senders.main()
+        yield await self._heard_of_all()
+
+    async def _heard_of_all(self) -> Session:
+        """The session that carries, told what others have stored: Courier's STATUS of an open folder lags behind."""
+        session = await self._senders.main()
+        await session.line.start(b"NOOP")
+        return session
 
     async def put(self, folder: FolderName, messages: Sequence[Message]) -> Sequence[Outcome]:
         """Store messages: one outcome for each, in order.
@@ -126,7 +132,7 @@ class ImapTarget(ImapMailbox):
         known = (await self.tree()).folder(folder)
         with self.told():
             try:
-                state = state_of(await status(await self._senders.main(), known))
+                state = state_of(await status(await self._heard_of_all(), known))
             except Declined as refused:
                 raise stale(folder, refused) from None
         if state is None:

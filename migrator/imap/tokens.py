@@ -3,6 +3,7 @@ r"""A response's words: atoms, strings, literals, NIL and lists (RFC 3501 sectio
     tokens(Response((b'* LIST (\Noselect) "/" "a b"',)))
     # [b"*", b"LIST", [b"\Noselect"], String(b"/"), String(b"a b")]
 
+A status (`* OK still here (`) ends in free text: it has no words here, `answers` reads it.
 Raises BadResponse for what cannot be read. What has been read is not checked for sense: whoever asked does that.
 """
 
@@ -20,6 +21,7 @@ _WORD = re.compile(
     rb'|(?P<atom>(?:[^ ()"\[]|\[[^\]]*\])+)|(?P<end>$))',
     re.DOTALL,
 )
+_STATUS = re.compile(rb"[^ ]+ (?:OK|NO|BAD|BYE|PREAUTH)(?: |$)", re.IGNORECASE)
 _ESCAPED = re.compile(rb"\\(.)", re.DOTALL)
 
 
@@ -35,6 +37,8 @@ Token: TypeAlias = Union[bytes, String, Sink, "list[Token]", None]
 
 def tokens(response: Response) -> "list[Token]":
     """The words of a response; an atom is bytes, NIL is None, a literal a String or its sink. Raises BadResponse."""
+    if _STATUS.match(response.first):
+        return []
     stack: list[list[Token]] = [[]]
     for number, line in enumerate(response.lines):
         _read(line, stack)

@@ -6,6 +6,9 @@ from migrator.imap.folder_names import decoded
 from migrator.imap.reading import BadResponse
 from migrator.imap.tokens import String, Token
 
+LARGEST = 2**63 - 1
+DIGITS = 19
+
 
 def is_word(token: Token, *words: bytes) -> bool:
     """Whether an atom is one of these words, in any case."""
@@ -43,12 +46,19 @@ def name_of(wire: bytes, *, utf8: bool) -> str:
     return read if read is not None else wire.decode("utf-8", "backslashreplace")
 
 
+def number_of(token: Token) -> int | None:
+    """A number of at most 63 bits (RFC 9051 section 9); None for anything else, however many digits it has."""
+    if not isinstance(token, bytes) or not token.isdigit() or len(token) > DIGITS:
+        return None
+    number = int(token)
+    return number if number <= LARGEST else None
+
+
 def numbers(items: list[Token]) -> Mapping[str, int]:
     """Names and numbers that stand in turn, as in STATUS."""
     names, values = items[::2], items[1::2]
-    pairs = zip(names, values, strict=False)
     return {
-        name.decode("ascii", "replace").upper(): int(value)
-        for name, value in pairs
-        if isinstance(name, bytes) and isinstance(value, bytes) and value.isdigit()
+        name.decode("ascii", "replace").upper(): number
+        for name, value in zip(names, values, strict=False)
+        if isinstance(name, bytes) and (number := number_of(value)) is not None
     }

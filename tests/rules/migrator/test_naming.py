@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from migrator.mailbox import INBOX, FolderName, NameRules
-from migrator.naming import named
+from migrator.naming import named, plainly_named
 
 signs = st.sampled_from([*"abcAB ./\\*%\"'~&#_-é台😀\0\r\n\x7f\ud800", "INBOX", "inbox", "..", "x" * 60])
 levels = st.lists(signs, min_size=1, max_size=5).map("".join)
@@ -75,3 +75,18 @@ def test_over_long_names_that_begin_alike_stay_apart() -> None:
 def test_without_levels_a_path_becomes_one_name() -> None:
     (name,) = named([("a", "b")], NameRules(delimiter=""), {})["a", "b"]
     assert name.startswith("a_b ")
+
+
+def test_a_name_of_very_many_levels_becomes_one_of_few_and_stays_its_own() -> None:
+    deep = ("a",) * 5000
+    names = named([deep, (*deep, "b"), ("a",) * 40], NameRules(), {})
+    assert len(set(names.values())) == 3
+    assert names[("a",) * 40] == ("a",) * 40
+    assert max(len(name) for name in names.values()) <= 50
+
+
+def test_a_plain_name_lies_in_the_folder_that_the_target_would_have_taken() -> None:
+    folder = ("a\x07", "b")  # the server lists no folder "a\x07"
+    names = named([folder], NameRules(), {})
+    assert plainly_named([folder], names)[folder][0] == names[folder][0]
+    assert "\x07" not in names[folder][0]

@@ -18,7 +18,9 @@ def words(*lines: bytes, literals: tuple[bytes, ...] = ()) -> list[Token]:
     ("line", "read"),
     [
         (b"", []),
-        (b"* OK done", [b"*", b"OK", b"done"]),
+        (b"* SEARCH 2 3", [b"*", b"SEARCH", b"2", b"3"]),
+        (b'* OK [ALERT] still here (and "there', []),
+        (b"A1 no [full", []),
         (b'* LIST (\\HasNoChildren) "/" INBOX', [b"*", b"LIST", [b"\\HasNoChildren"], String(b"/"), b"INBOX"]),
         (b'* LIST () NIL "a \\"b\\" \\\\ c"', [b"*", b"LIST", [], None, String(b'a "b" \\ c')]),
         (b'"NIL" nil', [String(b"NIL"), None]),
