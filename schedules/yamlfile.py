@@ -176,7 +176,8 @@ def _told(details: ErrorDetails, model: type[BaseModel], path: Path) -> tuple[st
 def _beyond(details: ErrorDetails) -> str:
     """What is said of a value beyond a limit; empty where that is not what is wrong."""
     name, words = _LIMITS.get(details["type"], ("", ""))
-    return f"{details['input']} {words} {details['ctx'][name]:g}" if name else ""
+    limit = details["ctx"][name] if name else None
+    return f"{details['input']} {words} {limit:g}" if isinstance(limit, int | float) else ""
 
 
 def _discriminator(details: ErrorDetails) -> str:

@@ -6,7 +6,7 @@ import smtplib
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -50,14 +50,25 @@ class Asking:
     stop: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
-        with smtplib.SMTP("127.0.0.1", self.us.world, timeout=30) as client:
-            client.ehlo("client.example")
-            while not self.stop.wait(LOOK):
-                client.mail(FRIEND)
-                if client.rcpt(self.recipient)[0] < 300:
-                    self.taken_at = time.time()
-                    return
-                client.rset()
+        while self.taken_at is None and not self.stop.is_set():
+            # A session ends after many refusals: on a slow machine the amendment comes only in the next one.
+            with (
+                suppress(smtplib.SMTPServerDisconnected),
+                smtplib.SMTP("127.0.0.1", self.us.world, timeout=30) as client,
+            ):
+                client.ehlo("client.example")
+                self._ask(client)
+
+    def _ask(self, client: smtplib.SMTP) -> None:
+        while not self.stop.wait(LOOK):
+            client.mail(FRIEND)
+            code, _ = client.rcpt(self.recipient)
+            if code < 300:
+                self.taken_at = time.time()
+                return
+            if code == 421:
+                return
+            client.rset()
 
 
 @contextmanager

@@ -36,7 +36,8 @@ class Named:
 
     def scope(self) -> Scope:
         """As plans have it. Raises BadName, and Refused where none or several are named."""
-        if sum(one is not None for one in (self.address, self.group, self.area, self.domain)) != 1:
+        named = [one for one in (self.address, self.group, self.area, self.domain) if one is not None]
+        if len(named) != 1 or not named[0].strip():
             remedy = "name an address, a group, an area or a domain; `lastpost plan pause` concerns the whole plan"
             raise Refused("it is not said for whom", remedy)
         return Scope(
