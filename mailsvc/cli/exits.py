@@ -20,6 +20,7 @@ class Exit(IntEnum):
     FAILED = 1  # the act was not carried out
     USAGE = 2  # the words make no sense
     PROBLEMS = 3  # the act was carried out, or nothing was asked of it, and it found problems
+    PAUSED = 4  # a move stands still, and goes on when the same words are said again
 
 
 def code_of(work: Callable[[], int]) -> int:

@@ -1,6 +1,6 @@
 """`lastpost`: the tree of commands, and how a run of it ends.
 
-Use: `main()` for the installed command, `run(words)` for a run that answers with its exit code (0, 1, 2 or 3).
+Use: `main()` for the installed command, `run(words)` for a run that answers with its exit code (0 to 4).
 Fails: never; what a command raises is told in a sentence and becomes an exit code (`mailsvc.cli.exits`).
 """
 
@@ -21,10 +21,12 @@ from mailsvc.cli import (
     deactivate,
     explain,
     forwards,
+    migrate,
     plan,
     plan_show,
     quarantine,
     queue,
+    receipt,
     service,
     settings,
     trace,
@@ -32,7 +34,9 @@ from mailsvc.cli import (
 from mailsvc.cli.exits import code_of
 from mailsvc.cli.session import VARIABLE, Session
 
-EPILOGUE = "Exit codes: 0 done, 1 failed, 2 wrong words, 3 problems found. Naive times are local to the plan's zone."
+EPILOGUE = (
+    "Exit codes: 0 done, 1 failed, 2 wrong words, 3 problems found, 4 paused. Naive times are local to the plan's zone."
+)
 
 app = typer.Typer(
     name="lastpost",
@@ -72,6 +76,8 @@ app.add_typer(contract.app, name="contract")
 app.add_typer(queue.app, name="queue")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(forwards.app, name="forwards")
+app.add_typer(migrate.app, name="migrate")
+app.add_typer(receipt.app, name="receipt")
 app.add_typer(settings.app, name="settings")
 app.add_typer(clock.app, name="clock")
 app.add_typer(audit.app, name="audit")

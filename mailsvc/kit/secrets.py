@@ -96,6 +96,11 @@ class SecretSource(BaseModel):
         return Secret(text)
 
 
+def read_secret(path: Path) -> Secret:
+    """The secret in a file that only its owner may read; its last newline is none of it. Raises BadSecret."""
+    return Secret(_read_private(path))
+
+
 def _read_private(path: Path) -> str:
     try:
         with path.open("rb") as opened:

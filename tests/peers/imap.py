@@ -75,6 +75,7 @@ class ImapPeer(TcpPeer):
         self.greeting = greeting
         self.commands: list[Command] = []
         self.starttls = starttls
+        self.defaults = DEFAULTS
         self._script = {
             key: replies if isinstance(replies, Reply) else list(replies) for key, replies in (script or {}).items()
         }
@@ -85,19 +86,25 @@ class ImapPeer(TcpPeer):
             command for command in self.commands if command.text.decode("latin-1").upper().startswith(start.upper())
         ]
 
-    def reply(self, text: bytes) -> Reply:
+    def answer(self, command: Command, session: dict[str, str]) -> Reply:  # noqa: ARG002 - for those who keep state
+        """What is answered to a command; `session` is kept for as long as one connection."""
+        return self.reply(command.text) or Reply()
+
+    def reply(self, text: bytes) -> Reply | None:
+        """What the script says; None where it says nothing."""
         asked = text.decode("latin-1").upper()
         for key in sorted(self._script, key=len, reverse=True):
             replies = self._script[key]
             if asked.startswith(key.upper()) and replies:
                 return replies if isinstance(replies, Reply) else replies.pop(0)
-        return next((reply for key, reply in DEFAULTS.items() if asked.startswith(key)), Reply())
+        return next((reply for key, reply in self.defaults.items() if asked.startswith(key)), None)
 
     async def session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(self.greeting + b"\r\n")
+        kept: dict[str, str] = {}
         while (command := await self._command(reader, writer)) is not None:
             self.commands.append(command)
-            reply = self.reply(command.text)
+            reply = self.answer(command, kept)
             await asyncio.sleep(reply.delay)
             octets = reply.octets(command.tag)
             writer.write(octets if reply.cut is None else octets[: reply.cut])

@@ -48,6 +48,12 @@ userdb {{
 namespace inbox {{
   inbox = yes
   separator = /
+  mailbox Sent {{
+    special_use = \\Sent
+  }}
+  mailbox Trash {{
+    special_use = \\Trash
+  }}
 }}
 service imap-login {{
   chroot =

@@ -32,11 +32,9 @@ def _postgresql() -> str | None:
     return None if list(Path("/usr/lib/postgresql").glob("*/bin/initdb")) else "PostgreSQL is not installed"
 
 
-def _exim() -> str | None:
-    fetched = Path(__file__).parents[2] / "var" / "exim" / "root" / "usr" / "sbin" / "exim4"
-    return _programs("chroot", "ldd") or (
-        None if fetched.exists() else "exim4-daemon-light is not fetched: ./test does"
-    )
+def _unpacked(name: str, program: str) -> str | None:
+    fetched = Path(__file__).parents[2] / "var" / name / "root" / "usr" / program
+    return _programs("chroot", "ldd") or (None if fetched.exists() else f"{name} is not fetched: ./test does")
 
 
 def _strace() -> str | None:
@@ -60,7 +58,8 @@ def _tmpfs() -> str | None:
 
 _CHECKS: Mapping[str, Callable[[], str | None]] = {
     "postfix": lambda: _programs("postfix", "postmap", "smtp-source", "smtp-sink"),
-    "exim": _exim,
+    "exim": lambda: _unpacked("exim", "sbin/exim4"),
+    "courier": lambda: _unpacked("courier", "bin/imapd"),
     "dovecot": lambda: _file("dovecot", "/usr/lib/dovecot/lmtp") or _file("doveadm", "/usr/lib/dovecot/imap"),
     "clamd": lambda: _programs("clamd"),
     "postgresql": _postgresql,

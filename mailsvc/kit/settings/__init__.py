@@ -20,7 +20,15 @@ from mailsvc.kit.settings.mail import DomainSettings, Outbound, OutboxSettings, 
 from mailsvc.kit.settings.model import Settings
 from mailsvc.kit.settings.read import parse_settings, read_settings
 from mailsvc.kit.settings.returning import AskedFor, BounceSettings, ForwardingSettings, PolicySettings
-from mailsvc.kit.settings.running import AccountsSettings, ClockSettings, HttpSettings, LogForm, LogLevel, LogSettings
+from mailsvc.kit.settings.running import (
+    AccountsSettings,
+    ClockSettings,
+    HttpSettings,
+    LogForm,
+    LogLevel,
+    LogSettings,
+    MovingSettings,
+)
 from mailsvc.kit.settings.service import Purpose, RecordsSettings, Service
 
 __all__ = [
@@ -37,6 +45,7 @@ __all__ = [
     "LogForm",
     "LogLevel",
     "LogSettings",
+    "MovingSettings",
     "Outbound",
     "OutboxSettings",
     "Peers",

@@ -15,7 +15,7 @@ from mailsvc.kit.settings.checking import QuarantineSettings, RateSettings, Reso
 from mailsvc.kit.settings.gateway import GatewaySettings
 from mailsvc.kit.settings.mail import DomainSettings, Outbound, OutboxSettings, Quota
 from mailsvc.kit.settings.returning import BounceSettings, ForwardingSettings, PolicySettings
-from mailsvc.kit.settings.running import AccountsSettings, ClockSettings, HttpSettings, LogSettings
+from mailsvc.kit.settings.running import AccountsSettings, ClockSettings, HttpSettings, LogSettings, MovingSettings
 from mailsvc.kit.settings.service import Purpose, RecordsSettings, Service
 from mailsvc.kit.settings.words import DomainPattern, Section, domain_pattern
 from schedules.names import DomainName
@@ -53,6 +53,7 @@ class Settings(Section):
     resolver: ResolverSettings = Field(default=ResolverSettings(), description="How DNS is asked.")
     clock: ClockSettings = Field(default=ClockSettings(), description="How far this machine's clock is trusted.")
     accounts: AccountsSettings = Field(default=AccountsSettings(), description="What an import of accounts may do.")
+    moving: MovingSettings = Field(default=MovingSettings(), description="How mailboxes are moved.")
     log: LogSettings = Field(default=LogSettings(), description="What is written to standard error.")
     soft_bounce: bool = Field(
         default=False, description="Whether every 5xx becomes a 4xx, for a rollout or the first hours of an end."

@@ -48,6 +48,16 @@ class AccountsSettings(Section):
     )
 
 
+class MovingSettings(Section):
+    """How mailboxes are moved by `lastpost migrate`."""
+
+    receipt_key: FilePath | None = Field(
+        default=None,
+        description="Ed25519 key (PEM, mode 600) that signs receipts, made at first use; else one beside journals.",
+        examples=["receipt-key.pem"],
+    )
+
+
 class LogLevel(StrEnum):
     """From which weight on a log line is written."""
 

@@ -1,0 +1,111 @@
+"""How far a move has come: a bar on a terminal, a line every five seconds elsewhere, or lines of JSON; on stderr.
+
+Use: `with Told(how) as progress`, which is a `migrator.progress.Progress`.
+Fails: never.
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from mailsvc.cli.output import say
+from migrator.journal import Mark
+from migrator.mailbox import FolderName
+
+EVERY = 5.0  # seconds between two lines
+OFTEN = 1.0  # between two of JSON
+
+
+class How(StrEnum):
+    """How progress is told."""
+
+    AUTO = "auto"  # a bar on a terminal, else lines
+    LINES = "lines"
+    JSON = "json"
+
+
+class Told:
+    """Tells how many messages are settled, of how many."""
+
+    def __init__(
+        self, how: How, *, terminal: bool | None = None, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._json = how is How.JSON
+        self._monotonic = monotonic
+        self._began = self._told_at = monotonic()
+        self._messages = self._octets = self._of = 0
+        self._of_octets: int | None = None
+        self._folder = ""
+        self._bar: Bar | None = None
+        if how is How.AUTO and (sys.stderr.isatty() if terminal is None else terminal):
+            columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[told]}"))
+            self._bar = Bar(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True)
+            self._task = self._bar.add_task("connecting", total=None, told="")
+
+    def __enter__(self) -> Self:
+        if self._bar:
+            self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar:
+            self._bar.stop()
+        elif self._json:
+            self._say_json()
+
+    def expects(self, messages: int, octets: int | None) -> None:
+        """So many messages are still to come."""
+        self._of = self._messages + messages
+        self._of_octets = self._octets + octets if octets is not None else None
+        self._show(at_once=True)
+
+    def settled(self, folder: FolderName, marks: Sequence[Mark]) -> None:
+        """What came of these messages is known."""
+        self._messages += len(marks)
+        self._octets += sum(mark.size for mark in marks)
+        self._folder = "/".join(folder)
+        self._show()
+
+    def says(self, sentence: str) -> None:
+        """What is being done now."""
+        if self._bar:
+            self._bar.update(self._task, description=sentence)
+        else:
+            say(json.dumps({"says": sentence}) if self._json else sentence)
+
+    def _show(self, *, at_once: bool = False) -> None:
+        if self._bar:
+            total = max(self._of, self._messages) or None
+            name = self._folder or "reading"
+            self._bar.update(self._task, description=name, total=total, completed=self._messages, told=self._line)
+        elif at_once or self._monotonic() - self._told_at >= (OFTEN if self._json else EVERY):
+            self._told_at = self._monotonic()
+            if self._json:
+                self._say_json()
+            elif self._of:
+                say(f"{self._line}{f', {self._folder}' if self._folder else ''}")
+
+    @property
+    def _line(self) -> str:
+        return f"{self._messages:,} of {max(self._of, self._messages):,} messages, {self._octets / 1e6:,.1f} MB"
+
+    def _say_json(self) -> None:
+        told = {
+            "messages": self._messages,
+            "of_messages": max(self._of, self._messages),
+            "octets": self._octets,
+            "of_octets": self._of_octets,
+            "folder": self._folder,
+            "seconds": round(self._monotonic() - self._began, 3),
+        }
+        say(json.dumps(told))

@@ -1,0 +1,199 @@
+"""Where a mailbox is, as a person types it.
+
+    imaps://hanako%40old.example@imap.old.example          TLS, port 993
+    imap://hanako@imap.old.example:1143                    STARTTLS, port 143
+    imap://hanako@127.0.0.1?tls=none                       in clear: loopback alone, or by `insecure`
+    imaps://master@imap.old.example?authz=hanako           a master user's password, hanako's mailbox
+    imaps://hanako@imap.old.example?ca=/etc/ssl/old.pem    verified by these certificates
+    imaps://hanako@gmail.example?auth=token                the secret is an OAuth access token
+    maildir:/srv/mail/hanako                               a folder of this machine
+
+`parse_mailbox(text)` reads one, `str(url)` names the mailbox without what changes only the way to it. What cannot be
+read raises `Wrong`, a ValueError with a remedy. A password in a URL is refused and not repeated.
+"""
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+from schedules.names import BadName, DomainName
+from schedules.yamlfile import Wrong
+
+_REMEDY = "write `imaps://USER@HOST`, `imap://USER@HOST` or `maildir:PATH`"
+_URL = re.compile(
+    r"(?P<scheme>imaps?)://(?:(?P<user>[^@/?#]*)@)?(?P<host>\[[^\]/?#@]*\]|[^@:/?#\[\]]+)(?::(?P<port>[0-9]{1,5}))?/?"
+    r"(?:\?(?P<wishes>[^#]*))?",
+    re.ASCII,
+)
+_PORTS = {"imap": 143, "imaps": 993}
+_WISHES = frozenset({"tls", "authz", "ca", "auth"})
+_SAFE = "!$'()*,-._~"
+
+
+class MailboxTls(StrEnum):
+    """How the connection is protected; a certificate is always checked."""
+
+    TLS = "tls"
+    STARTTLS = "starttls"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class ImapUrl:
+    """A mailbox on an IMAP server: a host name or IP address (IPv6 without brackets)."""
+
+    user: str
+    host: str
+    port: int
+    tls: MailboxTls
+    authz: str = ""  # whose mailbox it is, where `user` may act for others
+    ca: Path | None = None
+    token: bool = False  # the secret is an OAuth access token
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        authz = f"?authz={quote(self.authz, safe=_SAFE)}" if self.authz else ""
+        scheme = "imaps" if self.tls is MailboxTls.TLS else "imap"
+        return f"{scheme}://{quote(self.user, safe=_SAFE)}@{host}:{self.port}{authz}"
+
+
+@dataclass(frozen=True, slots=True)
+class MaildirUrl:
+    """A Maildir of this machine."""
+
+    path: Path
+
+    def __str__(self) -> str:
+        return f"maildir:{self.path}"
+
+
+MailboxUrl = ImapUrl | MaildirUrl
+
+
+def parse_mailbox(text: str, *, insecure: bool = False) -> MailboxUrl:
+    """Read where a mailbox is; `insecure` lets passwords and mail pass in clear to another machine. Raises Wrong."""
+    scheme, _, rest = text.partition(":")
+    if scheme == "maildir":
+        return _maildir(rest)
+    if scheme not in _PORTS:
+        raise Wrong("there is no mailbox of that kind", _REMEDY)
+    url = _imap(text)
+    if url.tls is MailboxTls.NONE and not insecure and not _is_loopback(url.host):
+        raise Wrong(
+            f"password and mail would go to {url.host} in clear", "leave `tls=none` out, or allow it with `--insecure`"
+        )
+    return url
+
+
+def _maildir(rest: str) -> MaildirUrl:
+    if not rest.strip() or "\0" in rest or rest.startswith("~"):
+        raise Wrong("that is no Maildir", "write `maildir:PATH`, a path that does not begin with ~")
+    return MaildirUrl(Path(rest).resolve())
+
+
+def _imap(text: str) -> ImapUrl:
+    _check_user(text)
+    found = _URL.fullmatch(text)
+    if found is None:
+        raise Wrong("that is no mailbox", _REMEDY)
+    scheme, port = found["scheme"], int(found["port"] or _PORTS[found["scheme"]])
+    if not 0 < port <= 65_535:
+        raise Wrong(f"{port} is no port", "write a port from 1 to 65535, or none")
+    if not found["user"]:
+        raise Wrong("the mailbox names no user", _REMEDY)
+    wishes = _wishes(found["wishes"] or "")
+    return ImapUrl(
+        user=_plain(found["user"], "user"),
+        host=_host(found["host"]),
+        port=port,
+        tls=_tls(scheme, wishes),
+        authz=_plain(wishes["authz"], "authz") if "authz" in wishes else "",
+        ca=Path(wishes["ca"]) if "ca" in wishes else None,
+        token=_is_token(wishes),
+    )
+
+
+def _check_user(text: str) -> None:
+    """Say what is wrong with the part in front of the host before anything is repeated."""
+    before, at, _ = text.partition("://")[2].partition("/")[0].partition("?")[0].rpartition("@")
+    if at and ":" in before:
+        raise Wrong(
+            "the URL holds a password, which others can see in the list of processes",
+            "write `USER@HOST` and put the password into a file for `--from-secret` or `--to-secret`",
+        )
+    if "@" in before:
+        raise Wrong("the user's name holds an @", f"write it as {quote(unquote(before), safe=_SAFE)}")
+
+
+def _wishes(text: str) -> Mapping[str, str]:
+    """What stands behind the question mark; a plus is a plus."""
+    found: dict[str, str] = {}
+    for one in text.split("&") if text else ():
+        name, equals, value = one.partition("=")
+        if name not in _WISHES or name in found or not equals or not value:
+            raise Wrong(
+                "the URL asks for what is not known", "write `?tls=none`, `?authz=USER`, `?ca=FILE`, joined by &"
+            )
+        found[name] = unquote(value)
+    return found
+
+
+def _tls(scheme: str, wishes: Mapping[str, str]) -> MailboxTls:
+    said = wishes.get("tls")
+    if said is None:
+        return MailboxTls.TLS if scheme == "imaps" else MailboxTls.STARTTLS
+    if said != MailboxTls.NONE or scheme == "imaps":
+        raise Wrong(
+            f"`tls={said}` cannot be asked of {scheme}://",
+            "write imaps:// for TLS, imap:// for STARTTLS, or imap://…?tls=none",
+        )
+    return MailboxTls.NONE
+
+
+def _is_token(wishes: Mapping[str, str]) -> bool:
+    said = wishes.get("auth", "password")
+    if said not in {"password", "token"}:
+        raise Wrong(f"nobody logs in by {said!r}", "write `auth=token` for an OAuth access token, or leave it out")
+    return said == "token"
+
+
+def _plain(text: str, name: str) -> str:
+    try:
+        said = unquote(text, errors="strict")
+    except UnicodeDecodeError:
+        raise Wrong(f"the {name} is no UTF-8 text", "write it percent-encoded, as in `hanako%40old.example`") from None
+    if any(ord(sign) < 0x20 or ord(sign) == 0x7F for sign in said):
+        raise Wrong(f"the {name} holds control characters", "write the name as the server knows it")
+    return said
+
+
+def _host(host: str) -> str:
+    if host.startswith("["):
+        try:
+            return str(ipaddress.IPv6Address(host[1:-1]))
+        except ValueError:
+            raise Wrong(f"{host} is no address", "write an IPv6 address in brackets, as in `[2001:db8::1]`") from None
+    try:
+        return str(ipaddress.IPv4Address(host)) if host[-1].isdigit() else _named(host)
+    except ValueError:
+        raise Wrong(f"{host!r} is no name of a host", _REMEDY) from None
+
+
+def _named(host: str) -> str:
+    if host == "localhost" or "." not in host:
+        return host.lower()
+    try:
+        return DomainName.parse(host).ascii
+    except BadName as bad:
+        raise ValueError(str(bad)) from None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

@@ -1,0 +1,80 @@
+"""A host that a subscriber typed: mail is moved there only where it is on the public Internet (no request forgery).
+
+    address = await public_address("imap.new.example", 993, asking)      # what to connect to, and nothing else
+
+The name is asked for once, and the answer is what is connected to, so that a name which answers otherwise a moment
+later gains nothing; the certificate is still checked against the name. One address that is not public refuses them
+all: who points a name at somebody's inner network wants no mail moved.
+Raises NotPublic with a sentence for the subscriber, which tells nothing about our network; HostAway where nobody
+answers.
+"""
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+
+PORTS = frozenset({143, 993})  # where IMAP is
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Asking = Callable[[str], Awaitable[Sequence[str]]]  # the IP addresses of a name; OSError where there are none
+
+# IPv6 networks whose addresses hold an IPv4 address that the packets go to: NAT64 (RFC 6052, 8215), 6to4, Teredo, and
+# the old forms (RFC 4291 2.5.5.1).
+_TRANSLATED = tuple(
+    ipaddress.IPv6Network(one) for one in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96")
+)
+
+
+class NotPublic(Exception):
+    """The host is none that a subscriber's mail is moved from or to."""
+
+
+class HostAway(Exception):
+    """Nobody answers for the name now."""
+
+
+async def public_address(host: str, port: int, asking: Asking) -> str:
+    """The public IP address of a host to connect to. Raises NotPublic, HostAway."""
+    if port not in PORTS:
+        raise NotPublic(f"port {port} is none where mailboxes are: 993 or 143")
+    try:
+        found = [host] if is_address(host) else list(await asking(host))
+    except socket.gaierror as error:
+        if error.errno == socket.EAI_AGAIN:
+            raise HostAway(f"nobody answers for the name {host} now: try again later") from None
+        raise NotPublic(f"there is no host {host}: check its name") from None
+    except OSError:
+        raise HostAway(f"nobody answers for the name {host} now: try again later") from None
+    if not found or not all(is_public(one) for one in found):
+        raise NotPublic(f"{host} is no host that mail is moved from or to")
+    return found[0]
+
+
+async def asked_of_system(host: str) -> Sequence[str]:
+    """The addresses that the system's resolver gives."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    return [str(address[0]) for *_, address in found]
+
+
+def is_address(text: str) -> bool:
+    """Whether a text is an IP address in its plain form."""
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def is_public(text: str) -> bool:
+    """Whether an IP address is on the public Internet: neither private, shared, local, reserved nor multicast."""
+    try:
+        address: Address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped is not None:
+            address = address.ipv4_mapped
+        elif any(address in network for network in _TRANSLATED) or address.is_site_local:
+            return False
+    return address.is_global and not address.is_multicast and not address.is_reserved

@@ -1,0 +1,44 @@
+"""What ends a command, or greets: OK, NO, BAD, BYE, PREAUTH, with a response code and a text (RFC 3501 7.1).
+
+`answer(response)` reads a tagged or untagged status; None where a response is no status.
+"""
+
+import re
+from dataclasses import dataclass
+
+from migrator.imap.reading import Response
+
+_STATUS = re.compile(
+    rb"(?P<tag>[^ ]+) (?P<word>OK|NO|BAD|BYE|PREAUTH)"
+    rb"(?: (?:\[(?P<code>[A-Za-z0-9-]+)(?: (?P<more>[^\]]*))?\] ?)?(?P<text>.*))?",
+    re.IGNORECASE | re.DOTALL,
+)
+_TEXT_LIMIT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status: `code` in upper case without its brackets and `more` what stands behind it, or both empty."""
+
+    tag: str  # * where it is untagged
+    word: str  # OK, NO, BAD, BYE or PREAUTH
+    code: str = ""
+    more: str = ""
+    text: str = ""
+
+
+def answer(response: Response) -> Answer | None:
+    """The status that a response is; None where it is something else."""
+    found = _STATUS.fullmatch(response.first) if not response.literals else None
+    if found is None:
+        return None
+    code, more, text = (printable(found[name] or b"") for name in ("code", "more", "text"))
+    return Answer(printable(found["tag"]), found["word"].decode("ascii").upper(), code.upper(), more, text)
+
+
+def printable(octets: bytes) -> str:
+    """What a server says may end up on a terminal: nothing in it moves the cursor."""
+    text = octets[:_TEXT_LIMIT].decode("utf-8", "replace")
+    if text.isprintable():
+        return text
+    return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)

@@ -1,0 +1,61 @@
+"""What goes wrong with an IMAP server, told as `migrator.mailbox` knows it: away, limited, or refused for good.
+
+    with told("mail.example:993"): ...
+
+Response codes are those of RFC 5530, RFC 9051 and of large providers; where a server says none, a few words of its text
+are known.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+from migrator.imap.errors import Bye, Declined, Garbled, Gone, ImapError, NoRoom, NotImap, Untrusted
+from migrator.imap.login import NoWay
+from migrator.mailbox import MailboxAway, MailboxError, MailboxLimited, MailboxRefused
+
+PATIENCE = frozenset({"THROTTLED", "LIMIT", "UNAVAILABLE", "INUSE", "OVERQUOTA"})
+_WORDS = (
+    (re.compile(r"\bthrottl", re.IGNORECASE), "THROTTLED"),
+    (re.compile(r"\bover ?quota\b|\bquota (?:is )?exceeded|exceed\w* (?:\w+ ){0,3}quota", re.IGNORECASE), "OVERQUOTA"),
+    (re.compile(r"\btoo many (?:simultaneous )?connections|maximum number of connections", re.IGNORECASE), "LIMIT"),
+)
+_BACKOFF = re.compile(r"suggested backoff time: ([0-9]{1,9}) milliseconds", re.IGNORECASE)
+
+
+@contextmanager
+def told(place: str) -> Iterator[None]:
+    """What an IMAP server does, as a MailboxError that names the place."""
+    try:
+        yield
+    except ImapError as error:
+        raise translated(error, place) from error
+
+
+def translated(error: ImapError, place: str) -> MailboxError:
+    """The error as those who move mailboxes know it."""
+    text = f"{place}: {error}"
+    match error:
+        case Declined() | Bye() if code := patience(error.code, error.text):
+            return MailboxLimited(text, code=code, wait=_wait(error.text))
+        case Declined() | NoWay() | Untrusted() | NotImap():
+            return MailboxRefused(text)
+        case NoRoom():
+            return MailboxLimited(text, code="DISKFULL")
+        case Gone() | Garbled():
+            return MailboxAway(text)
+        case _:
+            return MailboxAway(text)
+
+
+def patience(code: str, text: str) -> str:
+    """The response code by which a server asks for patience; "" where it does not."""
+    if code in PATIENCE:
+        return code
+    return next((known for words, known in _WORDS if words.search(text)), "")
+
+
+def _wait(text: str) -> timedelta | None:
+    found = _BACKOFF.search(text)
+    return timedelta(milliseconds=int(found[1])) if found else None

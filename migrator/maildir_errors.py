@@ -1,0 +1,42 @@
+"""What the file system says of a Maildir, told as what a mailbox says.
+
+    with told(path): ...                       # OSError becomes MailboxAway or MailboxRefused
+    with told(path, folder=name): ...          # and where the folder is gone, StaleFolder
+
+`full(error)`: whether an OSError is a matter of room.
+"""
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from migrator.mailbox import FolderName, MailboxAway, MailboxError, MailboxRefused, StaleFolder
+
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_GONE = frozenset({errno.ENOENT, errno.ENOTDIR})
+_NEVER = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ELOOP, errno.ENAMETOOLONG})
+
+
+def full(error: OSError) -> bool:
+    """Whether there is no room, on the disk or under a quota."""
+    return error.errno in _FULL
+
+
+@contextmanager
+def told(path: Path, *, folder: FolderName | None = None) -> Iterator[None]:
+    """Turn an OSError about the Maildir at `path` into what a mailbox raises."""
+    try:
+        yield
+    except OSError as error:
+        raise translated(error, path, folder) from error
+
+
+def translated(error: OSError, path: Path, folder: FolderName | None = None) -> MailboxError:
+    """The error of a mailbox that an OSError stands for."""
+    why = f"{path}: {error.strerror or error}"
+    if folder is not None and error.errno in _GONE:
+        return StaleFolder(folder, "it is not there any more")
+    if error.errno in _NEVER | _GONE:
+        return MailboxRefused(why)
+    return MailboxAway(why)

@@ -1,0 +1,112 @@
+"""`append-refused`: what a target does not take is named message by message, and the rest goes on."""
+
+from dataclasses import replace
+
+import pytest
+
+from migrator.mailbox import INBOX, MailboxAway, MailboxLimited, Outcome, Refused, StaleFolder, Stored
+from tests.faults.imap.ends import letter, message, target
+from tests.peers.imap import Command, Reply
+from tests.peers.imap_box import Box, BoxPeer
+
+CANS = {
+    "several at once": "UIDPLUS LITERAL+ MULTIAPPEND UNSELECT",
+    "one by one": "UIDPLUS LITERAL+",
+    "small ones unasked": "UIDPLUS LITERAL-",
+    "only when asked": "",
+}
+
+
+@pytest.mark.parametrize("can", CANS)
+@pytest.mark.parametrize(("said", "code"), [(b"NO [TOOBIG] too big", "TOOBIG"), (b"NO never", ""), (b"BAD what", "")])
+async def test_a_message_that_is_refused_is_named_and_the_rest_is_stored(can: str, said: bytes, code: str) -> None:
+    peer = BoxPeer(can=CANS[can], refuse=lambda octets: said if octets == letter(3) else b"")
+    async with peer, target(peer.port) as new:
+        outcomes = await new.put(INBOX, [message(letter(uid)) for uid in range(6)])
+    assert [type(one) for one in outcomes] == [Stored, Stored, Stored, Refused, Stored, Stored]
+    assert outcomes[3] == Refused(said.decode().split(" ", 1)[1].removeprefix("[TOOBIG] "), code)
+    assert sorted(mail.octets for mail in peer.boxes["INBOX"].mails) == [letter(uid) for uid in (0, 1, 2, 4, 5)]
+    if "UIDPLUS" in CANS[can]:
+        uids = [one.uid for one in outcomes if isinstance(one, Stored)]
+        assert [mail.octets for uid in uids for mail in peer.boxes["INBOX"].mails if mail.uid == uid] == [
+            letter(uid) for uid in (0, 1, 2, 4, 5)
+        ]
+
+
+@pytest.mark.parametrize("can", CANS)
+async def test_a_folder_that_is_gone_is_stale(can: str) -> None:
+    peer = BoxPeer({"INBOX": Box(), "Sent": Box()}, can=CANS[can])
+    async with peer, target(peer.port) as new:
+        await new.folders()
+        del peer.boxes["Sent"]
+        with pytest.raises(StaleFolder):
+            await new.put(("Sent",), [message(letter(1)), message(letter(2))])
+        with pytest.raises(StaleFolder):
+            await new.mark(("Sent",))
+
+
+async def test_an_answer_that_never_comes_leaves_the_target_away() -> None:
+    peer = BoxPeer(script={"APPEND": Reply(tagged=None)})
+    async with peer, target(peer.port, patience=0.3) as new:
+        with pytest.raises(MailboxAway, match="asked for APPEND"):
+            await new.put(INBOX, [message(letter(1))])
+
+
+@pytest.mark.parametrize("can", CANS)
+async def test_a_connection_that_breaks_leaves_the_target_away_and_the_next_call_connects_anew(can: str) -> None:
+    peer = BoxPeer(can=CANS[can], script={"APPEND": [Reply(cut=0)]})
+    async with peer, target(peer.port) as new:
+        with pytest.raises(MailboxAway):
+            await new.put(INBOX, [message(letter(1)), message(letter(2))])
+        state = await new.mark(INBOX)
+        assert (state.uidvalidity, state.messages) == (7, len(peer.boxes["INBOX"].mails))
+        assert [type(one) for one in await new.put(INBOX, [message(letter(3))])] == [Stored]
+
+
+async def test_a_full_target_says_so_of_each_message() -> None:
+    for said in (b"NO [OVERQUOTA] full", b"NO Quota exceeded (mailbox for user is full)"):
+        peer = BoxPeer(refuse=lambda _, said=said: said)  # type: ignore[misc]
+        async with peer, target(peer.port) as new:
+            outcomes: list[Outcome] = list(await new.put(INBOX, [message(letter(1)), message(letter(2))]))
+        assert [one.code for one in outcomes if isinstance(one, Refused)] == ["OVERQUOTA", "OVERQUOTA"]
+
+
+async def test_a_target_that_asks_for_patience_is_limited() -> None:
+    for code in ("THROTTLED", "INUSE", "UNAVAILABLE", "LIMIT"):
+        peer = BoxPeer(script={"APPEND": Reply(tagged=f"NO [{code}] wait".encode())})
+        async with peer, target(peer.port) as new:
+            with pytest.raises(MailboxLimited) as limited:
+                await new.put(INBOX, [message(letter(1))])
+            assert limited.value.code == code
+
+
+async def test_keywords_that_a_folder_does_not_keep_are_named() -> None:
+    peer = BoxPeer({"INBOX": Box(keeps="\\Seen \\Flagged $Known")})
+    async with peer, target(peer.port) as new:
+        sent = [message(letter(1), "\\Seen", "$Known", "Neu"), message(letter(2), "Neu")]
+        assert [one.dropped for one in await new.put(INBOX, sent) if isinstance(one, Stored)] == [{"Neu"}, {"Neu"}]
+        again = await new.put(INBOX, [message(letter(3), "Neu", "\\Seen")])
+        assert [one.dropped for one in again if isinstance(one, Stored)] == [{"Neu"}]
+    assert peer.boxes["INBOX"].mails[-1].flags == "\\Seen"
+
+
+async def test_a_message_that_is_refused_for_its_keywords_goes_without_them() -> None:
+    class Strict(BoxPeer):
+        def answer(self, command: Command, session: dict[str, str]) -> Reply:
+            if command.text.startswith(b"APPEND") and b"Neu" in command.text:
+                return Reply(tagged=b"NO no such flag")
+            return super().answer(command, session)
+
+    async with (peer := Strict()), target(peer.port) as new:
+        outcomes = await new.put(INBOX, [message(letter(1), "\\Seen", "Neu"), message(letter(2))])
+    assert [one.dropped for one in outcomes if isinstance(one, Stored)] == [{"Neu"}, set()]
+
+
+async def test_what_is_no_flag_never_becomes_a_command() -> None:
+    bad = frozenset({"\\Important", "a b", "a)", "x{3}\r\nA1 DELETE INBOX", "ключ", ""})
+    async with (peer := BoxPeer()), target(peer.port) as new:
+        one = message(letter(1), "\\Seen")
+        (stored,) = await new.put(INBOX, [replace(one, item=replace(one.item, flags=one.item.flags | bad))])
+    assert isinstance(stored, Stored)
+    assert stored.dropped == bad
+    assert peer.boxes["INBOX"].mails[0].flags == "\\Seen"

@@ -1,0 +1,99 @@
+"""Between real servers: every message, flag, date, folder and subscription is there, once, and the source as it was."""
+
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from migrator.mailbox import MailboxAway
+from migrator.maildirs import MaildirSource, MaildirTarget
+from tests.peers.proxy import Cut, CutProxy
+from tests.real.courier import Courier
+from tests.real.dovecot import Dovecot
+from tests.real.mailboxes import COUNTS, PASSWORD, Contents, Place, fill, moved, told
+
+PLAIN = {"INBOX": 9, "Sent": 60, "Sent/old": 30}
+
+
+def there(dovecot: Dovecot, user: str) -> Place:
+    dovecot.add_user(user, PASSWORD)
+    return Place(dovecot.imap, user)
+
+
+def unordered(contents: Contents) -> dict[str, list[object]]:
+    return {name: sorted(found, key=str) for name, found in contents.messages.items()}
+
+
+@pytest.mark.real("dovecot")
+async def test_from_dovecot_to_dovecot_nothing_is_lost_added_or_changed(dovecot: Dovecot, tmp_path: Path) -> None:
+    old, new = there(dovecot, "a@moves.example"), there(dovecot, "b@moves.example")
+    fill(old, {**COUNTS, "Trash": 1})
+    before = told(old)
+    receipt = await moved(old, new, tmp_path)
+    assert receipt.complete
+    assert told(new) == told(old) == before
+    assert before.uses == {"Sent": "\\Sent", "Trash": "\\Trash"}
+    assert before.subscribed == {*COUNTS, "Trash"} - {"none"}
+    again = await moved(old, new, tmp_path)
+    assert again.complete
+    assert told(new) == before
+
+
+@pytest.mark.real("dovecot", "courier")
+async def test_from_dovecot_to_courier_to_a_maildir_to_dovecot(dovecot: Dovecot, short_tmp: Path) -> None:
+    old, end = there(dovecot, "c@moves.example"), there(dovecot, "d@moves.example")
+    # Courier itself breaks at LSUB where a name holds a sign beyond 16 bits.
+    fill(old, {name: count for name, count in COUNTS.items() if "&2D3" not in name}, ended=True)
+    before = told(old)
+    with Courier(short_tmp) as courier:
+        courier.add_user("e@moves.example", PASSWORD)
+        middle = Place(courier.port, "e@moves.example", "INBOX.", ".")
+        for name in ("one", "two", "three"):
+            (short_tmp / name).mkdir()
+        receipt = await moved(old, middle, short_tmp / "one", most=1)
+        assert receipt.findings == ()
+        assert unordered(told(middle)) == unordered(before)
+        assert told(middle).subscribed == before.subscribed
+        assert (await moved(old, middle, short_tmp / "one", most=1)).findings == ()
+        assert unordered(told(middle)) == unordered(before)
+        assert (await moved(middle, MaildirTarget(short_tmp / "box", move="x"), short_tmp / "two")).complete
+        assert unordered(told(middle)) == unordered(before)
+    assert (await moved(MaildirSource(short_tmp / "box"), end, short_tmp / "three")).complete
+    assert unordered(told(end)) == unordered(before)
+    assert told(end).subscribed == before.subscribed
+
+
+@pytest.mark.real("dovecot")
+@pytest.mark.parametrize("seed", range(4))
+async def test_cut_anywhere_on_either_side_a_move_ends_with_everything_there_once(
+    dovecot: Dovecot, tmp_path: Path, seed: int
+) -> None:
+    random = Random(seed)
+    old, new = there(dovecot, f"cut-{seed}@moves.example"), there(dovecot, f"whole-{seed}@moves.example")
+    fill(old, PLAIN)
+    before = told(old)
+    for _ in range(3):
+        from_ = CutProxy(old.port, to_client=Cut(random.randrange(900, 1_400_000)), times=1)
+        to = CutProxy(new.port, to_server=Cut(random.randrange(300, 900_000), reset=random.random() < 0.5), times=1)
+        async with from_, to:
+            try:
+                await moved(old.through(from_.port), new.through(to.port), tmp_path, pauses=(0.01,))
+            except MailboxAway:
+                continue
+    receipt = await moved(old, new, tmp_path)
+    assert [(one.refused, one.possible_duplicates, one.unclear) for one in receipt.folders] == [((), (), 0)] * 3
+    assert unordered(told(new)) == unordered(before)
+    assert told(old) == before
+
+
+@pytest.mark.real("dovecot", "courier")
+async def test_a_server_that_ends_a_message_otherwise_than_it_was_is_found_out(
+    dovecot: Dovecot, short_tmp: Path
+) -> None:
+    old = there(dovecot, "f@moves.example")
+    fill(old, {"INBOX": 5})
+    with Courier(short_tmp) as courier:
+        courier.add_user("g@moves.example", PASSWORD)
+        receipt = await moved(old, Place(courier.port, "g@moves.example", "INBOX.", "."), short_tmp, most=1)
+    assert sum(one.changed for one in receipt.folders) == 2  # Courier puts a line end behind what has none
+    assert not receipt.complete

@@ -1,0 +1,64 @@
+"""How far a move has come, told to people and programs."""
+
+import json
+
+import pytest
+
+from mailsvc.cli.move_progress import How, Told
+from migrator.journal import Key, Mark, Settled
+
+MARK = Mark(Key(("A", "B"), 1, 1), 1_500_000, b"", frozenset(), Settled.COPIED)
+
+
+class Hands:
+    """A clock that is moved by hand."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+def played(how: How, clock: Hands, *, terminal: bool = False) -> None:
+    with Told(how, terminal=terminal, monotonic=clock) as told:
+        told.says("reading back A")
+        told.expects(4, 6_000_000)
+        told.settled(("A", "B"), [MARK])
+        clock.seconds += 6
+        told.settled(("A", "B"), [MARK, MARK])
+        told.settled(("A", "B"), [MARK])
+
+
+@pytest.mark.parametrize("how", [How.AUTO, How.LINES])
+def test_without_a_terminal_a_line_comes_at_the_start_and_each_five_seconds(
+    how: How, capsys: pytest.CaptureFixture[str]
+) -> None:
+    played(how, Hands())
+    assert capsys.readouterr().err == "reading back A\n0 of 4 messages, 0.0 MB\n3 of 4 messages, 4.5 MB, A/B\n"
+
+
+def test_a_program_gets_an_object_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    played(How.JSON, Hands())
+    said, start, later, end = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert said == {"says": "reading back A"}
+    assert (start["messages"], start["of_messages"], start["of_octets"]) == (0, 4, 6_000_000)
+    assert (later["messages"], later["octets"], later["folder"], later["seconds"]) == (3, 4_500_000, "A/B", 6.0)
+    assert end["messages"] == 4
+
+
+def test_on_a_terminal_there_is_a_bar(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    played(How.AUTO, Hands(), terminal=True)
+    caught = capsys.readouterr()
+    assert caught.out == ""
+    assert "A/B" in caught.err
+
+
+def test_more_than_was_expected_is_no_failure(capsys: pytest.CaptureFixture[str]) -> None:
+    with Told(How.JSON, monotonic=Hands()) as told:
+        told.expects(1, None)
+        told.settled(("A",), [MARK, MARK])
+    last = json.loads(capsys.readouterr().err.splitlines()[-1])
+    assert (last["messages"], last["of_messages"], last["of_octets"]) == (2, 2, None)

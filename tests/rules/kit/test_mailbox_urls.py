@@ -1,0 +1,117 @@
+"""Where a mailbox is, as a person types it."""
+
+import contextlib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mailsvc.kit.mailbox_urls import ImapUrl, MailboxTls, MaildirUrl, parse_mailbox
+from schedules.yamlfile import Wrong
+
+TLS, STARTTLS, NONE = MailboxTls.TLS, MailboxTls.STARTTLS, MailboxTls.NONE
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("imaps://hanako@imap.old.example", ImapUrl("hanako", "imap.old.example", 993, TLS)),
+        ("imaps://hanako@IMAP.Old.Example/", ImapUrl("hanako", "imap.old.example", 993, TLS)),
+        ("imap://hanako%40old.example@imap.old.example:1143",
+         ImapUrl("hanako@old.example", "imap.old.example", 1143, STARTTLS)),
+        ("imap://h@127.0.0.1?tls=none", ImapUrl("h", "127.0.0.1", 143, NONE)),
+        ("imap://h@localhost?tls=none", ImapUrl("h", "localhost", 143, NONE)),
+        ("imap://h@[::1]:1143?tls=none", ImapUrl("h", "::1", 1143, NONE)),
+        ("imaps://master@old.example?authz=a%2Bb+c", ImapUrl("master", "old.example", 993, TLS, "a+b+c")),
+        ("imaps://h@old.example?ca=/etc/ca.pem&authz=x",
+         ImapUrl("h", "old.example", 993, TLS, "x", Path("/etc/ca.pem"))),
+        ("imaps://h@old.example?auth=token", ImapUrl("h", "old.example", 993, TLS, token=True)),
+        ("imaps://h@old.example?auth=password", ImapUrl("h", "old.example", 993, TLS)),
+        ("imaps://%E8%8A%B1%E5%AD%90@日本.example", ImapUrl("花子", "xn--wgv71a.example", 993, TLS)),
+        ("imaps://h@mail", ImapUrl("h", "mail", 993, TLS)),
+        ("maildir:/srv/mail/hanako", MaildirUrl(Path("/srv/mail/hanako"))),
+        ("maildir:/srv/mail/jiro/../hanako", MaildirUrl(Path("/srv/mail/hanako"))),
+    ],
+)  # fmt: skip
+def test_each_is_read_so(text: str, url: ImapUrl | MaildirUrl) -> None:
+    assert parse_mailbox(text) == url
+
+
+def test_a_relative_maildir_is_one_from_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert parse_mailbox("maildir:box") == MaildirUrl(tmp_path / "box")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "no mailbox of that kind"),
+        ("pop3://h@old.example", "no mailbox of that kind"),
+        ("imaps://old.example", "names no user"),
+        ("imaps://@old.example", "names no user"),
+        ("imaps://h@", "that is no mailbox"),
+        ("imaps://h@old.example:0", "0 is no port"),
+        ("imaps://h@old.example:70000", "70000 is no port"),
+        ("imaps://h@old.example:x", "that is no mailbox"),
+        ("imaps://h@old.example/INBOX", "that is no mailbox"),
+        ("imaps://h@old.example#x", "that is no mailbox"),
+        ("imaps://h@[::x]", "is no address"),
+        ("imaps://h@300.1.1.1", "is no name of a host"),
+        ("imaps://h@a..example", "is no name of a host"),
+        ("imaps://h@old.example?tls=none", "cannot be asked of imaps"),
+        ("imap://h@old.example?tls=tls", "cannot be asked of imap"),
+        ("imap://h@old.example?tls=none", "in clear"),
+        ("imaps://h@old.example?verify=no", "what is not known"),
+        ("imaps://h@old.example?authz=", "what is not known"),
+        ("imaps://h@old.example?authz=a&authz=b", "what is not known"),
+        ("imaps://h@old.example?auth=magic", "nobody logs in"),
+        ("imaps://%FF@old.example", "no UTF-8"),
+        ("imaps://a%0D%0Ab@old.example", "control characters"),
+        ("imaps://h@old.example?authz=%00", "control characters"),
+        ("maildir:", "no Maildir"),
+        ("maildir:~/Maildir", "no Maildir"),
+        ("maildir:a\0b", "no Maildir"),
+    ],
+)
+def test_what_is_none_is_told_with_a_remedy(text: str, said: str) -> None:
+    with pytest.raises(Wrong, match=said) as wrong:
+        parse_mailbox(text)
+    assert wrong.value.remedy
+
+
+@pytest.mark.parametrize("text", ["imaps://h:geheim@old.example", "imaps://a@b:geheim@old.example", "imap://:geheim@x"])
+def test_a_password_in_it_is_refused_and_not_repeated(text: str) -> None:
+    with pytest.raises(Wrong, match="holds a password") as wrong:
+        parse_mailbox(text)
+    assert "geheim" not in f"{wrong.value} {wrong.value.remedy}"
+
+
+def test_a_bare_at_in_the_user_is_told_how_to_be_written() -> None:
+    with pytest.raises(Wrong, match="hanako%40old"):
+        parse_mailbox("imaps://hanako@old.example@imap.old.example")
+
+
+def test_in_clear_goes_to_another_machine_only_if_that_is_said() -> None:
+    assert isinstance(parse_mailbox("imap://h@old.example?tls=none", insecure=True), ImapUrl)
+
+
+USERS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30)
+
+
+@given(USERS, USERS | st.just(""), st.sampled_from([TLS, STARTTLS]), st.integers(1, 65535))
+def test_what_is_written_is_read_again(user: str, authz: str, tls: MailboxTls, port: int) -> None:
+    url = ImapUrl(user, "old.example", port, tls, authz)
+    assert parse_mailbox(str(url)) == url
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_a_mailbox_or_told_to_be_none(text: str) -> None:
+    for start in ("", "imaps://", "imap://h@", "maildir:"):
+        with contextlib.suppress(Wrong):
+            assert str(parse_mailbox(start + text))
+
+
+def test_how_it_is_reached_does_not_make_another_mailbox() -> None:
+    first = parse_mailbox("imap://h@127.0.0.1:143?ca=/etc/ca.pem")
+    assert str(first) == str(parse_mailbox("imap://h@127.0.0.1?tls=none")) == "imap://h@127.0.0.1:143"

@@ -1,0 +1,162 @@
+"""The small parts of a move: batches, what has come, changes of the journal written together."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from migrator.batches import BATCH_MESSAGES, BATCH_OCTETS, Batch, Gathering
+from migrator.came import Came
+from migrator.content import Kept, Spooled
+from migrator.journal import Intent, Key, Mark, Settled, Settlement
+from migrator.journal_file import JournalFile
+from migrator.mailbox import INBOX, FolderName, Item, Message
+from migrator.scribe import Scribe
+from migrator.together import closing, together
+from tests.rules.migrator.memory_mailboxes import DATE, NONE
+
+ARCHIVE: FolderName = ("Archive",)
+
+
+def mark(uid: int, size: int, folder: FolderName = INBOX, tries: int = 0) -> Mark:
+    return Mark(Key(folder, 1, uid), size, bytes(32), NONE, tries=tries)
+
+
+def message(uid: int, folder: FolderName = INBOX) -> Message:
+    return Message(folder, Item(uid, NONE), DATE, Kept(b""))
+
+
+sizes = st.lists(
+    st.tuples(
+        st.sampled_from([INBOX, ARCHIVE]), st.sampled_from([0, 7, 2_000_000, BATCH_OCTETS, 9_000_000]), st.booleans()
+    ),
+    max_size=130,
+)
+
+
+@given(sizes)
+def test_batches_hold_everything_in_order_and_never_too_much(sizes: list[tuple[FolderName, int, bool]]) -> None:
+    gathering, batches = Gathering(), list[Batch]()
+    for uid, (folder, size, suspect) in enumerate(sizes, 1):
+        tries = 2 if suspect else 0
+        batches += gathering.take(folder, mark(uid, size, folder, tries), message(uid, folder))
+    batches += gathering.rest()
+    assert [one.key.uid for batch in batches for one in batch.marks] == list(range(1, len(sizes) + 1))
+    assert gathering.rest() == []
+    for batch in batches:
+        assert len(batch.marks) == len(batch.messages) <= BATCH_MESSAGES
+        assert len({one.key.folder for one in batch.marks}) == 1
+        assert batch.octets <= BATCH_OCTETS or len(batch.marks) == 1
+        assert len(batch.marks) == 1 or not any(one.tries for one in batch.marks)
+
+
+@given(st.lists(st.integers(1, 60)))
+def test_a_uid_is_new_once_in_whatever_order_they_come(uids: list[int]) -> None:
+    came, seen = Came(), set[int]()
+    for uid in uids:
+        assert came.take(uid) == (uid not in seen)
+        seen.add(uid)
+    assert len(came) == len(seen)
+
+
+class Slow:
+    """A journal whose disk waits until it is let go on."""
+
+    def __init__(self, journal: JournalFile) -> None:
+        self.journal = journal
+        self.wrote: list[int] = []
+        self.go_on = threading.Event()
+        self.fails = False
+
+    def write(self, changes: Sequence[Intent | Settlement]) -> None:
+        self.go_on.wait(10)
+        if self.fails:
+            raise OSError("the disk is gone")
+        self.wrote.append(len(changes))
+        self.journal.write(changes)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.journal, name)
+
+
+def settlement(uid: int) -> Settlement:
+    return Settlement((replace(mark(uid, 1), settled=Settled.COPIED),))
+
+
+async def test_changes_that_come_while_the_disk_is_busy_are_written_together(journal: JournalFile) -> None:
+    slow = Slow(journal)
+    scribe = Scribe(slow)  # type: ignore[arg-type]  # it passes everything else on
+    asking = [asyncio.create_task(scribe.write(settlement(uid))) for uid in range(1, 4)]
+    await asyncio.sleep(0)
+    asking += [asyncio.create_task(scribe.write(settlement(uid))) for uid in range(4, 9)]
+    slow.go_on.set()
+    await asyncio.gather(*asking)
+    assert sum(slow.wrote) == 8
+    assert len(slow.wrote) <= 3
+    assert len(list(journal.marks(INBOX))) == 8
+
+
+async def test_who_waits_for_a_disk_that_fails_is_told_and_who_waits_no_more_is_not(journal: JournalFile) -> None:
+    slow = Slow(journal)
+    slow.fails = True
+    scribe = Scribe(slow)  # type: ignore[arg-type]  # it passes everything else on
+    asking = [asyncio.create_task(scribe.write(settlement(uid))) for uid in range(1, 4)]
+    await asyncio.sleep(0)
+    asking[1].cancel()
+    slow.go_on.set()
+    found = await asyncio.gather(*asking, return_exceptions=True)
+    await scribe.close()
+    assert [type(one) for one in found] == [OSError, asyncio.CancelledError, OSError]
+
+
+async def test_the_first_failure_ends_what_goes_on_together() -> None:
+    ended = list[str]()
+
+    async def hang() -> int:
+        try:
+            await asyncio.Event().wait()
+            return 1
+        finally:
+            ended.append("hang")
+
+    async def fail() -> int:
+        await asyncio.sleep(0)
+        raise OSError("no")
+
+    with pytest.raises(OSError, match="no"):
+        await together([hang(), fail()])
+    assert ended == ["hang"]
+
+
+async def test_what_gives_items_is_ended_where_its_block_is_left() -> None:
+    ended = list[str]()
+
+    async def numbers() -> AsyncIterator[int]:
+        try:
+            for number in range(9):
+                yield number
+        finally:
+            ended.append("numbers")
+
+    async with closing(numbers()) as found:
+        async for number in found:
+            if number == 3:
+                break
+    assert ended == ["numbers"]
+
+
+@given(st.lists(st.binary(max_size=300_000), max_size=4))
+def test_spooled_octets_are_read_again_as_they_were_written(pieces: list[bytes]) -> None:
+    spooled, kept = Spooled(Path("/tmp")), Kept(b"".join(pieces))
+    for piece in pieces:
+        spooled.write(piece)
+    for _ in range(2):
+        assert b"".join(spooled.chunks()) == kept.octets
+    assert (spooled.size, spooled.sha256) == (kept.size, kept.sha256)
+    spooled.forget()
+    kept.forget()
