@@ -1,7 +1,7 @@
 """What a mailbox is, wherever it lives: folders, messages, and the two sides of a move.
 
 A `Source` is read and never changed; a `Target` takes what is put into it. IMAP servers and Maildirs are both
-(`migrator.imap`, `migrator.maildirs`). `migrator.moving` knows nothing else of them.
+(`migrator.imap`, `migrator.maildir`). `migrator.moving` knows nothing else of them.
 Both raise MailboxAway where they cannot be reached now, MailboxLimited where they ask for patience, and MailboxRefused
 where they will never do what is asked; what concerns one message is no error but an outcome.
 """

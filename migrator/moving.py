@@ -14,17 +14,17 @@ from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import datetime
 
-from migrator.carrying import Carrier, Paused
-from migrator.journal import Journal
+from migrator.journals.journal import Journal
 from migrator.mailbox import FolderName, MailboxAway, MailboxLimited, Source, Target
-from migrator.making import made
 from migrator.preflight import Preflight, preflight
 from migrator.progress import Progress, Silent, Watched
-from migrator.receipt import Receipt
-from migrator.reckoning import Reckoning
-from migrator.reconciling import reconciled
-from migrator.rereading import reread
-from migrator.surveying import looked_at, survey
+from migrator.receipts.receipt import Receipt
+from migrator.steps.carrying import Carrier, Paused
+from migrator.steps.making import made
+from migrator.steps.reckoning import Reckoning
+from migrator.steps.reconciling import reconciled
+from migrator.steps.rereading import reread
+from migrator.steps.surveying import looked_at, survey
 from schedules.clock import Clock
 
 __all__ = ["Paused", "Preflight", "move", "preflight"]

@@ -11,11 +11,11 @@ Raises what Source and Target raise.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from migrator.journal import Journal
+from migrator.journals.journal import Journal
 from migrator.mailbox import FolderName, MailFolder, Message, Room, Source, StaleFolder, Target, Wanted
 from migrator.naming import named
-from migrator.surveying import Sides, Work, looked_at, surveyed
-from migrator.together import closing
+from migrator.steps.surveying import Sides, Work, looked_at, surveyed
+from migrator.steps.together import closing
 from schedules.clock import Clock
 
 SAMPLE_MESSAGES = 50

@@ -6,7 +6,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from migrator.journal import Mark
+from migrator.journals.journal import Mark
 from migrator.mailbox import FolderName
 
 

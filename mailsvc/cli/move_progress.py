@@ -17,7 +17,7 @@ from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
 from mailsvc.cli.output import say
-from migrator.journal import Mark
+from migrator.journals.journal import Mark
 from migrator.mailbox import FolderName
 
 EVERY = 5.0  # seconds between two lines

@@ -21,7 +21,7 @@ from mailsvc.records import usage
 from mailsvc.records.store import Records
 from mailsvc.records.usage import UsageRow
 from mailsvc.standing.standings import mailbox_folders
-from migrator.maildir import MaildirBox
+from migrator.maildir.delivery import MaildirBox
 from schedules.clock import Clock
 from schedules.names import Address
 from schedules.planfile import read_plan

@@ -27,13 +27,14 @@ from migrator.imap.session import Security, Server
 from migrator.imap.sessions import Access
 from migrator.imap.source import ImapSource
 from migrator.imap.target import ImapTarget
-from migrator.journal_file import JournalFile, JournalUnusable
+from migrator.journals.file import JournalFile, JournalUnusable
 from migrator.mailbox import MailboxAway, MailboxLimited, MailboxRefused, Source, StaleFolder, Target
-from migrator.maildirs import MaildirSource, MaildirTarget
+from migrator.maildir.source import MaildirSource
+from migrator.maildir.target import MaildirTarget
 from migrator.moving import Paused, move
 from migrator.preflight import Preflight, preflight
 from migrator.progress import Progress
-from migrator.receipt import NotCounted, Receipt
+from migrator.receipts.receipt import NotCounted, Receipt
 from schedules.clock import Clock
 
 __all__ = ["Move", "Preflight", "Receipt", "Resumable", "Side", "journal_for", "migrate", "rehearse", "state_folder"]

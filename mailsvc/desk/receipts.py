@@ -15,9 +15,9 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from mailsvc.desk.refusals import Refused
-from migrator.receipt import Receipt
-from migrator.receipt_reading import BadReceipt
-from migrator.receipt_signing import BadKey, public_key, public_pem, signed, signing_key, verified
+from migrator.receipts.reading import BadReceipt
+from migrator.receipts.receipt import Receipt
+from migrator.receipts.signing import BadKey, public_key, public_pem, signed, signing_key, verified
 
 _LIMIT = 1 << 30  # octets
 

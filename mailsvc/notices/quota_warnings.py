@@ -28,8 +28,8 @@ from mailsvc.letters.templates import write
 from mailsvc.outbox.routes import NoRoute
 from mailsvc.records import directory, usage
 from mailsvc.records.store import Connection, Records, RecordsAway
-from migrator.maildir import MaildirError
-from migrator.maildir_usage import MaildirCount
+from migrator.maildir.delivery import MaildirError
+from migrator.maildir.usage import MaildirCount
 from schedules.names import Address
 
 _MEGABYTE: Final = parse_size("1 MB")

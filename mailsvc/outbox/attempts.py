@@ -34,7 +34,7 @@ from mailsvc.records.bodies import read_body
 from mailsvc.records.deliveries import Delivery
 from mailsvc.records.messages import Message
 from mailsvc.records.store import Records
-from migrator.maildir import Landed, MaildirError
+from migrator.maildir.delivery import Landed, MaildirError
 from schedules.clock import Clock
 from schedules.names import BadName
 

@@ -13,7 +13,7 @@ from mailsvc.records import bodies
 from mailsvc.records.deliveries import Delivery
 from mailsvc.records.messages import Message
 from mailsvc.records.store import Records
-from migrator.maildir import Landed, MaildirBox, safe_user
+from migrator.maildir.delivery import Landed, MaildirBox, safe_user
 from schedules.names import Address
 
 

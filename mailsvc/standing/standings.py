@@ -21,7 +21,7 @@ from mailsvc.records.store import Records
 from mailsvc.standing.almanac import Almanac
 from mailsvc.standing.resolving import LONGEST_CHAIN, Found, forwarder, resolve, untagged
 from mailsvc.standing.usage import Claim, FactsAway, UsageBook
-from migrator.maildir import safe_user
+from migrator.maildir.delivery import safe_user
 from schedules.edition import Edition
 from schedules.names import Address
 from schedules.words import Capability, Profile, Rulings

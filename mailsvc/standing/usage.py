@@ -27,8 +27,8 @@ from mailsvc.records import usage as kept
 from mailsvc.records.store import Records
 from mailsvc.records.usage import UsageRow
 from mailsvc.standing.reservations import Reservations
-from migrator.maildir import MaildirError
-from migrator.maildir_usage import Held, MaildirCount
+from migrator.maildir.delivery import MaildirError
+from migrator.maildir.usage import Held, MaildirCount
 from schedules.names import Address
 
 _REMEMBERED = 20_000

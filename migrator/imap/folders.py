@@ -12,10 +12,10 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from migrator.folder_names import BadFolderName, quoted
 from migrator.imap.answers import Answer, answer
 from migrator.imap.commands import Part, Sent, accepted
 from migrator.imap.errors import Garbled
-from migrator.imap.folder_names import BadFolderName, quoted
 from migrator.imap.namespaces import Namespaces, namespaces
 from migrator.imap.reading import Response
 from migrator.imap.session import Session

@@ -11,10 +11,10 @@ from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
 from typing import assert_never
 
+from migrator.folder_names import BadFolderName, quoted
 from migrator.imap.answers import Answer, printable
 from migrator.imap.commands import Challenged, Part, Sent
 from migrator.imap.errors import Declined, ImapError
-from migrator.imap.folder_names import BadFolderName, quoted
 from migrator.imap.line import Line
 
 

@@ -9,7 +9,7 @@ INBOX is written so whatever the server writes. A folder whose short name anothe
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from migrator.imap.folder_names import encoded
+from migrator.folder_names import encoded
 from migrator.imap.folders import Folder, Listing
 from migrator.mailbox import INBOX, FolderName, FolderState, MailFolder, NameRules, SpecialUse
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from migrator.imap.folder_names import decoded
+from migrator.folder_names import decoded
 from migrator.imap.reading import BadResponse
 from migrator.imap.tokens import String, Token
 

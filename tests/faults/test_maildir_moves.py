@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from migrator.maildir_listing import listed
+from migrator.maildir.listing import listed
 from tests.faults.limits import fill, small_disk
-from tests.rules.migrator.maildirs.trees import folder, lay
+from tests.rules.migrator.maildir.trees import folder, lay
 
 ROOT = Path(__file__).parents[2]
 MESSAGES = 9

@@ -6,14 +6,14 @@ line behind it the prefix of its namespace, and each line more a name that it li
 
 from pathlib import PurePosixPath
 
-from migrator.imap.folder_names import BadFolderName, decoded, encoded, quoted
+from migrator.folder_names import BadFolderName, decoded, encoded, quoted
 from migrator.imap.folders import Folder, Listing
 from migrator.imap.reading import Response
 from migrator.imap.tokens import String, tokens
 from migrator.imap.tree import Tree
 from migrator.imap.words import name_of
 from migrator.mailbox import INBOX, FolderName, NameRules
-from migrator.maildir_folders import LONGEST, directory_name, name_length
+from migrator.maildir.folders import LONGEST, directory_name, name_length
 from migrator.naming import named, plainly_named
 
 ROOT = PurePosixPath("/mail/box")

@@ -12,17 +12,17 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from migrator.folder_names import decoded
 from migrator.imap.dates import read_date
-from migrator.imap.folder_names import decoded
 from migrator.imap.login import Password
 from migrator.imap.session import Security, Server
 from migrator.imap.sessions import Access
 from migrator.imap.source import ImapSource
 from migrator.imap.target import ImapTarget
-from migrator.journal_file import JournalFile
+from migrator.journals.file import JournalFile
 from migrator.mailbox import Source, Target
 from migrator.moving import move
-from migrator.receipt import Receipt
+from migrator.receipts.receipt import Receipt
 from schedules.clock import SystemClock
 
 PASSWORD = "geheim-9"

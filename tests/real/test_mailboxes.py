@@ -6,7 +6,8 @@ from random import Random
 import pytest
 
 from migrator.mailbox import MailboxAway
-from migrator.maildirs import MaildirSource, MaildirTarget
+from migrator.maildir.source import MaildirSource
+from migrator.maildir.target import MaildirTarget
 from tests.peers.proxy import Cut, CutProxy
 from tests.real.courier import Courier
 from tests.real.dovecot import Dovecot

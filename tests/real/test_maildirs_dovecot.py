@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from migrator.mailbox import INBOX, MailFolder
-from migrator.maildirs import MaildirTarget
+from migrator.maildir.target import MaildirTarget
 from tests.real.dovecot import Dovecot
 
 pytestmark = pytest.mark.real("dovecot")

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from migrator.journal_file import JournalFile
+from migrator.journals.file import JournalFile
 from migrator.mailbox import INBOX, MailboxAway, MailboxLimited
 from migrator.moving import move
-from migrator.receipt import Receipt
+from migrator.receipts.receipt import Receipt
 from schedules.clock import MovableClock
 from tests.faults.imap.ends import letter, source, target
 from tests.peers.imap import Command, Reply

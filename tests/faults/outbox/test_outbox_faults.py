@@ -16,7 +16,7 @@ from mailsvc.outbox.maildir import return_path
 from mailsvc.records import deliveries
 from mailsvc.records.deliveries import Deferred, DeliveryState
 from mailsvc.records.store import Connection, RecordsAway
-from migrator.maildir import MaildirError
+from migrator.maildir.delivery import MaildirError
 from tests.peers.proxy import Cut, CutProxy
 from tests.peers.smtp import Answer, SmtpPeer
 from tests.rules.outbox.parcels import BODY, HANAKO, JIRO, hand, parcel

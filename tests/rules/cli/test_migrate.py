@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from migrator.receipt_signing import public_pem, signing_key
+from migrator.receipts.signing import public_pem, signing_key
 from tests.rules.cli.conftest import Line, Ran
-from tests.rules.migrator.maildirs.trees import MAIL, folder, lay
+from tests.rules.migrator.maildir.trees import MAIL, folder, lay
 from tests.support.ports import free_port
 
 
@@ -157,7 +157,7 @@ def test_a_server_that_is_away_leaves_a_move_to_be_resumed(lastpost: Line, old: 
 
 def test_one_move_is_made_by_one_run_at_a_time(lastpost: Line, old: Path) -> None:
     from mailsvc.kit.mailbox_urls import parse_mailbox
-    from migrator.journal_file import JournalFile
+    from migrator.journals.file import JournalFile
 
     here, there = str(parse_mailbox("maildir:old")), str(parse_mailbox("maildir:new"))
     assert old.is_dir()

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from mailsvc.cli.move_progress import How, Told
-from migrator.journal import Key, Mark, Settled
+from migrator.journals.journal import Key, Mark, Settled
 
 MARK = Mark(Key(("A", "B"), 1, 1), 1_500_000, b"", frozenset(), Settled.COPIED)
 

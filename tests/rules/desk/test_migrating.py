@@ -12,13 +12,13 @@ from mailsvc.desk.refusals import Refused
 from mailsvc.kit.mailbox_urls import ImapUrl, MailboxTls, MaildirUrl, parse_mailbox
 from mailsvc.kit.secrets import Secret
 from migrator.imap.target import ImapTarget
-from migrator.journal_file import JournalBusy, JournalUnusable
+from migrator.journals.file import JournalBusy, JournalUnusable
 from migrator.mailbox import MailboxAway, MailboxLimited, MailboxRefused, StaleFolder
 from migrator.moving import Paused
 from migrator.progress import Silent
-from migrator.receipt import NotCounted
+from migrator.receipts.receipt import NotCounted
 from schedules.clock import SystemClock
-from tests.rules.migrator.maildirs.trees import folder, lay
+from tests.rules.migrator.maildir.trees import folder, lay
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ async def test_one_side_that_fails_closes_the_other(moving: Move, monkeypatch: p
         closed.append(True)
 
     monkeypatch.setattr(ImapTarget, "open", away)
-    monkeypatch.setattr("migrator.maildirs.MaildirSource.close", close)
+    monkeypatch.setattr("migrator.maildir.source.MaildirSource.close", close)
     url = ImapUrl("h", "127.0.0.1", 1, MailboxTls.NONE)
     with pytest.raises(Resumable):
         await moved(Move(moving.source, Side(url, Secret("geheim")), moving.journal))

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from pathlib import Path
 
-from migrator.maildir import Landed, MaildirBox
+from migrator.maildir.delivery import Landed, MaildirBox
 
 AT = datetime(2024, 1, 31, 15, tzinfo=UTC)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from migrator.maildir import MaildirBox
+from migrator.maildir.delivery import MaildirBox
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from migrator.maildir import Landed, MaildirBox, MaildirError
+from migrator.maildir.delivery import Landed, MaildirBox, MaildirError
 from tests.rules.maildir.boxes import AT, NAME, deliver, files
 from tests.support.noting import noting
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from migrator.maildir import MaildirBox
+from migrator.maildir.delivery import MaildirBox
 from tests.rules.maildir.boxes import NAME, deliver
 from tests.support.noting import noting
 

@@ -9,7 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mailsvc.kit.targets import MaildirTarget
-from migrator.maildir_names import is_of_delivery, safe_user, size_in, unique_name
+from migrator.maildir.names import is_of_delivery, safe_user, size_in, unique_name
 from schedules.names import Address, DomainName
 
 AT = datetime(2024, 1, 31, 15, 0, 0, 250, tzinfo=UTC)

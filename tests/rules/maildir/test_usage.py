@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from migrator.maildir import MaildirError
-from migrator.maildir_usage import Held, MaildirCount
+from migrator.maildir.delivery import MaildirError
+from migrator.maildir.usage import Held, MaildirCount
 from tests.support.noting import noting
 
 
@@ -94,7 +94,7 @@ def test_what_does_not_move_is_not_read_again(root: Path, monkeypatch: pytest.Mo
     def look(path: str | Path) -> None:
         looked.append(Path(path).name)
 
-    monkeypatch.setattr("migrator.maildir.os.scandir", noting(os.scandir, look))
+    monkeypatch.setattr("migrator.maildir.delivery.os.scandir", noting(os.scandir, look))
     assert count.quick() == Held(77, 2)
     assert looked == ["hanako"]
     put(root / "new", "3.c,S=700")
@@ -163,7 +163,7 @@ def test_a_message_that_vanishes_while_counting_is_not_counted(root: Path, monke
             (root / "new" / "1.a").unlink(missing_ok=True)
         return found
 
-    monkeypatch.setattr("migrator.maildir.os.scandir", racing)
+    monkeypatch.setattr("migrator.maildir.delivery.os.scandir", racing)
     assert MaildirCount(root).count() == Held(10, 1)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from migrator.journal_file import JournalFile
+from migrator.journals.file import JournalFile
 from schedules.clock import MovableClock
 from tests.rules.migrator.memory_mailboxes import Box
 from tests.rules.migrator.scene import Scene

@@ -1,9 +1,9 @@
 """Two mailboxes in memory, a journal, and moves between them."""
 
-from migrator.journal_file import JournalFile
+from migrator.journals.file import JournalFile
 from migrator.mailbox import FolderName
 from migrator.moving import move
-from migrator.receipt import Receipt
+from migrator.receipts.receipt import Receipt
 from schedules.clock import MovableClock
 from tests.rules.migrator.memory_mailboxes import Box, MemorySource, MemoryTarget
 

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrator.journal import Intent, Key, Mark, Settled, Settlement
-from migrator.journal_file import JournalBusy, JournalFile, JournalUnusable
+from migrator.journals.file import JournalBusy, JournalFile, JournalUnusable
+from migrator.journals.journal import Intent, Key, Mark, Settled, Settlement
 from migrator.mailbox import FolderName, FolderState
 from tests.rules.migrator.memory_mailboxes import SEEN
 
@@ -155,7 +155,7 @@ def test_the_journal_of_another_move_is_refused(tmp_path: Path) -> None:
 
 def test_a_second_process_is_told_that_the_first_works(tmp_path: Path) -> None:
     program = (
-        "import sys; from pathlib import Path; from migrator.journal_file import *\n"
+        "import sys; from pathlib import Path; from migrator.journals.file import *\n"
         "try: JournalFile.open(Path(sys.argv[1]), source='old', target='new')\n"
         "except JournalBusy as error: print(error)"
     )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from migrator.journal_file import JournalFile
+from migrator.journals.file import JournalFile
 from migrator.mailbox import SpecialUse
 from migrator.moving import move
 from schedules.clock import MovableClock

@@ -14,12 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrator import batches
-from migrator.journal import GIVE_UP, Intent, Settlement
-from migrator.journal_file import JournalFile
+from migrator.journals.file import JournalFile
+from migrator.journals.journal import GIVE_UP, Intent, Settlement
 from migrator.mailbox import FolderName, FolderState, MailboxAway, MailFolder, Message, Outcome, Shortfall
 from migrator.moving import move
-from migrator.receipt import Receipt
+from migrator.receipts.receipt import Receipt
+from migrator.steps import batches
 from schedules.clock import MovableClock
 from tests.rules.migrator.conftest import SHARED_MEMORY
 from tests.rules.migrator.memory_mailboxes import SEEN, Box, MemorySource, MemoryTarget

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from migrator.journal_file import JournalUnusable
+from migrator.journals.file import JournalUnusable
 from migrator.mailbox import (
     FolderName,
     MailboxAway,

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrator.batches import BATCH_MESSAGES, BATCH_OCTETS, Batch, Gathering
-from migrator.came import Came
 from migrator.content import Kept, Spooled
-from migrator.journal import Intent, Key, Mark, Settled, Settlement
-from migrator.journal_file import JournalFile
+from migrator.journals.file import JournalFile
+from migrator.journals.journal import Intent, Key, Mark, Settled, Settlement
 from migrator.mailbox import INBOX, FolderName, Item, Message
-from migrator.scribe import Scribe
-from migrator.together import closing, together
+from migrator.steps.batches import BATCH_MESSAGES, BATCH_OCTETS, Batch, Gathering
+from migrator.steps.came import Came
+from migrator.steps.scribe import Scribe
+from migrator.steps.together import closing, together
 from tests.rules.migrator.memory_mailboxes import DATE, NONE
 
 ARCHIVE: FolderName = ("Archive",)

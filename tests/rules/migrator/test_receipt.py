@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrator.receipt import FolderReceipt, Named, NotCounted, Receipt
-from migrator.receipt_reading import BadReceipt, receipt_from
-from migrator.receipt_signing import BadKey, public_key, public_pem, signed, signing_key, verified
+from migrator.receipts.reading import BadReceipt, receipt_from
+from migrator.receipts.receipt import FolderReceipt, Named, NotCounted, Receipt
+from migrator.receipts.signing import BadKey, public_key, public_pem, signed, signing_key, verified
 
 AT = datetime(2024, 1, 31, 15, tzinfo=UTC)
 texts = st.text(min_size=1).filter(str.strip)

@@ -179,7 +179,7 @@ async def test_fresh_counts_of_an_idle_mailbox_are_good_for_a_minute(
     def look(path: str | Path) -> None:
         listed.append(str(path))
 
-    monkeypatch.setattr("migrator.maildir.os.scandir", watched(os.scandir, look))
+    monkeypatch.setattr("migrator.maildir.delivery.os.scandir", watched(os.scandir, look))
     async with noting.world.records.committer.running():
         await noting.of()
         noting.clock.advance(GRACE)

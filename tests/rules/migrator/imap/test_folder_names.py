@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrator.imap.folder_names import BadFolderName, decoded, encoded, quoted
+from migrator.folder_names import BadFolderName, decoded, encoded, quoted
 from migrator.imap.reading import Response
 from migrator.imap.tokens import String, tokens
 

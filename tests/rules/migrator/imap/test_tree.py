@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrator.imap.folder_names import encoded
+from migrator.folder_names import encoded
 from migrator.imap.folders import Folder, Listing
 from migrator.imap.tree import Tree
 from migrator.mailbox import FolderName, SpecialUse

@@ -1,0 +1,80 @@
+"""Messages gathered until enough of them go together: up to BATCH_MESSAGES or BATCH_OCTETS, all of one folder.
+
+One that was put twice before without an answer goes alone, so that it drags down no others.
+
+for batch in gathering.take(into, mark, message): ...      # those that are full now, in order
+for batch in gathering.rest(): ...
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from migrator.journals.journal import Mark
+from migrator.mailbox import FolderName, Message
+
+BATCH_MESSAGES = 50
+BATCH_OCTETS = 4_194_304  # a larger message goes alone
+ALONE = 2  # tries
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Messages of one folder of the source that go together into one of the target."""
+
+    into: FolderName
+    marks: Sequence[Mark]
+    messages: Sequence[Message]
+
+    @property
+    def octets(self) -> int:
+        """How many it has."""
+        return sum(mark.size for mark in self.marks)
+
+    @property
+    def suspect(self) -> bool:
+        """Whether nothing else is to be on its way together with it."""
+        return self.marks[0].tries >= ALONE
+
+    @property
+    def folder(self) -> FolderName:
+        """The folder of the source."""
+        return self.marks[0].key.folder
+
+    def forget(self) -> None:
+        """Free what its messages take."""
+        for message in self.messages:
+            message.content.forget()
+
+
+class Gathering:
+    """Messages in the order in which they come, cut into batches."""
+
+    def __init__(self) -> None:
+        self._into: FolderName = ()
+        self._marks: list[Mark] = []
+        self._messages: list[Message] = []
+        self._octets = 0
+
+    def take(self, into: FolderName, mark: Mark, message: Message) -> list[Batch]:
+        """Add a message; the batches that are full by it."""
+        full = [] if self._joins(into, mark) else self.rest()
+        self._into = into
+        self._marks.append(mark)
+        self._messages.append(message)
+        self._octets += mark.size
+        if len(self._marks) == BATCH_MESSAGES or self._octets >= BATCH_OCTETS or mark.tries >= ALONE:
+            full += self.rest()
+        return full
+
+    def rest(self) -> list[Batch]:
+        """What has gathered so far, as a batch; none where nothing has."""
+        if not self._marks:
+            return []
+        batch = Batch(self._into, self._marks, self._messages)
+        self._marks, self._messages, self._octets = [], [], 0
+        return [batch]
+
+    def _joins(self, into: FolderName, mark: Mark) -> bool:
+        """Whether a message may go with those that are there."""
+        same = bool(self._marks) and self._into == into and self._marks[0].key.folder == mark.key.folder
+        return same and mark.tries < ALONE and self._octets + mark.size <= BATCH_OCTETS
