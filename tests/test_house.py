@@ -19,7 +19,7 @@ SCRIPTS = [ROOT / name for name in ("run", "test", "check", ".ci/run", ".ci/venv
 ROOMS = {
     "aiosmtpd": "mailsvc/gateway/",
     "aioimaplib": "migrator/imap/",
-    "apscheduler": "schedules/clock.py",
+    "apscheduler": "schedules/alarm.py",
     "sqlalchemy": "mailsvc/records/",
     "alembic": "mailsvc/records/",
     "dkim": "filters/dkim.py",

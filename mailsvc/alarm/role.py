@@ -13,7 +13,8 @@ from mailsvc.deeds.due import instants
 from mailsvc.deeds.kinds import Kind
 from mailsvc.kit.telemetry import Log
 from mailsvc.records.store import RecordsAway
-from schedules.clock import TICK, Alarm, Clock
+from schedules.alarm import TICK, Alarm
+from schedules.clock import Clock
 from schedules.edition import Edition
 
 # Seconds between two looks for a new edition, so that one is followed within a second.

@@ -75,7 +75,6 @@ def mailbox(
 def _migrate(moving: "Move", how: str, key: Path, *, read_back: bool, as_json: bool) -> None:
     from mailsvc.cli.move_progress import How, Told
     from mailsvc.desk.migrating import migrate
-    from mailsvc.desk.receipts import signed_line
     from schedules.clock import SystemClock
 
     async def work() -> "Receipt":
@@ -85,6 +84,8 @@ def _migrate(moving: "Move", how: str, key: Path, *, read_back: bool, as_json: b
 
     receipt = _resumable(lambda: asyncio.run(work()))
     if as_json:
+        from mailsvc.desk.receipts import signed_line
+
         show_json_texts([signed_line(receipt, key)])
     else:
         show_receipt(receipt)
@@ -107,7 +108,7 @@ def _rehearse(moving: "Move", *, as_json: bool) -> None:
 
 def _key(ctx: typer.Context, journal: Path) -> Path:
     """What signs receipts: the settings' key where there are settings that name one, else one beside the journal."""
-    from mailsvc.desk.receipts import key_beside
+    from mailsvc.desk.migrating import key_beside
 
     here = session.of(ctx)
     named = here.settings.moving.receipt_key if here.has_settings else None
@@ -119,7 +120,7 @@ def _moving(
 ) -> "Move":
     from mailsvc.desk.migrating import Move, journal_for, state_folder
     from mailsvc.kit.mailbox_urls import parse_mailbox
-    from schedules.yamlfile import Wrong
+    from schedules.positions import Wrong
 
     here, there = parse_mailbox(source, insecure=insecure), parse_mailbox(target, insecure=insecure)
     if str(here) == str(there):

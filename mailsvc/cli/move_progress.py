@@ -10,15 +10,14 @@ import time
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from types import TracebackType
-from typing import Self
-
-from rich.console import Console
-from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
+from typing import TYPE_CHECKING, Self
 
 from mailsvc.cli.output import say
 from migrator.journals.journal import Mark
 from migrator.mailbox import FolderName
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
 
 EVERY = 5.0  # seconds between two lines
 OFTEN = 1.0  # between two of JSON
@@ -30,6 +29,14 @@ class How(StrEnum):
     AUTO = "auto"  # a bar on a terminal, else lines
     LINES = "lines"
     JSON = "json"
+
+
+def _bar() -> "Bar":
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[told]}"), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True)
 
 
 class Told:
@@ -46,8 +53,7 @@ class Told:
         self._folder = ""
         self._bar: Bar | None = None
         if how is How.AUTO and (sys.stderr.isatty() if terminal is None else terminal):
-            columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[told]}"))
-            self._bar = Bar(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True)
+            self._bar = _bar()
             self._task = self._bar.add_task("connecting", total=None, told="")
 
     def __enter__(self) -> Self:

@@ -37,7 +37,18 @@ from migrator.progress import Progress
 from migrator.receipts.receipt import NotCounted, Receipt
 from schedules.clock import Clock
 
-__all__ = ["Move", "Preflight", "Receipt", "Resumable", "Side", "journal_for", "migrate", "rehearse", "state_folder"]
+__all__ = [
+    "Move",
+    "Preflight",
+    "Receipt",
+    "Resumable",
+    "Side",
+    "journal_for",
+    "key_beside",
+    "migrate",
+    "rehearse",
+    "state_folder",
+]
 
 _SECURITY = {
     MailboxTls.TLS: Security.TLS,
@@ -84,6 +95,11 @@ def journal_for(folder: Path, source: MailboxUrl, target: MailboxUrl) -> Path:
     """The journal of a move, named by both mailboxes; how they are reached makes no difference."""
     name = hashlib.sha256(f"{source}\n{target}".encode("utf-8", "surrogateescape")).hexdigest()[:32]
     return folder / f"{name}.journal"
+
+
+def key_beside(journal: Path) -> Path:
+    """Where the signing key is, or will be made: beside the journal."""
+    return journal.parent / "receipt-key.pem"
 
 
 async def migrate(

@@ -1,6 +1,6 @@
 """Receipts of moves: signed by a key of ours, and verified by anybody.
 
-    text = signed_line(receipt, key_beside(journal))
+    text = signed_line(receipt, key)
     checked = verify(file, key)
 
 Fails: `Refused` for a key or file that cannot be read; a receipt that is not what it claims is no
@@ -30,11 +30,6 @@ class Checked:
     receipt: Receipt | None = None
     signer: str = ""  # SHA-256 of the public key in PEM form, in hex
     trusted: bool = False  # it is signed by the key that was asked for
-
-
-def key_beside(journal: Path) -> Path:
-    """Where the signing key is, or will be made: beside the journal."""
-    return journal.parent / "receipt-key.pem"
 
 
 def signed_line(receipt: Receipt, key: Path) -> str:

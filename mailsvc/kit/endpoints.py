@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import PlainSerializer, PlainValidator
 
-from schedules.yamlfile import Wrong
+from schedules.positions import Wrong
 
 _REMEDY = "write IP:PORT, as in `0.0.0.0:25`, `127.0.0.1:2525` or `[::]:25`"
 

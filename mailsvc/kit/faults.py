@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails
 
-from schedules.yamlfile import Wrong
+from schedules.positions import Wrong
 
 Fault = tuple[tuple[str | int, ...], Wrong]
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote
 
 from schedules.names import BadName, DomainName
-from schedules.yamlfile import Wrong
+from schedules.positions import Wrong
 
 _REMEDY = "write `imaps://USER@HOST`, `imap://USER@HOST` or `maildir:PATH`"
 _URL = re.compile(

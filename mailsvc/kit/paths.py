@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, PlainSerializer, ValidationInfo
 
-from schedules.yamlfile import Wrong
+from schedules.positions import Wrong
 
 
 def under_folder(path: Path, info: ValidationInfo) -> Path:

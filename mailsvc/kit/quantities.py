@@ -13,7 +13,7 @@ from typing import Annotated
 from pydantic import BeforeValidator, PlainSerializer
 
 from schedules import durations
-from schedules.yamlfile import Wrong
+from schedules.positions import Wrong
 
 _OCTETS = {
     "": 1,

@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import PlainSerializer, PlainValidator
 
 from mailsvc.kit.quantities import parse_duration, print_duration
-from schedules.yamlfile import Wrong
+from schedules.positions import Wrong
 
 _RATE = re.compile(r"([1-9][0-9]{0,8})\s*/\s*(.+)", re.ASCII)
 _REMEDY = 'write COUNT/DURATION, as in "500/1 h", or "" for no limit'

@@ -13,7 +13,7 @@ from pydantic import PlainSerializer, PlainValidator, ValidationInfo
 
 from mailsvc.kit.paths import under_folder
 from schedules.names import BadName, DomainName
-from schedules.yamlfile import Wrong
+from schedules.positions import Wrong
 
 _REMEDY = "write `clamd:/run/clamav/clamd.ctl`, `clamd://HOST:3310` or `yara:/PATH/RULES.yar`"
 CLAMD_PORT = 3310

@@ -15,7 +15,7 @@ from typing import Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from mailsvc.kit.paths import FilePath
-from schedules.yamlfile import Wrong
+from schedules.positions import Wrong
 
 _LIMIT = 64 * 1024
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO

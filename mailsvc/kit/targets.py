@@ -21,7 +21,7 @@ from pydantic import PlainSerializer, PlainValidator, ValidationInfo
 from mailsvc.kit.paths import under_folder
 from mailsvc.kit.redaction import blank_urls
 from schedules.names import BadName, DomainName
-from schedules.yamlfile import Wrong
+from schedules.positions import Wrong
 
 _REMEDY = "write `maildir:/srv/mail/{domain}/{user}`, `smtp://HOST:PORT`, `lmtp://HOST:PORT` or `lmtp:/PATH/SOCKET`"
 _FILLED_IN = re.compile(r"\{(domain|user)\}")

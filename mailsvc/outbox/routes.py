@@ -12,7 +12,7 @@ from functools import lru_cache
 from mailsvc.kit.settings.model import Settings
 from mailsvc.kit.targets import MxTarget, Target, parse_target
 from schedules.names import Address, DomainName
-from schedules.yamlfile import Wrong
+from schedules.positions import Wrong
 
 _BY_MX = "mx:"
 

@@ -10,7 +10,7 @@ from os.path import normpath
 from mailsvc.kit.faults import Fault
 from mailsvc.kit.settings.mail import DomainSettings
 from mailsvc.kit.targets import MaildirTarget
-from schedules.yamlfile import Wrong
+from schedules.positions import Wrong
 
 
 def no_domain(target: object) -> Wrong | None:

@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import AfterValidator, ValidationInfo
 
 from mailsvc.kit.paths import under_folder
-from schedules.yamlfile import Wrong
+from schedules.positions import Wrong
 
 _SCHEME = re.compile(r"(sqlite|postgresql(?:\+psycopg)?)://(.*)", re.DOTALL)
 _POSTGRESQL = re.compile(

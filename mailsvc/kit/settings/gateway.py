@@ -17,7 +17,7 @@ from mailsvc.kit.faults import Fault, refuse
 from mailsvc.kit.paths import FilePath
 from mailsvc.kit.quantities import Duration, Size, parse_duration, parse_size
 from mailsvc.kit.settings.words import Fingerprint, PeerNetwork, Section
-from schedules.yamlfile import Wrong
+from schedules.positions import Wrong
 
 _CA_REMEDY = "write `client_ca: FILE` of the gateway, the PEM file of their CA or of the certificates themselves"
 

@@ -10,7 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator
 from mailsvc.kit.quantities import Duration, Size, parse_duration, parse_size
 from mailsvc.kit.settings.words import Section
 from mailsvc.kit.targets import Deliver, DeliverOutward, Maildirs, MaildirTarget
-from schedules.yamlfile import Wrong
+from schedules.positions import Wrong
 
 
 class DomainSettings(Section):

@@ -13,7 +13,7 @@ from mailsvc.kit.endpoints import ListenOn
 from mailsvc.kit.quantities import Duration, parse_duration
 from mailsvc.kit.secrets import SecretSource
 from mailsvc.kit.settings.words import HostName, PeerNetwork, Section
-from schedules.yamlfile import Wrong
+from schedules.positions import Wrong
 
 
 class ForwardingSettings(Section):

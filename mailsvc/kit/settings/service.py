@@ -13,7 +13,7 @@ from mailsvc.kit.quantities import Duration, parse_duration
 from mailsvc.kit.secrets import SecretSource
 from mailsvc.kit.settings.databases import DatabaseUrl
 from mailsvc.kit.settings.words import HostName, MailAddress, PageUrl, Section, ZoneName
-from schedules.yamlfile import Wrong
+from schedules.positions import Wrong
 
 
 class Purpose(StrEnum):

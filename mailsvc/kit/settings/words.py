@@ -22,7 +22,7 @@ from pydantic import (
 
 from mailsvc.kit.redaction import blank_urls
 from schedules.names import Address, DomainName
-from schedules.yamlfile import Wrong
+from schedules.positions import Wrong
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _URL_CHARACTERS = re.compile(r"[!-~]{1,200}", re.ASCII)  # it stands in SMTP replies (RFC 5321 4.2)

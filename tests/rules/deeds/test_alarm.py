@@ -6,7 +6,8 @@ from pathlib import Path
 
 from mailsvc.alarm.role import AlarmRole
 from mailsvc.records.store import RecordsAway
-from schedules.clock import TICK, SystemClock
+from schedules.alarm import TICK
+from schedules.clock import SystemClock
 from schedules.edition import Edition
 from schedules.words import Stage
 from tests.rules.deeds.end import Note, edition

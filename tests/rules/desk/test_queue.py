@@ -20,7 +20,7 @@ from mailsvc.records.bodies import BodyWriter
 from mailsvc.records.messages import Message, NewDelivery
 from schedules.names import BadName
 from schedules.planfile import read_plan
-from schedules.yamlfile import Wrong
+from schedules.positions import Wrong
 from tests.rules.desk.world import NOW, PLAN, World
 
 ALL = Asked()

@@ -17,7 +17,7 @@ from mailsvc.kit.targets import (
     Target,
     parse_target,
 )
-from schedules.yamlfile import Wrong
+from schedules.positions import Wrong
 
 
 @pytest.mark.parametrize(

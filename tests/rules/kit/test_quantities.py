@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailsvc.kit.quantities import parse_duration, parse_size, print_duration, print_size
-from schedules.yamlfile import Wrong
+from schedules.positions import Wrong
 
 
 @pytest.mark.parametrize(

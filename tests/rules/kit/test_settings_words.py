@@ -27,7 +27,7 @@ from mailsvc.kit.settings.words import (
 )
 from mailsvc.kit.targets import Deliver, Maildirs, MaildirTarget, SmtpTarget
 from schedules.names import Address
-from schedules.yamlfile import Wrong
+from schedules.positions import Wrong
 
 HOST: TypeAdapter[str] = TypeAdapter(HostName)
 PATTERN: TypeAdapter[str] = TypeAdapter(DomainPattern)

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from schedules.clock import Alarm, Clock, MovableClock, SystemClock
+from schedules.alarm import Alarm
+from schedules.clock import Clock, MovableClock, SystemClock
 from tests.support.deadline import until
 from tests.support.shortage import no_descriptors
 

@@ -10,7 +10,8 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from schedules.clock import Alarm, Clock, MovableClock, SystemClock
+from schedules.alarm import Alarm
+from schedules.clock import Clock, MovableClock, SystemClock
 from schedules.edition import Edition
 from schedules.words import Capability
 from tests.rules.schedules.plans import HANAKO, plan
