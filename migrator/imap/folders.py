@@ -209,4 +209,5 @@ class Opening:
 
 def _items(session: Session) -> bytes:
     size = b" SIZE" if "STATUS=SIZE" in session.can else b""
-    return b"MESSAGES UIDNEXT UIDVALIDITY" + (b" HIGHESTMODSEQ" if "CONDSTORE" in session.can else b"") + size
+    modseq = b" HIGHESTMODSEQ" if {"CONDSTORE", "QRESYNC"} & session.can else b""  # RFC 7162 3.2: one has the other
+    return b"MESSAGES UIDNEXT UIDVALIDITY" + modseq + size

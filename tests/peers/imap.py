@@ -62,7 +62,7 @@ class Command:
 
 
 class ImapPeer(TcpPeer):
-    """Listens on 127.0.0.1; with `starttls` it upgrades when asked."""
+    """Listens on 127.0.0.1; with `starttls` it upgrades when asked, with `tls` it speaks so from the first octet."""
 
     def __init__(
         self,
@@ -70,8 +70,9 @@ class ImapPeer(TcpPeer):
         *,
         greeting: bytes = b"* OK [CAPABILITY IMAP4rev1 UIDPLUS LITERAL+] ready",
         starttls: ssl.SSLContext | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(tls=tls)
         self.greeting = greeting
         self.commands: list[Command] = []
         self.starttls = starttls

@@ -169,11 +169,13 @@ async def test_nobody_there() -> None:
         await Line.open("127.0.0.1", port, tls=None, patience=1)
 
 
-async def test_tls_from_the_first_octet_and_by_starttls() -> None:
+@pytest.mark.parametrize("from_the_start", [True, False])
+async def test_tls_from_the_first_octet_and_by_starttls(from_the_start: bool) -> None:
     server, client = contexts()
-    async with ImapPeer(starttls=server) as peer:
-        line = await opened(peer)
-        await line.secure(client, "localhost")
+    async with ImapPeer(tls=server) if from_the_start else ImapPeer(starttls=server) as peer:
+        line = await opened(peer, tls=client if from_the_start else None)
+        if not from_the_start:
+            await line.secure(client, "localhost")
         assert (await line.run(b"NOOP")).word == "OK"
         await line.close()
 
@@ -184,6 +186,10 @@ async def test_a_certificate_of_another_name_is_refused() -> None:
         line = await opened(peer)
         with pytest.raises(Untrusted, match=r"mail\.example"):
             await line.secure(client, "mail.example")
+    async with ImapPeer(tls=server) as peer:
+        with pytest.raises(Untrusted, match="not to be trusted"):
+            await Line.open("127.0.0.1", peer.port, tls=client, patience=5.0, name="mail.example")
+    assert not peer.commands
 
 
 async def test_what_comes_in_clear_behind_starttls_is_refused() -> None:
