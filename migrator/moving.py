@@ -25,6 +25,7 @@ from migrator.steps.reckoning import Reckoning
 from migrator.steps.reconciling import reconciled
 from migrator.steps.rereading import reread
 from migrator.steps.surveying import looked_at, survey
+from migrator.steps.tries import Tries
 from schedules.clock import Clock
 
 __all__ = ["Paused", "Preflight", "move", "preflight"]
@@ -49,11 +50,11 @@ async def move(
     the other; once something has been settled meanwhile, they begin anew.
     """
     began, stop, watched = clock.now(), stop or asyncio.Event(), Watched(progress or Silent())
-    failed = 0
+    failed, tries = 0, Tries()
     while True:
         settled = watched.count
         try:
-            return await _moved(source, target, journal, clock, began, watched, stop, read_back=read_back)
+            return await _moved(source, target, journal, clock, began, watched, stop, tries, read_back=read_back)
         except (MailboxAway, MailboxLimited) as error:
             failed = failed + 1 if watched.count == settled else 1
             if failed > len(pauses) or not _passing(error):
@@ -82,6 +83,7 @@ async def _moved(
     began: datetime,
     progress: Progress,
     stop: asyncio.Event,
+    tries: Tries,
     *,
     read_back: bool,
 ) -> Receipt:
@@ -92,7 +94,7 @@ async def _moved(
         left = await reconciled(target, journal, sides.target)
         names, unmade = await made(target, journal, sides)
         work, trouble = await survey(source, journal, sides, names, left, todo)
-        carrier = Carrier(source, target, journal, progress, stop, left)
+        carrier = Carrier(source, target, journal, progress, stop, left, tries)
         trouble |= await carrier.carry(work, sides.target, unmade, last=number == PASSES - 1)
         reckoning.take(sides, names, unmade, trouble, changed=any(one.wanted or one.reflagged for one in work))
         todo = set(trouble)

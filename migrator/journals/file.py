@@ -38,7 +38,7 @@ CREATE TABLE intents (
 CREATE TABLE marks (
   folder TEXT NOT NULL, uidvalidity INTEGER NOT NULL, uid INTEGER NOT NULL, size INTEGER NOT NULL, sha256 BLOB NOT NULL,
   flags TEXT NOT NULL, settled TEXT, why TEXT NOT NULL, target_uidvalidity INTEGER, target_uid INTEGER,
-  tries INTEGER NOT NULL, intent INTEGER,
+  intent INTEGER,
   PRIMARY KEY (folder, uidvalidity, uid)
 ) WITHOUT ROWID;
 CREATE INDEX marks_intended ON marks (intent) WHERE settled IS NULL;
@@ -233,11 +233,8 @@ _DROP = "DELETE FROM marks WHERE folder = ? AND uidvalidity = ? AND uid = ?"
 _TIDY = (
     "DELETE FROM intents WHERE NOT EXISTS (SELECT 1 FROM marks WHERE settled IS NULL AND marks.intent = intents.intent)"
 )
-_PUT = "INSERT OR REPLACE INTO marks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_MARKS = (
-    "SELECT folder, uidvalidity, uid, size, sha256, flags, settled, why, target_uidvalidity, target_uid, tries"
-    " FROM marks"
-)
+_PUT = "INSERT OR REPLACE INTO marks VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_MARKS = "SELECT folder, uidvalidity, uid, size, sha256, flags, settled, why, target_uidvalidity, target_uid FROM marks"
 
 
 def _quietly(act: Callable[[], None]) -> None:

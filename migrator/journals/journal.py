@@ -23,8 +23,6 @@ class Settled(StrEnum):
     VANISHED = "vanished"  # expunged at the source before it could be read
 
 
-# After so many tries a message is refused for good: the connection breaks each time, though it goes alone.
-GIVE_UP = 4
 THERE = frozenset({Settled.COPIED, Settled.ALREADY_THERE, Settled.POSSIBLE_DUPLICATE})  # in the target
 _OPEN = frozenset({Settled.REFUSED, Settled.VANISHED})
 
@@ -50,12 +48,11 @@ class Mark:
     why: str = ""  # never empty where it is refused, vanished or possibly twice; of an intended one: why it may be
     target_uidvalidity: int | None = None
     target_uid: int | None = None
-    tries: int = 0  # how often it was put, the connection broke, and it was not found
 
     @property
     def wanted(self) -> bool:
         """Whether it is to be put (again) as long as the source has it."""
-        return self.settled is None or (self.settled in _OPEN and self.tries < GIVE_UP)
+        return self.settled is None or self.settled in _OPEN
 
 
 @dataclass(frozen=True, slots=True)

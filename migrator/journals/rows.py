@@ -7,9 +7,9 @@ from migrator.journals.journal import Key, Mark, Settled
 from migrator.mailbox import FolderName, FolderState
 
 
-def mark_from(row: tuple[str, int, int, int, bytes, str, str | None, str, int | None, int | None, int]) -> Mark:
+def mark_from(row: tuple[str, int, int, int, bytes, str, str | None, str, int | None, int | None]) -> Mark:
     """A mark from its row."""
-    folder, uidvalidity, uid, size, sha256, flags, settled, why, target_uidvalidity, target_uid, tries = row
+    folder, uidvalidity, uid, size, sha256, flags, settled, why, target_uidvalidity, target_uid = row
     return Mark(
         Key(folder_name(folder), uidvalidity, uid),
         size,
@@ -19,7 +19,6 @@ def mark_from(row: tuple[str, int, int, int, bytes, str, str | None, str, int | 
         why,
         target_uidvalidity,
         target_uid,
-        tries,
     )
 
 
@@ -28,7 +27,7 @@ def row_of(mark: Mark, intent: int | None) -> tuple[object, ...]:
     key = mark.key
     settled = str(mark.settled) if mark.settled is not None else None
     known = (*key_of(key), mark.size, mark.sha256, " ".join(sorted(mark.flags)))
-    return (*known, settled, mark.why, mark.target_uidvalidity, mark.target_uid, mark.tries, intent)
+    return (*known, settled, mark.why, mark.target_uidvalidity, mark.target_uid, intent)
 
 
 def key_of(key: Key) -> tuple[str, int, int]:

@@ -1,6 +1,6 @@
 """Messages gathered until enough of them go together: up to BATCH_MESSAGES or BATCH_OCTETS, all of one folder.
 
-One that was put twice before without an answer goes alone, so that it drags down no others.
+One at which the connection broke before (`tries.py`) goes alone, so that it drags down no others.
 
 for batch in gathering.take(into, mark, message): ...      # those that are full now, in order
 for batch in gathering.rest(): ...
@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from migrator.journals.journal import Mark
 from migrator.mailbox import FolderName, Message
+from migrator.steps.tries import Tries
 
 BATCH_MESSAGES = 50
 BATCH_OCTETS = 4_194_304  # a larger message goes alone
-ALONE = 2  # tries
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,16 +24,12 @@ class Batch:
     into: FolderName
     marks: Sequence[Mark]
     messages: Sequence[Message]
+    suspect: bool  # whether nothing else is to be on its way together with it
 
     @property
     def octets(self) -> int:
         """How many it has."""
         return sum(mark.size for mark in self.marks)
-
-    @property
-    def suspect(self) -> bool:
-        """Whether nothing else is to be on its way together with it."""
-        return self.marks[0].tries >= ALONE
 
     @property
     def folder(self) -> FolderName:
@@ -49,7 +45,9 @@ class Batch:
 class Gathering:
     """Messages in the order in which they come, cut into batches."""
 
-    def __init__(self) -> None:
+    def __init__(self, tries: Tries) -> None:
+        self._tries = tries
+        self._suspect = False
         self._into: FolderName = ()
         self._marks: list[Mark] = []
         self._messages: list[Message] = []
@@ -57,12 +55,14 @@ class Gathering:
 
     def take(self, into: FolderName, mark: Mark, message: Message) -> list[Batch]:
         """Add a message; the batches that are full by it."""
-        full = [] if self._joins(into, mark) else self.rest()
+        alone = self._tries.alone(mark.key)
+        full = [] if not alone and self._joins(into, mark) else self.rest()
         self._into = into
         self._marks.append(mark)
         self._messages.append(message)
         self._octets += mark.size
-        if len(self._marks) == BATCH_MESSAGES or self._octets >= BATCH_OCTETS or mark.tries >= ALONE:
+        self._suspect = alone
+        if len(self._marks) == BATCH_MESSAGES or self._octets >= BATCH_OCTETS or alone:
             full += self.rest()
         return full
 
@@ -70,11 +70,11 @@ class Gathering:
         """What has gathered so far, as a batch; none where nothing has."""
         if not self._marks:
             return []
-        batch = Batch(self._into, self._marks, self._messages)
+        batch = Batch(self._into, self._marks, self._messages, self._suspect)
         self._marks, self._messages, self._octets = [], [], 0
         return [batch]
 
     def _joins(self, into: FolderName, mark: Mark) -> bool:
         """Whether a message may go with those that are there."""
         same = bool(self._marks) and self._into == into and self._marks[0].key.folder == mark.key.folder
-        return same and mark.tries < ALONE and self._octets + mark.size <= BATCH_OCTETS
+        return same and self._octets + mark.size <= BATCH_OCTETS

@@ -1,6 +1,6 @@
 """What there is to do, done: messages read, put in batches, and flags brought up to date.
 
-    carrier = Carrier(source, target, journal, progress, stop, left)
+    carrier = Carrier(source, target, journal, progress, stop, left, tries)
     trouble = await carrier.carry(work, there, unmade, last=False)
 
 All folders are read as one stream. A folder all of whose messages came and were settled is finished in the journal;
@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from migrator.journals.journal import GIVE_UP, Journal, Key, Mark, Settled, Settlement
+from migrator.journals.journal import Journal, Key, Mark, Settled, Settlement
 from migrator.mailbox import FolderName, FolderState, MailFolder, Message, Missing, Source, StaleFolder, Target
 from migrator.progress import Progress
 from migrator.steps.batches import Batch, Gathering
@@ -25,6 +25,7 @@ from migrator.steps.reconciling import print_of
 from migrator.steps.settling import Settling
 from migrator.steps.surveying import Trouble, Work, compared
 from migrator.steps.together import closing, together
+from migrator.steps.tries import GIVE_UP, Tries
 
 _FLAGS_AT_ONCE = 500  # messages
 
@@ -47,6 +48,7 @@ class Carrier:
         progress: Progress,
         stop: asyncio.Event,
         left: Sequence[Mark],
+        tries: Tries,
     ) -> None:
         self._source = source
         self._target = target
@@ -54,6 +56,7 @@ class Carrier:
         self._progress = progress
         self._stop = stop
         self._left = {(mark.key.folder, print_of(mark)): mark for mark in left}
+        self._tries = tries
         self._settling = Settling(journal, progress)
         self._former: dict[FolderName, Former] = {}
         self._came: dict[FolderName, Came] = defaultdict(Came)
@@ -107,7 +110,8 @@ class Carrier:
 
     async def _read(self, rest: Sequence[Work], states: Mapping[FolderName, FolderState]) -> None:
         """Everything wanted is read and put, and has its answers, or is in trouble."""
-        putting, gathering = Putting(self._target, self._journal, self._progress, states), Gathering()
+        gathering = Gathering(self._tries)
+        putting = Putting(self._target, self._journal, self._progress, states, self._tries)
         stale = dict[FolderName, str]()
         try:
             while rest:
@@ -162,15 +166,12 @@ class Carrier:
         return _forgotten(message)
 
     def _gather(self, one: Work, mark: Mark, message: Message, gathering: Gathering) -> list[Batch]:
-        """Put a message with others, unless its answers got lost too often for that."""
-        if (left := self._left.get((one.name, print_of(mark)))) is None:
-            return gathering.take(one.into, mark, message)
-        mark = replace(mark, why=left.why, tries=left.tries)
-        if mark.tries < GIVE_UP:
-            return gathering.take(one.into, mark, message)
-        why = f"the connection to the target broke each of the {mark.tries} times that it was put"
-        self._settling.add([replace(mark, settled=Settled.REFUSED, why=why)])
-        return _forgotten(message)
+        """Put a message with others, unless the connection broke too often at it."""
+        if self._tries.given_up(mark.key):
+            self._settling.add([replace(mark, settled=Settled.REFUSED, why=_BROKE)])
+            return _forgotten(message)
+        left = self._left.get((one.name, print_of(mark)))
+        return gathering.take(one.into, replace(mark, why=left.why) if left else mark, message)
 
     def _formerly(self, one: Work) -> Former:
         if one.name not in self._former:
@@ -223,6 +224,7 @@ class Carrier:
         return told + [not_kept(flag) for flag in sorted(await self._target.reflag(into, known) if known else ())]
 
 
+_BROKE = f"the connection to the target broke each of the {GIVE_UP} times that it was put"
 _UNKNOWN = "flags changed after messages were put, and the target does not say which messages those are"
 
 

@@ -1,6 +1,6 @@
 """Batches on their way into the target: intended, put, settled; several at once.
 
-    putting = Putting(target, journal, progress, before)
+    putting = Putting(target, journal, progress, before, tries)
     await putting.put(batch)       # waits while enough is on its way
     await putting.drain()          # waits for all answers
 
@@ -29,6 +29,7 @@ from migrator.mailbox import (
 from migrator.progress import Progress
 from migrator.steps.batches import BATCH_OCTETS, Batch
 from migrator.steps.scribe import Scribe
+from migrator.steps.tries import Tries
 
 ON_ITS_WAY = 4 * BATCH_OCTETS  # octets; one batch may always go
 BATCHES = 16
@@ -53,12 +54,18 @@ class Putting:
     """Puts batches, and keeps the journal in step."""
 
     def __init__(
-        self, target: Target, journal: Journal, progress: Progress, before: Mapping[FolderName, FolderState]
+        self,
+        target: Target,
+        journal: Journal,
+        progress: Progress,
+        before: Mapping[FolderName, FolderState],
+        tries: Tries,
     ) -> None:
         self._target = target
         self._journal = journal
         self._scribe = Scribe(journal)
         self._progress = progress
+        self._tries = tries
         self._before = {into: _Edge(state) for into, state in before.items()}
         self._running: dict[asyncio.Task[None], int] = {}
         self._told: set[tuple[FolderName, str]] = set()
@@ -120,8 +127,7 @@ class Putting:
             self.stale[batch.into] = str(stale)
             return
         except MailboxAway:
-            tried = tuple(replace(mark, tries=mark.tries + 1) for mark in intent.marks)
-            await self._scribe.write(replace(intent, marks=tried))
+            self._tries.broke(batch.marks)
             raise
         finally:
             batch.forget()

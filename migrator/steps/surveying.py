@@ -105,7 +105,7 @@ def _unchanged(journal: Journal, folder: FolderName, state: FolderState) -> bool
     """Whether all is settled, flags cannot have changed unseen, and no refused message is to be tried again."""
     if journal.state(folder) != state or (state.modseq is None and state.messages):
         return False
-    return not any(mark.wanted for mark in journal.marks(folder, Settled.REFUSED))
+    return next(journal.marks(folder, Settled.REFUSED), None) is None
 
 
 async def compared(work: Work, items: AsyncIterator[Item], marks: Iterator[Mark]) -> AsyncIterator[tuple[Item, bool]]:

@@ -18,13 +18,14 @@ from migrator.steps.batches import BATCH_MESSAGES, BATCH_OCTETS, Batch, Gatherin
 from migrator.steps.came import Came
 from migrator.steps.scribe import Scribe
 from migrator.steps.together import closing, together
+from migrator.steps.tries import ALONE, Tries
 from tests.rules.migrator.memory_mailboxes import DATE, NONE
 
 ARCHIVE: FolderName = ("Archive",)
 
 
-def mark(uid: int, size: int, folder: FolderName = INBOX, tries: int = 0) -> Mark:
-    return Mark(Key(folder, 1, uid), size, bytes(32), NONE, tries=tries)
+def mark(uid: int, size: int, folder: FolderName = INBOX) -> Mark:
+    return Mark(Key(folder, 1, uid), size, bytes(32), NONE)
 
 
 def message(uid: int, folder: FolderName = INBOX) -> Message:
@@ -41,10 +42,12 @@ sizes = st.lists(
 
 @given(sizes)
 def test_batches_hold_everything_in_order_and_never_too_much(sizes: list[tuple[FolderName, int, bool]]) -> None:
-    gathering, batches = Gathering(), list[Batch]()
+    tries, batches = Tries(), list[Batch]()
+    gathering = Gathering(tries)
     for uid, (folder, size, suspect) in enumerate(sizes, 1):
-        tries = 2 if suspect else 0
-        batches += gathering.take(folder, mark(uid, size, folder, tries), message(uid, folder))
+        one = mark(uid, size, folder)
+        tries.broke([one] * ALONE if suspect else [])
+        batches += gathering.take(folder, one, message(uid, folder))
     batches += gathering.rest()
     assert [one.key.uid for batch in batches for one in batch.marks] == list(range(1, len(sizes) + 1))
     assert gathering.rest() == []
@@ -52,7 +55,8 @@ def test_batches_hold_everything_in_order_and_never_too_much(sizes: list[tuple[F
         assert len(batch.marks) == len(batch.messages) <= BATCH_MESSAGES
         assert len({one.key.folder for one in batch.marks}) == 1
         assert batch.octets <= BATCH_OCTETS or len(batch.marks) == 1
-        assert len(batch.marks) == 1 or not any(one.tries for one in batch.marks)
+        assert batch.suspect == any(tries.alone(one.key) for one in batch.marks)
+        assert len(batch.marks) == 1 or not batch.suspect
 
 
 @given(st.lists(st.integers(1, 60)))

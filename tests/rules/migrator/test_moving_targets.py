@@ -1,7 +1,5 @@
 """What targets do in the midst of a move: what they do not take is named, and the rest goes on."""
 
-from contextlib import suppress
-
 import pytest
 
 from migrator.mailbox import (
@@ -13,7 +11,9 @@ from migrator.mailbox import (
     Refused,
     Shortfall,
 )
-from tests.rules.migrator.memory_mailboxes import MemoryTarget
+from migrator.moving import move
+from migrator.steps.tries import GIVE_UP
+from tests.rules.migrator.memory_mailboxes import MemorySource, MemoryTarget
 from tests.rules.migrator.scene import Scene, letters
 
 
@@ -112,12 +112,21 @@ async def test_a_message_at_which_the_connection_breaks_each_time_is_named_and_t
             raise MailboxAway("the connection broke")
         return None
 
-    receipt, runs = None, 0
-    while receipt is None:
-        runs += 1
-        with suppress(MailboxAway):
-            receipt = await scene.move(target=MemoryTarget(scene.new, refuse=breaks))
-    assert runs <= 6
-    assert [(one.uid, "broke each of the 4 times" in one.why) for one in receipt.folders[0].refused] == [(70, True)]
-    assert len(scene.there.messages) == 119
-    assert (await scene.move(target=MemoryTarget(scene.new, refuse=breaks))).folders == receipt.folders
+    for _ in range(2):
+        target = MemoryTarget(scene.new, refuse=breaks)
+        receipt = await move(MemorySource(scene.old), target, scene.journal, clock=scene.clock, pauses=(0.001,) * 4)
+        assert [(one.uid, "broke each of the 4 times" in one.why) for one in receipt.folders[0].refused] == [(70, True)]
+        assert target.puts < 60
+        assert len(scene.there.messages) == 119
+    receipt = await scene.move()
+    assert receipt.complete
+    assert scene.there.octets == scene.inbox.octets
+
+
+async def test_however_often_runs_are_cut_short_at_a_message_the_next_run_puts_it(scene: Scene) -> None:
+    scene.inbox.add(*letters(3))
+    for _ in range(GIVE_UP + 2):
+        with pytest.raises(MailboxAway):
+            await scene.move(target=MemoryTarget(scene.new, lose={1: 0}))
+    assert (await scene.move()).complete
+    assert scene.there.octets == scene.inbox.octets
