@@ -145,9 +145,8 @@ async def _opened(moving: Move) -> AsyncIterator[tuple[Source, Target]]:
     try:
         yield opening[0].result(), opening[1].result()
     finally:
-        for one in opening:
-            if not one.cancelled() and one.exception() is None:
-                await one.result().close()
+        opened = [one.result() for one in opening if not one.cancelled() and one.exception() is None]
+        await asyncio.gather(*(one.close() for one in opened))
 
 
 async def _source(moving: Move) -> Source:
