@@ -128,6 +128,7 @@ class Bench:
 
     def timed(self, command: list[str]) -> Ran:
         environ = {**os.environ, "XDG_STATE_HOME": str(self.folder)}
+        environ.pop("PYTHONDONTWRITEBYTECODE", None)  # compiled once, as wherever it is installed
         begun = time.monotonic()
         done = subprocess.run(
             [sys.executable, "-c", PEAK, *command], capture_output=True, text=True, check=False, env=environ
