@@ -49,7 +49,7 @@ SERVERS = {
 class Told:
     """What a folder must still be when it was moved."""
 
-    messages: list[tuple[bytes, frozenset[str], bytes]]
+    messages: list[tuple[bytes, tuple[str, ...], bytes]]
     subscribed: bool
     attributes: str
 
@@ -72,7 +72,7 @@ def full() -> dict[str, Box]:
 def told(peer: BoxPeer) -> dict[str, Told]:
     return {
         name: Told(
-            sorted((mail.octets, frozenset(mail.flags.split()), mail.date) for mail in box.mails),
+            sorted((mail.octets, tuple(sorted(mail.flags.split())), mail.date) for mail in box.mails),
             box.subscribed,
             box.attributes,
         )
