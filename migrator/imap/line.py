@@ -16,9 +16,9 @@ from contextlib import suppress
 
 from migrator.imap.answers import Answer, answer
 from migrator.imap.commands import SMALL_LITERAL, Asked, Challenged, Part, Sent, accepted, named, seen
-from migrator.imap.errors import Bye, Declined, Garbled, Gone, ImapError, NotImap, Silent, Untrusted
+from migrator.imap.errors import Bye, Declined, Garbled, Gone, ImapError, NotImap, Silent
 from migrator.imap.reading import Response, Spool
-from migrator.imap.wire import Take, Wire, connected, ignore
+from migrator.imap.wire import Take, Wire, connected, ignore, tls_failed
 
 TOGETHER = 65_536  # octets that go out in one write
 
@@ -104,10 +104,8 @@ class Line:
             self._wire.transport = await loop.start_tls(
                 self._wire.transport, self._wire, context, server_hostname=name, ssl_handshake_timeout=self._patience
             )
-        except ssl.SSLCertVerificationError as error:
-            self._wire.end(Untrusted(f"the certificate of {name} is not to be trusted: {error.verify_message}"))
         except OSError as error:
-            self._wire.end(Gone(f"TLS with {name} failed: {error}"))
+            self._wire.end(tls_failed(name, error))
         self._whole()
 
     async def deflate(self) -> None:

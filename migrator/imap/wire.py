@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 from aioimaplib.aioimaplib import IMAP4ClientProtocol
 
-from migrator.imap.errors import Garbled, Gone, ImapError, NoRoom, Oversized, Silent, Untrusted
+from migrator.imap.errors import Garbled, Gone, ImapError, NoRoom, NotImap, Oversized, Silent, Untrusted
 from migrator.imap.reading import BadResponse, Response, ResponseReader, Spool, TooLarge
 
 PIECE = 262_144  # octets
@@ -114,7 +114,7 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has no anno
 async def connected(
     host: str, port: int, *, tls: ssl.SSLContext | None, patience: float, name: str, spool: Spool | None
 ) -> Wire:
-    """Connect, with `tls` from the first octet. Raises Gone, Silent, Untrusted."""
+    """Connect, with `tls` from the first octet. Raises Gone, Silent, Untrusted, NotImap."""
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(patience):
@@ -123,8 +123,21 @@ async def connected(
             )
     except TimeoutError:
         raise Silent(f"{host}:{port} does not answer") from None
-    except ssl.SSLCertVerificationError as error:
-        raise Untrusted(f"the certificate of {host}:{port} is not to be trusted: {error.verify_message}") from None
+    except ssl.SSLError as error:
+        raise tls_failed(f"{host}:{port}", error) from None
     except OSError as error:
         raise Gone(f"{host}:{port} cannot be reached: {error.strerror or error}") from None
     return wire
+
+
+def tls_failed(place: str, error: OSError) -> ImapError:
+    """Why TLS did not come about: what another try would meet again, unless the connection broke meanwhile."""
+    match error:
+        case ssl.SSLCertVerificationError():
+            return Untrusted(f"the certificate of {place} is not to be trusted: {error.verify_message}")
+        case ssl.SSLError(reason="WRONG_VERSION_NUMBER" | "RECORD_LAYER_FAILURE"):
+            return NotImap(f"what {place} answers is no TLS: some ports begin in clear, for STARTTLS")
+        case ssl.SSLError() if not isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+            return Untrusted(f"{place} and we agree on no TLS: {error.reason or error}")
+        case _:
+            return Gone(f"TLS with {place} failed: {error.strerror or error}")
