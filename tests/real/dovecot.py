@@ -4,10 +4,13 @@
 (`add_user("hanako@closing.example", "password")`, with `octets=` for a mailbox that gets full); their home is
 `home(address)`, their mail `Maildir` in it. The master user `master` (password `master`) may log in as anybody:
 `hanako@closing.example*master`. Dovecot delivers by LMTP only: "Dovecot behind by SMTP" is
-`postfix.behind_us(lmtp=...)`. Needs root; tests are marked `real("dovecot")`.
+`postfix.behind_us(lmtp=...)`. `with own_dovecot(folder, settings) as dovecot` is an instance of a test's own, where
+further settings stand behind the others. Needs root; tests are marked `real("dovecot")`.
 """
 
 import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -125,10 +128,10 @@ class Dovecot:
         return (self.folder / "log").read_text(errors="replace")
 
 
-def _start(folder: Path) -> Started:
+def _start(folder: Path, settings: str = "") -> Started:
     imap, lmtp = free_port(), free_port()
     config = folder / "dovecot.conf"
-    config.write_text(CONFIG.format(folder=folder, imap=imap, lmtp=lmtp))
+    config.write_text(CONFIG.format(folder=folder, imap=imap, lmtp=lmtp) + settings)
     (folder / "users").mkdir()
     (folder / "masters").write_text("master:{PLAIN}master\n")
     (folder / "mail").mkdir()
@@ -142,7 +145,27 @@ def _start(folder: Path) -> Started:
     return Started(facts, [["doveadm", "-c", str(config), "stop"]])
 
 
+def _told(facts: Mapping[str, str]) -> Dovecot:
+    return Dovecot(Path(facts["folder"]), int(facts["imap"]), int(facts["lmtp"]))
+
+
 def dovecot(run_folder: RunFolder) -> Dovecot:
     """The run's shared Dovecot; the first asker starts it."""
-    facts = run_folder.server("dovecot", _start)
-    return Dovecot(Path(facts["folder"]), int(facts["imap"]), int(facts["lmtp"]))
+    return _told(run_folder.server("dovecot", _start))
+
+
+@contextmanager
+def own_dovecot(folder: Path, settings: str) -> Iterator[Dovecot]:
+    """An instance in `folder`, whose path is short and open to all, until the block ends."""
+    place = folder / "dovecot"
+    place.mkdir(mode=0o755)
+    started = _start(place, settings)
+    running = _told(started.facts)
+    try:
+        yield running
+    except BaseException as error:
+        error.add_note(f"--- the end of Dovecot's log\n{running.log()[-4000:]}")
+        raise
+    finally:
+        for command in started.stop:
+            subprocess.run(command, check=False, capture_output=True, timeout=30)

@@ -6,6 +6,9 @@ read; `moved(source, target, folder)` moves with our engine, in this process.
 
 import hashlib
 import imaplib
+import os
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -63,7 +66,7 @@ class Contents:
 @contextmanager
 def client(place: Place) -> Iterator[imaplib.IMAP4]:
     with imaplib.IMAP4("127.0.0.1", place.port, timeout=30) as opened:
-        opened.login(place.user, PASSWORD)
+        opened.authenticate("PLAIN", lambda _: f"\0{place.user}\0{PASSWORD}".encode())
         yield opened
 
 
@@ -145,3 +148,18 @@ async def moved(
     finally:
         for end in ends:
             await end.close()
+
+
+def secret(folder: Path, text: str = PASSWORD) -> str:
+    """A file that holds a secret as its only line."""
+    file = folder / f"secret-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    file.write_text(f"{text}\n")
+    file.chmod(0o600)
+    return str(file)
+
+
+def by_command(folder: Path, *words: str, **more: str) -> "subprocess.CompletedProcess[str]":
+    """`lastpost migrate mailbox` as a program of its own; `more` is put into its environment."""
+    environ = {**os.environ, "XDG_STATE_HOME": str(folder / "state"), **more}
+    command = [sys.executable, "-m", "mailsvc.cli", "migrate", "mailbox", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environ, timeout=120)
