@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
@@ -21,11 +22,20 @@ from mailsvc.cli.output import counted, say, show_json, show_json_texts
 from mailsvc.cli.words import AsJson, leave
 
 if TYPE_CHECKING:
-    from mailsvc.desk.migrating import Move, Receipt, Side
+    from mailsvc.desk.migrating import Move, PublicOnly, Receipt, Side
 
 T = TypeVar("T")
 
 app = typer.Typer(help="What a subscriber owns, moved elsewhere.", no_args_is_help=True, rich_markup_mode=None)
+
+
+class Which(StrEnum):
+    """Of the two mailboxes of a move."""
+
+    FROM = "from"
+    TO = "to"
+    BOTH = "both"
+
 
 _FROM = "Where it is: imaps://USER@HOST[:PORT], imap://… (STARTTLS) or maildir:PATH."
 
@@ -57,6 +67,9 @@ def mailbox(
     insecure: Annotated[
         bool, typer.Option("--insecure", help="Let `?tls=none` send password and mail in clear to another machine.")
     ] = False,
+    public_only: Annotated[
+        Which | None, typer.Option(help="Whose URL a stranger has typed: only public servers are connected to there.")
+    ] = None,
     progress: Annotated[str, typer.Option(metavar="auto|lines|json", help="How progress is told on stderr.")] = "auto",
     as_json: AsJson = False,
 ) -> None:
@@ -65,7 +78,8 @@ def mailbox(
 
     if progress not in set(How):
         raise typer.BadParameter("say auto, lines or json", param_hint="--progress")
-    moving = _moving(source, target, (from_secret, to_secret), journal, insecure=insecure)
+    secrets = (from_secret, to_secret)
+    moving = _moving(source, target, secrets, journal, insecure=insecure, public_only=public_only)
     if dry_run:
         _rehearse(moving, as_json=as_json)
     else:
@@ -116,9 +130,15 @@ def _key(ctx: typer.Context, journal: Path) -> Path:
 
 
 def _moving(
-    source: str, target: str, secrets: tuple[Path | None, Path | None], journal: Path | None, *, insecure: bool
+    source: str,
+    target: str,
+    secrets: tuple[Path | None, Path | None],
+    journal: Path | None,
+    *,
+    insecure: bool,
+    public_only: Which | None,
 ) -> "Move":
-    from mailsvc.desk.migrating import Move, journal_for, state_folder
+    from mailsvc.desk.migrating import Move, PublicOnly, journal_for, state_folder
     from mailsvc.kit.mailbox_urls import parse_mailbox
     from schedules.positions import Wrong
 
@@ -126,10 +146,14 @@ def _moving(
     if str(here) == str(there):
         raise Wrong("both URLs name the same mailbox", "name another one with `--to`")
     place = journal or journal_for(state_folder(os.environ, Path.home()), here, there)
-    return Move(_side(here, secrets[0], "--from-secret"), _side(there, secrets[1], "--to-secret"), place)
+    from_guard = PublicOnly() if public_only in {Which.FROM, Which.BOTH} else None
+    to_guard = PublicOnly() if public_only in {Which.TO, Which.BOTH} else None
+    return Move(
+        _side(here, secrets[0], "--from-secret", from_guard), _side(there, secrets[1], "--to-secret", to_guard), place
+    )
 
 
-def _side(url: object, file: Path | None, option: str) -> "Side":
+def _side(url: object, file: Path | None, option: str, guard: "PublicOnly | None") -> "Side":
     """A mailbox with its secret: from a file, else asked for at a terminal."""
     from mailsvc.desk.migrating import Side
     from mailsvc.kit.mailbox_urls import ImapUrl, MaildirUrl
@@ -138,15 +162,15 @@ def _side(url: object, file: Path | None, option: str) -> "Side":
     if isinstance(url, MaildirUrl):
         if file is not None:
             raise typer.BadParameter("a Maildir has no secret", param_hint=option)
-        return Side(url)
+        return Side(url, guard=guard)
     assert isinstance(url, ImapUrl)  # noqa: S101 - there are two kinds
     if file is not None:
-        return Side(url, read_secret(file))
+        return Side(url, read_secret(file), guard)
     if not sys.stdin.isatty():
         raise typer.BadParameter(f"{url} needs a secret: name the file that holds it", param_hint=option)
     from getpass import getpass
 
-    return Side(url, Secret(getpass(f"Password of {url}: ")))
+    return Side(url, Secret(getpass(f"Password of {url}: ")), guard)
 
 
 def _resumable(work: Callable[[], T]) -> T:

@@ -4,8 +4,11 @@
     receipt = await migrate(move, clock=..., progress=..., stop=..., read_back=False)
     plan = await rehearse(move, clock=...)
 
+A side whose URL a stranger has typed has a guard: `Side(url, secret, guard=PublicOnly())`. Then nothing but an IMAP
+server on the public Internet is connected to, and what goes wrong tells nothing of our own network.
 Fails: `Resumable` where a later run goes on (a mailbox away, full or asking for patience, no room here, or `stop` was
-set); `Refused` for everything that a later run would meet again. What was settled until then stands in the journal.
+set); `Refused` for everything that a later run would meet again; `Wrong` for a URL that no stranger may write. What was
+settled until then stands in the journal.
 """
 
 import asyncio
@@ -20,7 +23,7 @@ from pathlib import Path
 from mailsvc.desk.refusals import Refused
 from mailsvc.kit.mailbox_urls import ImapUrl, MailboxTls, MailboxUrl, MaildirUrl
 from mailsvc.kit.net import BadTls, client_tls
-from mailsvc.kit.public_hosts import asked_of_system, is_address
+from mailsvc.kit.public_hosts import HostAway, NotPublic, PublicOnly, asked_of_system, is_address
 from mailsvc.kit.secrets import Secret
 from migrator.imap.login import Credentials, Password, Token
 from migrator.imap.session import Security, Server
@@ -40,6 +43,7 @@ from schedules.clock import Clock
 __all__ = [
     "Move",
     "Preflight",
+    "PublicOnly",
     "Receipt",
     "Resumable",
     "Side",
@@ -70,10 +74,15 @@ class Resumable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A mailbox and the secret that opens it; a Maildir has none."""
+    """A mailbox and the secret that opens it; a Maildir has none. `guard` where a stranger has typed the URL."""
 
     url: MailboxUrl
     secret: Secret | None = None
+    guard: PublicOnly | None = None
+
+    def __post_init__(self) -> None:
+        if self.guard is not None:
+            self.guard.check(self.url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +164,7 @@ async def _source(moving: Move) -> Source:
         case MaildirUrl(path):
             return MaildirSource(path)
         case ImapUrl() as url:
-            return await ImapSource.open(await _access(url, side.secret), spool=_spool(moving))
+            return await ImapSource.open(await _access(url, side), spool=_spool(moving))
 
 
 async def _target(moving: Move) -> Target:
@@ -164,7 +173,7 @@ async def _target(moving: Move) -> Target:
         case MaildirUrl(path):
             return MaildirTarget(path, move=str(moving.source.url))
         case ImapUrl() as url:
-            return await ImapTarget.open(await _access(url, side.secret))
+            return await ImapTarget.open(await _access(url, side))
 
 
 def _spool(moving: Move) -> Path:
@@ -173,13 +182,13 @@ def _spool(moving: Move) -> Path:
     return folder if folder.is_dir() else Path.home()
 
 
-async def _access(url: ImapUrl, secret: Secret | None) -> Access:
-    if secret is None:
+async def _access(url: ImapUrl, side: Side) -> Access:
+    if side.secret is None:
         raise Refused(f"{url} needs a secret", "put its password into a file and name it")
-    await _known(url.host)
+    address = await _address(url.host, side.guard)
     context = None if url.tls is MailboxTls.NONE else client_tls(url.ca)
-    server = Server(url.host, url.port, _SECURITY[url.tls], context)
-    return Access(server, _credentials(url, secret))
+    server = Server(url.host, url.port, _SECURITY[url.tls], context, address)
+    return Access(server, _credentials(url, side.secret))
 
 
 def _credentials(url: ImapUrl, secret: Secret) -> Credentials:
@@ -188,10 +197,17 @@ def _credentials(url: ImapUrl, secret: Secret) -> Credentials:
     return Password(url.user, secret.reveal(), url.authz)
 
 
+async def _address(host: str, guard: PublicOnly | None) -> str:
+    """The address that a guard has looked at, and which alone is connected to; "" for whichever the name has."""
+    if guard is not None:
+        return await guard.address(host)
+    if not is_address(host):
+        await _known(host)
+    return ""
+
+
 async def _known(host: str) -> None:
     """A host that nobody knows is a mistake, and none that a later run will find."""
-    if is_address(host):
-        return
     try:
         await asked_of_system(host)
     except socket.gaierror as error:
@@ -209,6 +225,10 @@ def _told() -> Iterator[None]:
         raise Resumable("you asked it to stop") from error
     except (MailboxAway, MailboxLimited, StaleFolder) as error:
         raise Resumable(_plain(str(error))) from error
+    except HostAway as error:
+        raise Resumable(str(error)) from None
+    except NotPublic as error:
+        raise Refused(str(error), "name the server of the mailbox as its provider writes it") from None
     except (MailboxRefused, NotCounted, BadTls) as error:
         raise Refused(_plain(str(error)), _AMEND) from error
     except JournalUnusable as error:

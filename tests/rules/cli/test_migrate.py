@@ -145,6 +145,39 @@ def test_what_cannot_be_is_told_in_a_sentence(
     assert "geheim" not in ran.err
 
 
+@pytest.mark.parametrize(
+    ("to", "side", "code", "said"),
+    [
+        ("maildir:new", "to", 2, "folder of this machine"),
+        ("imap://h@127.0.0.1?tls=none", "both", 2, "folder of this machine"),
+        ("imap://h@127.0.0.1?tls=none", "to", 2, "in clear"),
+        ("imaps://h@new.example?ca=/etc/shadow", "to", 2, "trusts"),
+        ("imaps://h@new.example:6379", "to", 2, "993 or 143"),
+        ("imaps://h@2130706433", "to", 2, "no name of a host"),
+        ("imaps://h@0x7f.1", "to", 2, "no name of a host"),
+        ("imaps://h@0177.0.0.1", "to", 2, "no name of a host"),
+        ("imaps://h@0x7f", "to", 1, "no host that mail is moved"),
+        ("imaps://h@127.0.0.1", "to", 1, "no host that mail is moved"),
+        ("imaps://h@[::1]", "to", 1, "no host that mail is moved"),
+        ("imaps://h@[::ffff:10.0.0.1]", "to", 1, "no host that mail is moved"),
+        ("imap://h@169.254.169.254", "to", 1, "no host that mail is moved"),
+        ("imap://h@localhost", "to", 1, "no host that mail is moved"),
+        ("imaps://h@new.example", "somewhere", 2, "--public-only"),
+    ],
+)
+def test_where_a_stranger_typed_the_url_only_the_internet_is_connected_to(
+    lastpost: Line, old: Path, to: str, side: str, code: int, said: str
+) -> None:
+    secret = old.parent / "s"
+    secret.write_text("geheim\n")
+    secret.chmod(0o600)
+    words = ("--to-secret", str(secret)) if to.startswith("imap") else ()
+    ran = lastpost("migrate", "mailbox", "--from", "maildir:old", "--to", to, "--public-only", side, *words)
+    assert (ran.code, ran.out) == (code, "")
+    assert said in ran.err
+    assert "geheim" not in ran.err
+
+
 def test_a_server_that_is_away_leaves_a_move_to_be_resumed(lastpost: Line, old: Path) -> None:
     secret = old.parent / "s"
     secret.write_text("geheim\n")
