@@ -15,6 +15,7 @@ import asyncio
 import errno
 import hashlib
 import socket
+import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -177,9 +178,9 @@ async def _target(moving: Move) -> Target:
 
 
 def _spool(moving: Move) -> Path:
-    """Where large messages are kept on their way: beside the journal, on a disk and not in memory."""
+    """Where large messages are kept on their way: beside the journal; a rehearsal makes no folder, and reads few."""
     folder = moving.journal.parent
-    return folder if folder.is_dir() else Path.home()
+    return folder if folder.is_dir() else Path(tempfile.gettempdir())
 
 
 async def _access(url: ImapUrl, side: Side) -> Access:
