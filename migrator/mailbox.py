@@ -245,6 +245,11 @@ class Target(Protocol):
         """What it lets in."""
         ...
 
+    @property
+    def lags(self) -> Sequence[float]:
+        """Seconds to wait, one after the other: it may still be storing what a broken connection has brought it."""
+        ...
+
     async def make(self, folders: Sequence[MailFolder]) -> Mapping[FolderName, Shortfall]:
         """Make these folders, parents first, with subscription and special use; what could not be, and why.
 

@@ -11,7 +11,6 @@ later run may go on; MailboxRefused; what the journal raises when its disk says 
 
 import asyncio
 from collections.abc import Collection, Sequence
-from contextlib import suppress
 from datetime import datetime
 
 from migrator.journals.journal import Journal
@@ -19,8 +18,9 @@ from migrator.mailbox import FolderName, MailboxAway, MailboxLimited, Source, Ta
 from migrator.preflight import Preflight, preflight
 from migrator.progress import Progress, Silent, Watched
 from migrator.receipts.receipt import Receipt
-from migrator.steps.carrying import Carrier, Paused
+from migrator.steps.carrying import Carrier
 from migrator.steps.making import made
+from migrator.steps.pausing import Paused, Pauses, Sleep
 from migrator.steps.reckoning import Reckoning
 from migrator.steps.reconciling import reconciled
 from migrator.steps.rereading import reread
@@ -43,36 +43,20 @@ async def move(
     stop: asyncio.Event | None = None,
     read_back: bool = False,
     pauses: Sequence[float] = (),
+    sleep: Sleep = asyncio.sleep,
 ) -> Receipt:
     """Move what is not moved yet, and tell what there is on both sides then.
 
     `pauses`: how many seconds to wait before it is tried again after a side was away or asked for patience, one after
     the other; once something has been settled meanwhile, they begin anew.
     """
-    began, stop, watched = clock.now(), stop or asyncio.Event(), Watched(progress or Silent())
-    failed, tries = 0, Tries()
+    began, stop, watched, tries = clock.now(), stop or asyncio.Event(), Watched(progress or Silent()), Tries()
+    waiting = Pauses(pauses, stop, watched, sleep=sleep)
     while True:
-        settled = watched.count
         try:
-            return await _moved(source, target, journal, clock, began, watched, stop, tries, read_back=read_back)
+            return await _moved(source, target, journal, clock, began, watched, stop, tries, sleep, read_back=read_back)
         except (MailboxAway, MailboxLimited) as error:
-            failed = failed + 1 if watched.count == settled else 1
-            if failed > len(pauses) or not _passing(error):
-                raise
-            seconds = max(pauses[failed - 1], _asked_for(error))
-            watched.says(f"{error}: going on in {seconds:g} s")
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), seconds)
-            raise Paused
-
-
-def _passing(error: MailboxAway | MailboxLimited) -> bool:
-    """Whether waiting a little may help: a full mailbox has to be emptied by somebody."""
-    return isinstance(error, MailboxAway) or error.code != "OVERQUOTA"
-
-
-def _asked_for(error: MailboxAway | MailboxLimited) -> float:
-    return error.wait.total_seconds() if isinstance(error, MailboxLimited) and error.wait is not None else 0.0
+            await waiting.after(error, watched.count)
 
 
 async def _moved(
@@ -84,6 +68,7 @@ async def _moved(
     progress: Progress,
     stop: asyncio.Event,
     tries: Tries,
+    sleep: Sleep,
     *,
     read_back: bool,
 ) -> Receipt:
@@ -91,7 +76,7 @@ async def _moved(
     todo: Collection[FolderName] | None = None  # None: every folder there is
     for number in range(PASSES):
         sides = await looked_at(source, target)
-        left = await reconciled(target, journal, sides.target)
+        left = await reconciled(target, journal, sides.target, sleep)
         names, unmade = await made(target, journal, sides)
         work, trouble = await survey(source, journal, sides, names, left, todo)
         carrier = Carrier(source, target, journal, progress, stop, left, tries)

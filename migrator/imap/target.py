@@ -47,6 +47,7 @@ from migrator.mailbox import (
 
 GONE = frozenset({"TRYCREATE", "NONEXISTENT"})  # response codes: RFC 3501 section 7.1, RFC 5530
 PAUSING = PATIENCE - {"OVERQUOTA"}
+LAGS = (0.3, 1.0)
 LAST = 4_294_967_295  # RFC 3501 section 9: nz-number
 
 
@@ -73,6 +74,11 @@ class ImapTarget(ImapMailbox):
         """What it lets in."""
         quota = await self.quota()
         return Room(quota.octets_left, quota.messages_left, quota.largest)
+
+    @property
+    def lags(self) -> Sequence[float]:
+        """Seconds to wait for what a broken connection has brought: Dovecot stores it some tenths later."""
+        return LAGS
 
     async def make(self, folders: Sequence[MailFolder]) -> Mapping[FolderName, Shortfall]:
         """Make these folders, parents first, with subscription and special use; what could not be, and why."""
@@ -159,8 +165,7 @@ class ImapTarget(ImapMailbox):
                 except Declined as refused:
                     raise stale(folder, refused) from None
                 keeping = Keeps(opened.keeps)
-                kept = {uid: keeping.kept(wanted) for uid, wanted in flags.items()}
-                await stored(session, kept)
+                kept = await stored(session, {uid: keeping.kept(wanted) for uid, wanted in flags.items()})
         return frozenset(flag for uid, wanted in flags.items() for flag in wanted - kept[uid])
 
     async def _read_back(

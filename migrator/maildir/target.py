@@ -82,6 +82,11 @@ class MaildirTarget:
         """What the disk and the Maildir++ quota let in."""
         return await asyncio.to_thread(self._room)
 
+    @property
+    def lags(self) -> Sequence[float]:
+        """None: what stores is this process."""
+        return ()
+
     async def make(self, folders: Sequence[MailFolder]) -> Mapping[FolderName, Shortfall]:
         """Make these folders; what could not be, and why."""
         return await asyncio.to_thread(self._make, folders)

@@ -1,19 +1,23 @@
 """After a lost answer: what the target has, and what it has not.
 
-    left = await reconciled(target, journal, folders_of_target)    # at a start, and after a folder was found changed
+    left = await reconciled(target, journal, folders_of_target, asyncio.sleep)     # at each start of a pass
 
-What came into the folder since the intent is looked at, by size and SHA-256. Found: settled as already there. Surely
-not there: left as it is, to be put again. Where nobody can know (the folder is numbered anew, the target may change
-octets, or what was found may be an identical message), the mark keeps the reason, so that it is named as possibly twice
-once it is put again. Raises what Target raises, but StaleFolder.
+What came into the folder since the intent is looked at, by size and SHA-256. Where not all is found, the target gets
+the time that it `lags` behind, and what has come then is looked at too. Found: settled as already there. Surely not
+there: left as it is, to be put again. Where nobody can know (the folder is numbered anew, the target may change octets,
+or what was found may be an identical message), the mark keeps the reason, so that it is named as possibly twice once it
+is put again. Raises what Target raises, but StaleFolder.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
-from migrator.journals.journal import THERE, Intent, Journal, Mark, Settled, Settlement
+from migrator.journals.journal import THERE, Intent, Journal, Key, Mark, Settled, Settlement
 from migrator.mailbox import FolderName, FolderState, StaleFolder, Target
+from migrator.steps.pausing import Sleep
+from migrator.steps.together import together
 
 _TWIN = "an answer got lost, and what was found in the target may be an identical message"
 _CHANGED = "an answer got lost, and the target changes the octets of messages, or may"
@@ -43,32 +47,43 @@ class _Arrivals:
         return _CHANGED if strange and not self.faithful else ""
 
 
-async def reconciled(target: Target, journal: Journal, there: Collection[FolderName]) -> tuple[Mark, ...]:
+async def reconciled(target: Target, journal: Journal, there: Collection[FolderName], sleep: Sleep) -> tuple[Mark, ...]:
     """Look for everything intended; what is left to be put again, with its doubts. `there`: the target's folders."""
     intents: dict[FolderName, list[Intent]] = defaultdict(list)
     for intent in journal.intended():
         intents[intent.into].append(intent)
-    left: list[Mark] = []
-    for into, some in intents.items():
-        if into in there:
-            left += await _looked_for(target, journal, into, some)
-        else:  # no folder, no message
-            left += [mark for intent in some for mark in intent.marks]
-    return tuple(left)
+    nowhere = [mark for into, some in intents.items() if into not in there for intent in some for mark in intent.marks]
+    looking = [_looked_for(target, journal, into, some, sleep) for into, some in intents.items() if into in there]
+    return tuple(chain(nowhere, *await together(looking)))
 
 
-async def _looked_for(target: Target, journal: Journal, into: FolderName, intents: Sequence[Intent]) -> list[Mark]:
+async def _looked_for(
+    target: Target, journal: Journal, into: FolderName, intents: Sequence[Intent], sleep: Sleep
+) -> list[Mark]:
     marks = [mark for intent in intents for mark in intent.marks]
     before = min((intent.before for intent in intents), key=lambda state: state.uidnext)
     try:
-        arrivals = await _arrived(target, journal, into, before, {mark.key.folder for mark in marks})
+        held = (await target.mark(into)).messages
+        arrivals, found = await _looked(target, journal, into, before, marks)
+        for pause in target.lags if len(found) < len(marks) else ():
+            await sleep(pause)
+            if (now := (await target.mark(into)).messages) != held:
+                held = now
+                arrivals, found = await _looked(target, journal, into, before, marks)
     except StaleFolder:
         return _kept(journal, into, before, [replace(mark, why=mark.why or _ANEW) for mark in marks])
-    found = {mark.key: uid for mark in marks if (uid := arrivals.take(mark)) is not None}
     arrivals.faithful = arrivals.faithful or bool(found)
     journal.write([Settlement(tuple(_there(mark, before, found[mark.key]) for mark in marks if mark.key in found))])
     left = [replace(mark, why=arrivals.doubt(mark)) for mark in marks if mark.key not in found]
     return _kept(journal, into, before, left)
+
+
+async def _looked(
+    target: Target, journal: Journal, into: FolderName, before: FolderState, marks: Sequence[Mark]
+) -> tuple[_Arrivals, dict[Key, int]]:
+    """What has come, and which of these messages are surely among it, by their UIDs."""
+    arrivals = await _arrived(target, journal, into, before, {mark.key.folder for mark in marks})
+    return arrivals, {mark.key: uid for mark in marks if (uid := arrivals.take(mark)) is not None}
 
 
 async def _arrived(

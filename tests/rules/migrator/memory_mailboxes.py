@@ -219,6 +219,7 @@ class MemoryTarget:
         self.down = False
         self.asked: list[str] = []
         self.limits = Room()
+        self.lags: Sequence[float] = ()
 
     def _ask(self, what: str) -> None:
         self.asked.append(what)
