@@ -123,7 +123,7 @@ class ImapTarget(ImapMailbox):
         again = {
             number: replace(one, flags=one.flags & SYSTEM)
             for number, (one, answer) in enumerate(zip(sent, said, strict=True))
-            if answer.answer.word != "OK" and not answer.answer.code and not one.flags <= SYSTEM
+            if answer.answer.word != "OK" and answer.answer.code in {"", "LIMIT"} and not one.flags <= SYSTEM
         }
         if not again:
             return sent, said

@@ -90,16 +90,38 @@ async def test_keywords_that_a_folder_does_not_keep_are_named() -> None:
     assert peer.boxes["INBOX"].mails[-1].flags == "\\Seen"
 
 
-async def test_a_message_that_is_refused_for_its_keywords_goes_without_them() -> None:
-    class Strict(BoxPeer):
-        def answer(self, command: Command, session: dict[str, str]) -> Reply:
-            if command.text.startswith(b"APPEND") and b"Neu" in command.text:
-                return Reply(tagged=b"NO no such flag")
-            return super().answer(command, session)
+class Strict(BoxPeer):
+    """Takes no keyword, though it says it does."""
 
-    async with (peer := Strict()), target(peer.port) as new:
+    def __init__(self, said: bytes) -> None:
+        super().__init__()
+        self.said_no = said
+
+    def answer(self, command: Command, session: dict[str, str]) -> Reply:
+        if b"Neu" in command.text:
+            return Reply(tagged=self.said_no)
+        return super().answer(command, session)
+
+
+@pytest.mark.parametrize("said", [b"NO no such flag", b"NO [LIMIT] too many flags", b"BAD what"])
+async def test_what_is_refused_for_its_keywords_goes_without_them(said: bytes) -> None:
+    async with (peer := Strict(said)), target(peer.port) as new:
         outcomes = await new.put(INBOX, [message(letter(1), "\\Seen", "Neu"), message(letter(2))])
-    assert [one.dropped for one in outcomes if isinstance(one, Stored)] == [{"Neu"}, set()]
+        assert [one.dropped for one in outcomes if isinstance(one, Stored)] == [{"Neu"}, set()]
+        flags = {1: frozenset({"\\Flagged", "Neu"}), 2: frozenset({"\\Seen"})}
+        assert await new.reflag(INBOX, flags) == {"Neu"}
+    assert [mail.flags for mail in peer.boxes["INBOX"].mails] == ["\\Flagged", "\\Seen"]
+
+
+async def test_flags_that_a_server_never_takes_are_named_and_patience_is_kept() -> None:
+    never = BoxPeer({"INBOX": Box()}, script={"UID STORE": Reply(tagged=b"NO read-only")})
+    async with never, target(never.port) as new:
+        assert await new.reflag(INBOX, {1: frozenset({"\\Seen", "Neu"})}) == {"\\Seen", "Neu"}
+    for code in ("THROTTLED", "LIMIT"):
+        said = Reply(tagged=f"NO [{code}] wait".encode())
+        async with BoxPeer({"INBOX": Box()}, script={"UID STORE": said}) as peer, target(peer.port) as new:
+            with pytest.raises(MailboxLimited):
+                await new.reflag(INBOX, {1: frozenset({"\\Seen", "Neu"})})
 
 
 async def test_what_is_no_flag_never_becomes_a_command() -> None:
