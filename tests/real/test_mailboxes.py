@@ -1,19 +1,14 @@
 """Between real servers: every message, flag, date, folder and subscription is there, once, and the source as it was."""
 
 from pathlib import Path
-from random import Random
 
 import pytest
 
-from migrator.mailbox import MailboxAway
 from migrator.maildir.source import MaildirSource
 from migrator.maildir.target import MaildirTarget
-from tests.peers.proxy import Cut, CutProxy
 from tests.real.courier import Courier
 from tests.real.dovecot import Dovecot
 from tests.real.mailboxes import COUNTS, PASSWORD, Contents, Place, fill, moved, told
-
-PLAIN = {"INBOX": 9, "Sent": 60, "Sent/old": 30}
 
 
 def there(dovecot: Dovecot, user: str) -> Place:
@@ -62,29 +57,6 @@ async def test_from_dovecot_to_courier_to_a_maildir_to_dovecot(dovecot: Dovecot,
     assert (await moved(MaildirSource(short_tmp / "box"), end, short_tmp / "three")).complete
     assert unordered(told(end)) == unordered(before)
     assert told(end).subscribed == before.subscribed
-
-
-@pytest.mark.real("dovecot")
-@pytest.mark.parametrize("seed", range(4))
-async def test_cut_anywhere_on_either_side_a_move_ends_with_everything_there_once(
-    dovecot: Dovecot, tmp_path: Path, seed: int
-) -> None:
-    random = Random(seed)
-    old, new = there(dovecot, f"cut-{seed}@moves.example"), there(dovecot, f"whole-{seed}@moves.example")
-    fill(old, PLAIN)
-    before = told(old)
-    for _ in range(3):
-        from_ = CutProxy(old.port, to_client=Cut(random.randrange(900, 1_400_000)), times=1)
-        to = CutProxy(new.port, to_server=Cut(random.randrange(300, 900_000), reset=random.random() < 0.5), times=1)
-        async with from_, to:
-            try:
-                await moved(old.through(from_.port), new.through(to.port), tmp_path, pauses=(0.01,))
-            except MailboxAway:
-                continue
-    receipt = await moved(old, new, tmp_path)
-    assert [(one.refused, one.possible_duplicates, one.unclear) for one in receipt.folders] == [((), (), 0)] * 3
-    assert unordered(told(new)) == unordered(before)
-    assert told(old) == before
 
 
 @pytest.mark.real("dovecot", "courier")
