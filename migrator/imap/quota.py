@@ -33,15 +33,7 @@ class Quota:
 
 async def quota(session: Session) -> Quota:
     """Ask for the quotas of INBOX, and for the largest message."""
-    found: list[Resource] = []
-
-    def take(response: Response) -> None:
-        match tokens(response):
-            case [b"*", kind, _, list() as items] if is_word(kind, b"QUOTA"):
-                found.extend(_resources(items))
-
-    if "QUOTA" in session.can:
-        await session.line.ask(b"GETQUOTAROOT INBOX", take=take)
+    found = await resources(session)
     storage = [one for one in found if one.name == "STORAGE"]
     messages = [one for one in found if one.name == "MESSAGE"]
     used, left = _summed(storage)
@@ -52,6 +44,20 @@ async def quota(session: Session) -> Quota:
         _summed(messages)[1],
         await _largest(session),
     )
+
+
+async def resources(session: Session) -> list[Resource]:
+    """Of all quota roots of INBOX, all resources; none where the server keeps no quotas, or none of this mailbox."""
+    found: list[Resource] = []
+
+    def take(response: Response) -> None:
+        match tokens(response):
+            case [b"*", kind, _, list() as items] if is_word(kind, b"QUOTA"):
+                found.extend(_resources(items))
+
+    if "QUOTA" in session.can:
+        await session.line.ask(b"GETQUOTAROOT INBOX", take=take)
+    return found
 
 
 def _summed(resources: Iterable[Resource]) -> tuple[int | None, int | None]:
