@@ -65,13 +65,13 @@ def test_a_rehearsal_writes_nothing(lastpost: Line, old: Path) -> None:
     assert "0 messages" in moved(lastpost, "--dry-run").out
 
 
-def test_its_receipt_is_signed_and_can_be_verified(lastpost: Line, old: Path) -> None:
+@pytest.mark.usefixtures("old")
+def test_its_receipt_is_signed_and_can_be_verified(lastpost: Line) -> None:
     (lastpost.folder / "r.json").write_text(moved(lastpost, "--json", "--read-back").out)
     journal, key = state(lastpost)
     assert stat.S_IMODE(key.stat().st_mode) == stat.S_IMODE(journal.stat().st_mode) == 0o600
     pem = lastpost.folder / "public.pem"
     pem.write_text(public_pem(signing_key(key)))
-    assert old.is_dir()
     for words, said in (((), "only a key that you name"), (("--key", str(pem)), "by the key you named")):
         ran = lastpost("receipt", "verify", "r.json", *words)
         assert (ran.code, said in ran.err) == (0, True), ran.err
@@ -80,7 +80,8 @@ def test_its_receipt_is_signed_and_can_be_verified(lastpost: Line, old: Path) ->
 
 
 @pytest.mark.parametrize("damage", ["changed", "other key", "no receipt", "two", "no text"])
-def test_one_that_is_not_as_it_was_signed_is_told(lastpost: Line, old: Path, damage: str) -> None:
+@pytest.mark.usefixtures("old")
+def test_one_that_is_not_as_it_was_signed_is_told(lastpost: Line, damage: str) -> None:
     text = moved(lastpost, "--json").out
     words: tuple[str, ...] = ()
     match damage:
@@ -95,14 +96,13 @@ def test_one_that_is_not_as_it_was_signed_is_told(lastpost: Line, old: Path, dam
             text = text.rstrip().removesuffix("]") + "," + text.removeprefix("[")
         case _:
             text = "\udcff"
-    assert old.is_dir()
     (lastpost.folder / "r.json").write_bytes(text.encode("utf-8", "surrogateescape"))
     ran = lastpost("receipt", "verify", "r.json", *words)
     assert (ran.code, "is not to be relied upon" in ran.err) == (3, True), ran.err
 
 
-def test_a_key_that_is_none_is_refused(lastpost: Line, old: Path) -> None:
-    assert old.is_dir()
+@pytest.mark.usefixtures("old")
+def test_a_key_that_is_none_is_refused(lastpost: Line) -> None:
     (lastpost.folder / "r.json").write_text(moved(lastpost, "--json").out)
     (lastpost.folder / "key").write_text("nonsense")
     ran = lastpost("receipt", "verify", "r.json", "--key", "key")
@@ -188,31 +188,31 @@ def test_a_server_that_is_away_leaves_a_move_to_be_resumed(lastpost: Line, old: 
     assert "run the same command again to go on" in ran.err
 
 
-def test_one_move_is_made_by_one_run_at_a_time(lastpost: Line, old: Path) -> None:
+@pytest.mark.usefixtures("old")
+def test_one_move_is_made_by_one_run_at_a_time(lastpost: Line) -> None:
     from mailsvc.kit.mailbox_urls import parse_mailbox
     from migrator.journals.file import JournalFile
 
     here, there = str(parse_mailbox("maildir:old")), str(parse_mailbox("maildir:new"))
-    assert old.is_dir()
     with JournalFile.open(lastpost.folder / "j", source=here, target=there):
         ran = moved(lastpost, "--journal", "j")
     assert (ran.code, "in use by another run" in ran.err) == (1, True)
 
 
-def test_the_settings_may_name_the_key_that_signs(made: Line, old: Path) -> None:
+@pytest.mark.usefixtures("old")
+def test_the_settings_may_name_the_key_that_signs(made: Line) -> None:
     settings = made.folder / "lastpost.yaml"
     settings.write_text(settings.read_text() + "\nmoving:\n  receipt_key: keys/receipts.pem\n")
-    assert old.is_dir()
     (made.folder / "r.json").write_text(moved(made, "--json").out)
     assert [path.suffix for path in state(made)] == [".journal"]
     assert made("receipt", "verify", "r.json", "--key", "keys/receipts.pem").code == 0
 
 
-def test_a_key_that_cannot_be_used_does_not_undo_the_move(lastpost: Line, old: Path) -> None:
+@pytest.mark.usefixtures("old")
+def test_a_key_that_cannot_be_used_does_not_undo_the_move(lastpost: Line) -> None:
     (lastpost.folder / "receipt-key.pem").write_text("nonsense")
     ran = moved(lastpost, "--json", "--journal", str(lastpost.folder / "j"))
     assert (ran.code, ran.out, "the move itself is done" in ran.err) == (1, "", True)
-    assert old.is_dir()
     assert len(files(lastpost.folder / "new")) == 3
 
 

@@ -136,19 +136,19 @@ def test_a_home_that_is_not_there_is_not_needed(lastpost: Line, home: Path, old:
     assert not home.exists()
 
 
-def test_a_maildir_is_only_looked_at(lastpost: Line, home: Path, new: BoxPeer) -> None:
+@pytest.mark.usefixtures("home")
+def test_a_maildir_is_only_looked_at(lastpost: Line, new: BoxPeer) -> None:
     lay(folder(lastpost.folder / "old"), "1.a", part="new")
     before = written(lastpost.folder)
     ran = asked(lastpost, "maildir:old", url(new), "--dry-run")
     assert (ran.code, "1 message, 0.0 MB" in ran.out) == (0, True), ran.err
     assert written(lastpost.folder) == before
-    assert home.is_dir()
 
 
 @pytest.mark.parametrize("side", ["--from", "--to"])
-def test_both_sides_are_logged_in_to(lastpost: Line, home: Path, old: BoxPeer, new: BoxPeer, side: str) -> None:
+@pytest.mark.usefixtures("home")
+def test_both_sides_are_logged_in_to(lastpost: Line, old: BoxPeer, new: BoxPeer, side: str) -> None:
     refusing = old if side == "--from" else new
     refusing._script["LOGIN"] = Reply(tagged=b"NO [AUTHENTICATIONFAILED] wrong")
     ran = asked(lastpost, url(old), url(new), "--dry-run")
     assert (ran.code, ran.out, f"127.0.0.1:{refusing.port}: LOGIN was refused" in ran.err) == (1, "", True)
-    assert home.is_dir()
