@@ -21,6 +21,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from mailsvc.desk.move_remedies import remedy
 from mailsvc.desk.refusals import Refused
 from mailsvc.kit.mailbox_urls import ImapUrl, MailboxTls, MailboxUrl, MaildirUrl
 from mailsvc.kit.net import BadTls, client_tls
@@ -63,7 +64,6 @@ _SECURITY = {
 _PAUSES = (1.0, 5.0, 15.0, 30.0)  # seconds before it is tried again where a connection broke
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _AGAIN = "run the same command again to go on"
-_AMEND = "put it right, then run the same command again: what is settled stays settled"
 
 
 class Resumable(Exception):
@@ -149,10 +149,13 @@ def _journal(moving: Move) -> Iterator[JournalFile]:
 
 @asynccontextmanager
 async def _opened(moving: Move) -> AsyncIterator[tuple[Source, Target]]:
-    """Both sides, connected at the same time, and closed whatever happens."""
+    """Both sides, connected at the same time, and closed whatever happens; what has to be mended is told first."""
     opening = asyncio.create_task(_source(moving)), asyncio.create_task(_target(moving))
     await asyncio.wait(opening)
     try:
+        for one in opening:
+            if isinstance(one.exception(), MailboxRefused | BadTls | Refused):
+                one.result()
         yield opening[0].result(), opening[1].result()
     finally:
         opened = [one.result() for one in opening if not one.cancelled() and one.exception() is None]
@@ -231,7 +234,7 @@ def _told() -> Iterator[None]:
     except NotPublic as error:
         raise Refused(str(error), "name the server of the mailbox as its provider writes it") from None
     except (MailboxRefused, NotCounted, BadTls) as error:
-        raise Refused(_plain(str(error)), _AMEND) from error
+        raise Refused(_plain(str(error)), remedy(error)) from error
     except JournalUnusable as error:
         if error.full:
             raise Resumable(_plain(str(error))) from error

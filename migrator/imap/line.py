@@ -154,8 +154,9 @@ class Line:
             async with asyncio.timeout(self._patience):
                 greeting = await self._greeting
         except TimeoutError:
-            self._wire.end(Silent(f"{place} does not greet"))
-            raise Silent(f"{place} does not greet") from None
+            silent = Silent(f"{place} does not greet" + ("" if secure else ": a port that waits for TLS never will"))
+            self._wire.end(silent)
+            raise silent from None
         if greeting.word == "PREAUTH" and not secure:
             self._wire.end(Gone("PREAUTH in clear"))
             raise Declined("the connection", "PREAUTH", greeting.code, "it would be used without TLS")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from migrator.imap.errors import Bye, Declined, Garbled, Gone, ImapError, NoRoom, NotImap, Untrusted
+from migrator.imap.errors import Bye, Declined, Garbled, Gone, ImapError, NoRoom, NotImap, NoTls, Untrusted
 from migrator.imap.login import NoWay
 from migrator.mailbox import MailboxAway, MailboxError, MailboxLimited, MailboxRefused
 
@@ -39,7 +39,7 @@ def translated(error: ImapError, place: str) -> MailboxError:
     match error:
         case Declined() | Bye() if code := patience(error.code, error.text):
             return MailboxLimited(text, code=code, wait=_wait(error.text))
-        case Declined() | NoWay() | Untrusted() | NotImap():
+        case Declined() | NoWay() | Untrusted() | NoTls() | NotImap():
             return MailboxRefused(text)
         case NoRoom():
             return MailboxLimited(text, code="DISKFULL")

@@ -6,13 +6,14 @@ connection only when a timer ends.
 """
 
 import asyncio
+import os
 import ssl
 import zlib
 from collections.abc import Callable, Iterator
 
 from aioimaplib.aioimaplib import IMAP4ClientProtocol
 
-from migrator.imap.errors import Garbled, Gone, ImapError, NoRoom, NotImap, Oversized, Silent, Untrusted
+from migrator.imap.errors import Garbled, Gone, ImapError, NoRoom, NotImap, NoTls, Oversized, Silent, Untrusted
 from migrator.imap.reading import BadResponse, Response, ResponseReader, Spool, TooLarge
 
 PIECE = 262_144  # octets
@@ -114,7 +115,7 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has no anno
 async def connected(
     host: str, port: int, *, tls: ssl.SSLContext | None, patience: float, name: str, spool: Spool | None
 ) -> Wire:
-    """Connect, with `tls` from the first octet. Raises Gone, Silent, Untrusted, NotImap."""
+    """Connect, with `tls` from the first octet. Raises Gone, Silent, Untrusted, NoTls, NotImap."""
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(patience):
@@ -126,7 +127,8 @@ async def connected(
     except ssl.SSLError as error:
         raise tls_failed(f"{host}:{port}", error) from None
     except OSError as error:
-        raise Gone(f"{host}:{port} cannot be reached: {error.strerror or error}") from None
+        why = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror or error
+        raise Gone(f"{host}:{port} cannot be reached: {why}") from None
     return wire
 
 
@@ -138,6 +140,6 @@ def tls_failed(place: str, error: OSError) -> ImapError:
         case ssl.SSLError(reason="WRONG_VERSION_NUMBER" | "RECORD_LAYER_FAILURE"):
             return NotImap(f"what {place} answers is no TLS: some ports begin in clear, for STARTTLS")
         case ssl.SSLError() if not isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError):
-            return Untrusted(f"{place} and we agree on no TLS: {error.reason or error}")
+            return NoTls(f"{place} and we agree on no TLS: {error.reason or error}")
         case _:
             return Gone(f"TLS with {place} failed: {error.strerror or error}")
