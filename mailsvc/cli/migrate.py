@@ -37,7 +37,20 @@ class Which(StrEnum):
     BOTH = "both"
 
 
-_FROM = "Where it is: imaps://USER@HOST[:PORT], imap://… (STARTTLS) or maildir:PATH."
+_FROM = "The mailbox to be read, as imaps://USER@HOST, imap://USER@HOST (STARTTLS) or maildir:PATH; see below."
+_TO = "The mailbox that it goes to, written the same way."
+_HOLDS = "Holds the password, or token, of {}: one line, mode 600; without it a terminal asks."
+_EPILOGUE = """An @ in USER is written %40. Behind the host may stand :PORT, then ?ca=FILE (CA certificates that vouch
+for the server), ?authz=USER (whose mailbox a master user opens), ?auth=token (the secret is an OAuth token) or
+?tls=none, joined by &; quote the URL then.
+
+\b
+lastpost migrate mailbox --dry-run \\
+  --from imaps://hanako%40old.example@imap.old.example --from-secret old.secret \\
+  --to 'imaps://hanako@imap.new.example:1993?ca=new.pem' --to-secret new.secret
+
+Codes: 0 everything is in the target; 1 a mistake to be mended first; 2 wrong words; 3 done, but look at what is named;
+4 paused, run the same again."""
 
 
 @app.callback()
@@ -45,22 +58,20 @@ def _group() -> None:
     """What a subscriber owns, moved elsewhere."""
 
 
-@app.command()
+@app.command(epilog=_EPILOGUE)
 def mailbox(
     ctx: typer.Context,
     *,
     source: Annotated[str, typer.Option("--from", metavar="URL", help=_FROM)],
-    target: Annotated[str, typer.Option("--to", metavar="URL", help="Where it goes, written the same way.")],
-    from_secret: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Holds the password (or token) of --from; else it is asked for.")
-    ] = None,
-    to_secret: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Holds the password (or token) of --to; else it is asked for.")
-    ] = None,
+    target: Annotated[str, typer.Option("--to", metavar="URL", help=_TO)],
+    from_secret: Annotated[Path | None, typer.Option(metavar="FILE", help=_HOLDS.format("--from"))] = None,
+    to_secret: Annotated[Path | None, typer.Option(metavar="FILE", help=_HOLDS.format("--to"))] = None,
     journal: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Remembers how far it has come; else one for both URLs.")
+        Path | None, typer.Option(metavar="FILE", help="Remembers how far it has come; else a file named by both URLs.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Look at both sides and tell; write nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Log in, count and compare both sides; write nothing.")
+    ] = False,
     read_back: Annotated[
         bool, typer.Option("--read-back", help="Read every message again from the target and compare it.")
     ] = False,
@@ -73,7 +84,7 @@ def mailbox(
     progress: Annotated[str, typer.Option(metavar="auto|lines|json", help="How progress is told on stderr.")] = "auto",
     as_json: AsJson = False,
 ) -> None:
-    """Move a mailbox; run again, it moves what has come since. 3: done, but look at what is named; 4: run it again."""
+    """Move everything in one mailbox into another; run again, it moves what has come since. The source is only read."""
     from mailsvc.cli.move_progress import How
 
     if progress not in set(How):
@@ -91,19 +102,20 @@ def _migrate(moving: "Move", how: str, key: Path, *, read_back: bool, as_json: b
     from mailsvc.desk.migrating import migrate
     from schedules.clock import SystemClock
 
-    async def work() -> "Receipt":
+    async def work() -> tuple["Receipt", int]:
         stop = asyncio.Event()
         with Told(How(how)) as told, _stopped_by_signals(stop):
-            return await migrate(moving, clock=SystemClock(), progress=told, stop=stop, read_back=read_back)
+            receipt = await migrate(moving, clock=SystemClock(), progress=told, stop=stop, read_back=read_back)
+            return receipt, told.messages
 
-    receipt = _resumable(lambda: asyncio.run(work()))
+    receipt, new = _resumable(lambda: asyncio.run(work()))
     if as_json:
         from mailsvc.desk.receipts import signed_line
 
         show_json_texts([signed_line(receipt, key)])
     else:
         show_receipt(receipt)
-    say(f"{counted(receipt.found, 'message')} found; {ending(receipt)}")
+    say(f"{counted(receipt.found, 'message')} found; {ending(receipt)} ({new or 'none'} in this run)")
     leave(Exit.OK if receipt.complete else Exit.PROBLEMS)
 
 

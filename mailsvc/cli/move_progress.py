@@ -76,6 +76,11 @@ class Told:
         elif self._json:
             self._say_json()
 
+    @property
+    def messages(self) -> int:
+        """How many have been settled."""
+        return self._messages
+
     def expects(self, messages: int, octets: int | None) -> None:
         """So many messages are still to come."""
         self._of = self._messages + messages
