@@ -3,9 +3,9 @@
     receipt = await move(source, target, journal, clock=SystemClock())
 
 It can be repeated at will: whatever ended an earlier run, the journal knows what was settled, the target is asked for
-what had no answer, and only what is missing is read and put. So passes up to a cutoff and a last one after it are calls
-of `move`. What is found changed under it (a folder numbered anew, renamed, removed) is looked at again, up to PASSES
-times. Raises Paused once `stop` is set and what was on its way has its answers; MailboxAway and MailboxLimited where a
+what had no answer, and only what is missing is read and put. So runs up to a cutoff and a last one after it are calls
+of `move`. What is found changed under it (a folder numbered anew, renamed, removed) is looked at again, in up to PASSES
+passes. Raises Paused once `stop` is set and what was on its way has its answers; MailboxAway and MailboxLimited where a
 later run may go on; MailboxRefused; what the journal raises when its disk says no.
 """
 
