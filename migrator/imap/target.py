@@ -186,10 +186,10 @@ def _outcome(said: Appended, dropped: frozenset[str]) -> Outcome:
     answer = said.answer
     if answer.word == "OK":
         return Stored(said.uidvalidity, said.uid, dropped)
-    code = patience(answer.code, answer.text) or answer.code
-    if code in PAUSING:
-        raise Declined("APPEND", answer.word, code, answer.text)
-    return Refused(answer.text or answer.word, code)
+    asked = patience(answer.code, answer.text)
+    if asked in PAUSING:
+        raise Declined("APPEND", answer.word, asked, answer.text)
+    return Refused(answer.text or answer.word, asked or answer.code)
 
 
 def _digest(fetched: Fetched) -> tuple[int, bytes]:

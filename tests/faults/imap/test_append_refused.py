@@ -80,6 +80,15 @@ async def test_a_target_that_asks_for_patience_is_limited() -> None:
             assert limited.value.code == code
 
 
+@pytest.mark.parametrize("why", ["Mail size is larger than the maximum size", "Too many identical messages"])
+async def test_a_limit_on_one_message_is_no_call_for_patience(why: str) -> None:
+    peer = BoxPeer(refuse=lambda octets: f"NO [LIMIT] {why}".encode() if octets == letter(2) else b"")
+    async with peer, target(peer.port) as new:
+        outcomes = await new.put(INBOX, [message(letter(number)) for number in (1, 2, 3)])
+    assert [isinstance(one, Stored) for one in outcomes] == [True, False, True]
+    assert outcomes[1] == Refused(why, "LIMIT")
+
+
 async def test_keywords_that_a_folder_does_not_keep_are_named() -> None:
     peer = BoxPeer({"INBOX": Box(keeps="\\Seen \\Flagged $Known")})
     async with peer, target(peer.port) as new:
