@@ -98,14 +98,15 @@ def mailbox(
 
 
 def _migrate(moving: "Move", how: str, key: Path, *, read_back: bool, as_json: bool) -> None:
-    from mailsvc.cli.move_progress import How, Told
+    from mailsvc.cli.move_progress import How, Told, ticking
     from mailsvc.desk.migrating import migrate
     from schedules.clock import SystemClock
 
     async def work() -> tuple["Receipt", int]:
         stop = asyncio.Event()
         with Told(How(how)) as told, _stopped_by_signals(stop):
-            receipt = await migrate(moving, clock=SystemClock(), progress=told, stop=stop, read_back=read_back)
+            async with ticking(told):
+                receipt = await migrate(moving, clock=SystemClock(), progress=told, stop=stop, read_back=read_back)
             return receipt, told.messages
 
     receipt, new = _resumable(lambda: asyncio.run(work()))

@@ -1,13 +1,16 @@
 """How far a move has come: a bar on a terminal, a line every five seconds elsewhere, or lines of JSON; on stderr.
 
-Use: `with Told(how) as progress`, which is a `migrator.progress.Progress`.
+Use: `with Told(how) as progress`, which is a `migrator.progress.Progress`; `async with ticking(progress)` tells that
+nothing has come, too.
 Fails: never.
 """
 
+import asyncio
 import json
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from enum import StrEnum
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -94,6 +97,10 @@ class Told:
         self._folder = "/".join(folder)
         self._show()
 
+    def still(self) -> None:
+        """Nothing more is known: what is known is told again, where it is time for that."""
+        self._show()
+
     def says(self, sentence: str) -> None:
         """What is being done now."""
         if self._bar:
@@ -138,6 +145,22 @@ class Told:
             "seconds": round(self._monotonic() - self._began, 3),
         }
         say(_as_json(told))
+
+
+@asynccontextmanager
+async def ticking(told: Told, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> AsyncIterator[None]:
+    """Until the end of the block whoever looks on sees that it goes on, though a large message takes its time."""
+
+    async def tick() -> None:
+        while True:
+            await sleep(OFTEN)
+            told.still()
+
+    task = asyncio.create_task(tick())
+    try:
+        yield
+    finally:
+        task.cancel()
 
 
 def _as_json(told: Mapping[str, object]) -> str:

@@ -192,7 +192,7 @@ async def _access(url: ImapUrl, side: Side) -> Access:
     address = await _address(url.host, side.guard)
     context = None if url.tls is MailboxTls.NONE else client_tls(url.ca)
     server = Server(url.host, url.port, _SECURITY[url.tls], context, address)
-    return Access(server, _credentials(url, side.secret))
+    return Access(server, _credentials(url, side.secret), compress=url.compress)
 
 
 def _credentials(url: ImapUrl, secret: Secret) -> Credentials:

@@ -6,6 +6,7 @@
     imaps://master@imap.old.example?authz=hanako           a master user's password, hanako's mailbox
     imaps://hanako@imap.old.example?ca=/etc/ssl/old.pem    verified by these certificates
     imaps://hanako@gmail.example?auth=token                the secret is an OAuth access token
+    imaps://hanako@imap.old.example?compress=deflate       deflated where the server offers it: for slow links
     maildir:/srv/mail/hanako                               a folder of this machine
 
 `parse_mailbox(text)` reads one, `str(url)` names the mailbox without what changes only the way to it. What cannot be
@@ -30,7 +31,7 @@ _URL = re.compile(
     re.ASCII,
 )
 _PORTS = {"imap": 143, "imaps": 993}
-_WISHES = frozenset({"tls", "authz", "ca", "auth"})
+_WISHES = frozenset({"tls", "authz", "ca", "auth", "compress"})
 _SAFE = "!$'()*,-._~"
 
 
@@ -53,6 +54,7 @@ class ImapUrl:
     authz: str = ""  # whose mailbox it is, where `user` may act for others
     ca: Path | None = None
     token: bool = False  # the secret is an OAuth access token
+    compress: bool = False  # COMPRESS=DEFLATE (RFC 4978) where it is offered
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -113,7 +115,8 @@ def _imap(text: str) -> ImapUrl:
         tls=_tls(scheme, wishes),
         authz=_plain(wishes["authz"], "authz") if "authz" in wishes else "",
         ca=Path(wishes["ca"]) if "ca" in wishes else None,
-        token=_is_token(wishes),
+        token=_chosen(wishes, "auth", "token", without="password"),
+        compress=_chosen(wishes, "compress", "deflate", without="none"),
     )
 
 
@@ -154,11 +157,12 @@ def _tls(scheme: str, wishes: Mapping[str, str]) -> MailboxTls:
     return MailboxTls.NONE
 
 
-def _is_token(wishes: Mapping[str, str]) -> bool:
-    said = wishes.get("auth", "password")
-    if said not in {"password", "token"}:
-        raise Wrong(f"nobody logs in by {said!r}", "write `auth=token` for an OAuth access token, or leave it out")
-    return said == "token"
+def _chosen(wishes: Mapping[str, str], name: str, wish: str, *, without: str) -> bool:
+    """Whether the URL asks for `wish` under this name; what stands there `without` it may be written too."""
+    said = wishes.get(name, without)
+    if said not in {wish, without}:
+        raise Wrong(f"there is no `{name}={said}`", f"write `{name}={wish}`, or leave it out")
+    return said == wish
 
 
 def _plain(text: str, name: str) -> str:

@@ -203,6 +203,14 @@ def test_a_server_without_starttls_is_not_spoken_to_in_clear(user: User) -> None
     assert (ran.code, "does not offer STARTTLS" in ran.err, here.said("LOGIN")) == (1, True, [])
 
 
+@pytest.mark.parametrize(("wish", "asked"), [("&compress=deflate", True), ("", False)])
+def test_a_link_is_deflated_where_the_url_asks_for_it(user: User, wish: str, asked: bool) -> None:
+    refusing = {"COMPRESS": Reply(tagged=b"NO not after all")}
+    with threaded(old(f"{ALL} COMPRESS=DEFLATE", **refusing)) as here:
+        assert user(url(here, wishes=f"tls=none{wish}"), "maildir:new").code == 0
+    assert bool(here.said("COMPRESS DEFLATE")) == asked
+
+
 def test_a_full_target_pauses_with_code_4_and_the_next_run_goes_on(user: User) -> None:
     room = [3]
 

@@ -1,12 +1,13 @@
 """How far a move has come, told to people and programs."""
 
+import asyncio
 import json
 import re
 
 import pytest
 from rich.cells import cell_len
 
-from mailsvc.cli.move_progress import How, Told
+from mailsvc.cli.move_progress import How, Told, ticking
 from mailsvc.kit.printable import printable
 from migrator.journals.journal import Key, Mark, Settled
 
@@ -106,3 +107,33 @@ def test_a_program_reads_names_as_they_are(capsys: pytest.CaptureFixture[str]) -
     assert json.loads(first) == {"says": "写真\x1b\u202e"}
     assert "写真" in first
     assert "\u202e" not in first
+
+
+async def watched(how: How, seconds: int) -> None:
+    """So many seconds in which nothing comes of the first of two messages."""
+    clock, over = Hands(), asyncio.Event()
+
+    async def sleep(length: float) -> None:
+        clock.seconds += length
+        if clock.seconds > seconds:
+            over.set()
+        await asyncio.sleep(0)
+
+    with Told(how, terminal=False, monotonic=clock) as told:
+        told.expects(2, 3_000_000)
+        async with ticking(told, sleep):
+            await over.wait()
+        settled = clock.seconds
+        await asyncio.sleep(0)
+        assert clock.seconds == settled  # it ends with its block
+
+
+async def test_a_line_comes_each_five_seconds_though_nothing_else_does(capsys: pytest.CaptureFixture[str]) -> None:
+    await watched(How.LINES, 17)
+    assert capsys.readouterr().err.splitlines() == ["0 of 2 messages, 0.0 of 3.0 MB"] * 4
+
+
+async def test_a_program_hears_each_second_that_it_goes_on(capsys: pytest.CaptureFixture[str]) -> None:
+    await watched(How.JSON, 3)
+    told = [json.loads(line)["seconds"] for line in capsys.readouterr().err.splitlines()]
+    assert told[:4] == [0, 1, 2, 3]

@@ -28,6 +28,7 @@ TLS, STARTTLS, NONE = MailboxTls.TLS, MailboxTls.STARTTLS, MailboxTls.NONE
          ImapUrl("h", "old.example", 993, TLS, "x", Path("/etc/ca.pem"))),
         ("imaps://h@old.example?auth=token", ImapUrl("h", "old.example", 993, TLS, token=True)),
         ("imaps://h@old.example?auth=password", ImapUrl("h", "old.example", 993, TLS)),
+        ("imaps://h@old.example?compress=deflate", ImapUrl("h", "old.example", 993, TLS, compress=True)),
         ("imaps://%E8%8A%B1%E5%AD%90@日本.example", ImapUrl("花子", "xn--wgv71a.example", 993, TLS)),
         ("imaps://h@mail", ImapUrl("h", "mail", 993, TLS)),
         ("maildir:/srv/mail/hanako", MaildirUrl(Path("/srv/mail/hanako"))),
@@ -65,7 +66,8 @@ def test_a_relative_maildir_is_one_from_here(tmp_path: Path, monkeypatch: pytest
         ("imaps://h@old.example?verify=no", "what is not known"),
         ("imaps://h@old.example?authz=", "what is not known"),
         ("imaps://h@old.example?authz=a&authz=b", "what is not known"),
-        ("imaps://h@old.example?auth=magic", "nobody logs in"),
+        ("imaps://h@old.example?auth=magic", "there is no `auth=magic`"),
+        ("imaps://h@old.example?compress=lzma", "there is no `compress=lzma`"),
         ("imaps://%FF@old.example", "no UTF-8"),
         ("imaps://a%0D%0Ab@old.example", "control characters"),
         ("imaps://h@old.example?authz=%00", "control characters"),
@@ -113,5 +115,5 @@ def test_any_text_is_a_mailbox_or_told_to_be_none(text: str) -> None:
 
 
 def test_how_it_is_reached_does_not_make_another_mailbox() -> None:
-    first = parse_mailbox("imap://h@127.0.0.1:143?ca=/etc/ca.pem")
+    first = parse_mailbox("imap://h@127.0.0.1:143?ca=/etc/ca.pem&compress=deflate")
     assert str(first) == str(parse_mailbox("imap://h@127.0.0.1?tls=none")) == "imap://h@127.0.0.1:143"
