@@ -18,6 +18,7 @@ from migrator.imap.commands import Part, Sent
 from migrator.imap.folders import Folder, Opening, name_part
 from migrator.imap.keywords import SYSTEM, Keeps
 from migrator.imap.session import Session
+from migrator.imap.telling import patience
 from migrator.mailbox import Content
 
 _APPENDUID = re.compile(r"(?P<validity>[0-9]{1,10}) (?P<uids>[0-9:,]+)")
@@ -94,12 +95,17 @@ class Sending:
     together: bool
 
     async def answers(self) -> list[Appended]:
-        """Wait for all; where one APPEND of several is refused, which took none, each is tried alone."""
+        """Wait for all; where one APPEND of several is refused, which took none, each is tried alone.
+
+        Not so where the server asks for patience: it would be asked as often as there are messages.
+        """
         said = [await asked for asked in self.asked]
         if not self.together:
             return [alone(one) for one in said]
         if said[0].word == "OK":
             return _each(said[0], len(self.messages))
+        if patience(said[0].code, said[0].text) not in {"", "OVERQUOTA"}:
+            return [Appended(said[0])] * len(self.messages)
         asked = [await self.carrier.start(self.folder, message) for message in self.messages]
         return [alone(await one) for one in asked]
 
