@@ -83,7 +83,7 @@ def show_plan(plan: "Preflight") -> None:
             "room": "" if plan.room.octets is None else _size(plan.room.octets),
             "messages at most": plan.room.messages,
             "largest message": "" if plan.room.largest is None else _size(plan.room.largest),
-            "time": "" if plan.seconds is None else f"about {_length(plan.seconds)}",
+            "time": "" if plan.seconds is None else f"about {_length(plan.seconds)}, if the target keeps up",
         }
     )
     out("")
@@ -98,7 +98,8 @@ def show_plan(plan: "Preflight") -> None:
 def _show(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> None:
     """The INBOX first, then by name; a program gets every number as it is."""
     plain = sys.stdout.isatty()
-    show_table(({name: _cell(name, row, plain=plain) for name in columns} for row in rows), columns)
+    heads = {name: "size" if plain and name == "octets" else name.replace("_", " ") for name in columns}
+    show_table(({heads[name]: _cell(name, row, plain=plain) for name in columns} for row in rows), [*heads.values()])
 
 
 def _cell(name: str, row: Mapping[str, object], *, plain: bool) -> object:

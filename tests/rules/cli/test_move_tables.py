@@ -35,7 +35,7 @@ def test_on_a_terminal_a_plan_fits_and_begins_with_the_inbox(
     assert "78,000.0 MB" in told
     assert "about 2h 3m" in told
     header, *rows = told.split("\n\n")[1].splitlines()
-    assert header.split() == ["folder", "holds", "messages", "octets"]
+    assert header.split() == ["folder", "holds", "messages", "size"]
     assert [row.split()[0] for row in rows] == ["INBOX", "仕事/請求書", "空"]
     assert rows[1].split()[1:] == ["5,000", "5,000", "15.0", "MB"]
     assert rows[2].split()[1:] == ["0"]
@@ -52,7 +52,7 @@ def test_on_a_terminal_a_receipt_shows_only_what_there_is(
     show_receipt(MOVED(folders=folders))
     lines = capsys.readouterr().out.split("\n\n")[1].splitlines()
     assert [line.split() for line in lines[:3]] == [
-        ["folder", "into", "found", "copied", "refused", "octets"],
+        ["folder", "into", "found", "copied", "refused", "size"],
         ["INBOX", "1,000", "1,000", "2.0", "MB"],
         ["z", "z-abcdefgh", "2", "1", "1"],
     ]
