@@ -16,7 +16,7 @@ from mailsvc.kit.settings.checking import (
 from mailsvc.kit.settings.example import example_settings
 from mailsvc.kit.settings.gateway import BareNewline, GatewaySettings, Listener, Peers
 from mailsvc.kit.settings.handbook import settings_handbook
-from mailsvc.kit.settings.mail import DomainSettings, Outbound, OutboxSettings, Quota
+from mailsvc.kit.settings.mail import DomainSettings, ImapQuota, Outbound, OutboxSettings, Quota
 from mailsvc.kit.settings.model import Settings
 from mailsvc.kit.settings.read import parse_settings, read_settings
 from mailsvc.kit.settings.returning import AskedFor, BounceSettings, ForwardingSettings, PolicySettings
@@ -41,6 +41,7 @@ __all__ = [
     "ForwardingSettings",
     "GatewaySettings",
     "HttpSettings",
+    "ImapQuota",
     "Listener",
     "LogForm",
     "LogLevel",
