@@ -130,6 +130,8 @@ def test_what_is_refused_is_named_with_code_3(lastpost: Line, old: Path) -> None
         (("--from", "maildir:old", "--to", "imaps://h@192.0.2.1", "--to-secret", "nowhere"), 1, "cannot be read"),
         (("--from", "maildir:old", "--to", "imaps://h@127.0.0.1?ca=nowhere", "--to-secret", "s"), 1, "cannot be used"),
         (("--from", "maildir:old", "--to", "maildir:new", "--progress", "loud"), 2, "auto, lines or json"),
+        (("--from", "maildir:old", "--to", "imaps://h:geheim@192.0.2.1"), 2, "holds a password"),
+        (("--from", "maildir:old", "--to", "imaps://a@b@192.0.2.1"), 2, "write it as a%40b"),
         (("--from", "maildir:old"), 2, "--to"),
         (("--from", "maildir:old", "--to", "maildir:new", "--journal", "old/cur/1.a:2,S"), 1, "--journal FILE"),
     ],

@@ -172,6 +172,23 @@ def test_a_master_user_who_is_shown_nothing_has_not_succeeded(user: User) -> Non
             assert "shows no message, but counts 500 of 921600 octets" in ran.out
 
 
+def test_a_folder_that_is_counted_and_not_shown_is_no_success_either(user: User) -> None:
+    class Blind(BoxPeer):
+        """Lets nobody see a message (RFC 4314 6: without the right to read)."""
+
+        def _uid_fetch(self, _: Command, __: dict[str, str]) -> Reply:
+            return Reply()
+
+        def _uid_search(self, _: Command, __: dict[str, str]) -> Reply:
+            return Reply([b"* SEARCH"])
+
+    with threaded(Blind({"INBOX": Box(mails(*LETTERS))}, can=ALL)) as here:
+        ran = user(url(here), "maildir:new")
+    assert ran.code == 3
+    assert "INBOX: the source counts 5 messages, and never showed 5 of them" in ran.out
+    assert f"the source shows no message, but counts 5 of {sum(map(len, LETTERS))} octets" in ran.out
+
+
 @pytest.fixture
 def authority(user: User) -> trustme.CA:
     made = trustme.CA()
