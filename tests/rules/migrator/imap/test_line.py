@@ -78,6 +78,47 @@ async def test_a_literal_the_server_refuses_is_never_sent() -> None:
         await line.close()
 
 
+async def test_a_slow_server_is_sent_no_more_than_it_takes() -> None:
+    """Back-pressure: what is to be sent waits where it is, and not in memory."""
+    asked: list[int] = []
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for number in range(400):
+            asked.append(number)
+            yield b"x" * 262_144
+
+    async with (peer := DeafPeer()):
+        line = await opened(peer)
+        line.literals = "+"
+        sending = asyncio.create_task(line.run(b"APPEND a ", Sent(400 * 262_144, chunks())))
+        before = 0
+        while before != len(asked) or not asked:
+            before = len(asked)
+            await asyncio.sleep(0.2)
+        assert len(asked) < 100  # of them most are in the kernel's hands
+        peer.listens.set()
+        assert (await sending).word == "OK"
+        assert len(asked) == 400
+        line.abandon()
+
+
+class DeafPeer(ImapPeer):
+    """Reads nothing before it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.listens = asyncio.Event()
+
+    async def session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(self.greeting + b"\r\n")
+        await self.listens.wait()
+        tag, *_ = (await reader.readline()).split()
+        left = 400 * 262_144 + 2
+        while left:
+            left -= len(await reader.read(left))
+        writer.write(tag + b" OK taken\r\n")
+
+
 class RefusingPeer(ImapPeer):
     """Answers NO where it should say to go on."""
 
