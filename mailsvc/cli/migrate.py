@@ -41,8 +41,8 @@ _FROM = "The mailbox to be read, as imaps://USER@HOST, imap://USER@HOST (STARTTL
 _TO = "The mailbox that it goes to, written the same way."
 _HOLDS = "Holds the password, or token, of {}: one line, mode 600; without it a terminal asks."
 _EPILOGUE = """An @ in USER is written %40. Behind the host may stand :PORT, then ?ca=FILE (CA certificates that vouch
-for the server), ?authz=USER (whose mailbox a master user opens), ?auth=token (the secret is an OAuth token) or
-?tls=none, joined by &; quote the URL then.
+for the server), ?authz=USER (whose mailbox a master user opens), ?auth=token (the secret is an OAuth token),
+?compress=deflate (for slow lines) or ?tls=none, joined by &; quote the URL then.
 
 \b
 lastpost migrate mailbox --dry-run \\

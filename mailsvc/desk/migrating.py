@@ -69,8 +69,8 @@ _AGAIN = "run the same command again to go on"
 class Resumable(Exception):
     """The move stands still, and goes on where it is when the same is asked again; the message says why."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(f"{why}: {_AGAIN}")
+    def __init__(self, why: str, first: str = "") -> None:
+        super().__init__(f"{why}: {first}{_AGAIN}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +228,8 @@ def _told() -> Iterator[None]:
     except Paused as error:
         raise Resumable("you asked it to stop") from error
     except (MailboxAway, MailboxLimited, StaleFolder) as error:
-        raise Resumable(_plain(str(error))) from error
+        full = isinstance(error, MailboxLimited) and error.code == "OVERQUOTA"
+        raise Resumable(_plain(str(error)), "make room there, then " if full else "") from error
     except HostAway as error:
         raise Resumable(str(error)) from None
     except NotPublic as error:
