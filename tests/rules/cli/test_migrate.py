@@ -125,6 +125,7 @@ def test_what_is_refused_is_named_with_code_3(lastpost: Line, old: Path) -> None
         (("--from", "maildir:old", "--to", "maildir:./old"), 2, "same mailbox"),
         (("--from", "pop3://x", "--to", "maildir:new"), 2, "imaps://USER@HOST"),
         (("--from", "maildir:old", "--to", "imap://h@192.0.2.1?tls=none"), 2, "--insecure"),
+        (("--from", "maildir:old", "--to", "imap://h@192.0.2.1?tls=none", "--insecure"), 2, "needs a secret"),
         (("--from", "maildir:old", "--to", "imaps://h@192.0.2.1"), 2, "needs a secret"),
         (("--from", "maildir:old", "--to", "maildir:new", "--from-secret", "s"), 2, "has no secret"),
         (("--from", "maildir:old", "--to", "imaps://h@192.0.2.1", "--to-secret", "nowhere"), 1, "cannot be read"),
@@ -218,16 +219,17 @@ def test_a_key_that_cannot_be_used_does_not_undo_the_move(lastpost: Line) -> Non
     assert len(files(lastpost.folder / "new")) == 3
 
 
-def test_a_run_that_is_interrupted_goes_on_where_it_was(lastpost: Line, old: Path) -> None:
-    for number in range(4000):
-        lay(old, f"{10 + number}.x", b"Subject: %d\r\n\r\n" % number)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_interrupted_goes_on_where_it_was(lastpost: Line, old: Path, number: signal.Signals) -> None:
+    for one in range(4000):
+        lay(old, f"{10 + one}.x", b"Subject: %d\r\n\r\n" % one)
     words = ["migrate", "mailbox", "--from", "maildir:old", "--to", "maildir:new", "--progress", "json"]
     command = [sys.executable, "-m", "mailsvc.cli", *words]
     environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=lastpost.folder, env=environ) as program:
         assert program.stderr is not None
         first = json.loads(program.stderr.readline())
-        program.send_signal(signal.SIGINT)
+        program.send_signal(number)
         rest = program.stderr.read()
     assert first["of_messages"] == 4003
     assert program.returncode == 4, rest

@@ -249,6 +249,9 @@ def test_what_the_target_refuses_is_named_with_code_3(user: User) -> None:
     refusing = BoxPeer(can=ALL, refuse=lambda octets: b"NO [TOOBIG] too big" if octets == LETTERS[3] else b"")
     with threaded(old()) as here, threaded(refusing) as there:
         ran = user(url(here), url(there))
+        (told,) = user(url(here), url(there), "--json").array()
+    assert isinstance(told["receipt"], dict)
+    assert told["receipt"]["folders"][0]["refused"] == [{"uid": 40, "why": "[TOOBIG] too big", "size": len(LETTERS[3])}]
     assert (ran.code, "INBOX: message 40 refused: [TOOBIG] too big" in ran.out) == (3, True)
     assert "1 message refused: each is named" in ran.err
 
