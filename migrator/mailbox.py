@@ -133,6 +133,7 @@ class Wanted:
     folder: FolderName
     uidvalidity: int | None = None
     uids: tuple[range, ...] | None = None  # None: all
+    messages: int | None = None  # how many were listed in `uids`; None: each of those numbers was
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,14 @@ from dataclasses import dataclass
 from migrator.content import Kept
 from migrator.imap.answers import Answer
 from migrator.imap.commands import Part, Sent
+from migrator.imap.fetching import LAST
 from migrator.imap.folders import Folder, Opening, name_part
 from migrator.imap.keywords import SYSTEM, Keeps
 from migrator.imap.session import Session
 from migrator.imap.telling import patience
 from migrator.mailbox import Content
 
+_DIGITS = 10  # of a UID
 _APPENDUID = re.compile(r"(?P<validity>[0-9]{1,10}) (?P<uids>[0-9:,]+)")
 
 
@@ -147,7 +149,10 @@ def _listed(uids: str, at_most: int) -> list[int]:
     found: list[int] = []
     for part in uids.split(","):
         first, _, last = part.partition(":")
-        if not first.isdigit() or not (last or first).isdigit() or abs(int(last or first) - int(first)) >= at_most:
+        if not first.isdigit() or not (last or first).isdigit() or max(len(first), len(last)) > _DIGITS:
             return []
-        found += range(int(first), int(last or first) + 1)
-    return found
+        run = range(int(first), int(last or first) + 1)
+        if len(run) > at_most:
+            return []
+        found += run
+    return found if all(0 < uid <= LAST for uid in found) else []

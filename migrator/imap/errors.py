@@ -66,6 +66,7 @@ class Declined(ImapError):
         said = f"[{code}] {text}" if code else text
         super().__init__(f"{command} was refused: {word} {said}")
         self.command = command
+        self.command = command
         self.word = word
         self.code = code
         self.text = text

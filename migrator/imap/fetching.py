@@ -19,6 +19,8 @@ from migrator.mailbox import Content
 WHOLE = b" (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])"
 LAST = 4_294_967_295  # RFC 3501 section 9: no UID is larger
 BRIEF = b" (UID FLAGS RFC822.SIZE)"
+LARGEST_SAID = 2**50  # octets: who announces more announces nothing
+_BESIDE = 100  # octets
 _SYSTEM = {flag.lower(): flag for flag in ("\\Seen", "\\Answered", "\\Flagged", "\\Deleted", "\\Draft")}
 _NO_DATE = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -36,8 +38,9 @@ class Fetched:
 
     @property
     def weight(self) -> int:
-        """Octets that wait to be taken."""
-        return len(self.body) if isinstance(self.body, bytes) else (self.size or 0)
+        """Octets that wait to be taken, in memory or on disk; what stands beside the message is guessed."""
+        content = self.content()
+        return (content.size if content is not None else 0) + _BESIDE * (1 + len(self.flags))
 
     def content(self) -> Content | None:
         """The octets; None where the server gave none."""
@@ -88,7 +91,9 @@ def _read(items: Mapping[bytes, Token]) -> Fetched | None:
     if isinstance(body, list):
         raise BadResponse("a list stands where a message is expected")
     octets = body.octets if isinstance(body, String) else body
-    return Fetched(uid, _flags(items), number_of(items.get(b"RFC822.SIZE")), date, octets, b"BODY[]" in items)
+    size = number_of(items.get(b"RFC822.SIZE"))
+    size = size if size is not None and size <= LARGEST_SAID else None
+    return Fetched(uid, _flags(items), size, date, octets, b"BODY[]" in items)
 
 
 def _flags(items: Mapping[bytes, Token]) -> frozenset[str]:

@@ -252,7 +252,8 @@ class Line:
 
     def _continued(self, asked: Asked, challenge: bytes) -> None:
         if asked.sent and asked.challenged is not None:
-            self._wire.transport.write(asked.challenged(challenge) + b"\r\n")
+            answered, asked.challenged = asked.challenged, None
+            self._wire.transport.write(answered(challenge) + b"\r\n")
             return
         asked.challenge = challenge
         asked.go_on.set()

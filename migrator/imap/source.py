@@ -8,7 +8,7 @@ Is a `migrator.mailbox.Source`.
 """
 
 from collections import deque
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Self
@@ -119,7 +119,7 @@ class ImapSource(ImapMailbox):
         async with self.sessions.one() as session:
             await _open_again(session, job)
             there = await present(session, job.wanted.uids)
-        for uid in job.run.seen.lacking(job.wanted.uids or ()):
+        for uid in job.gone:
             if uid not in there:
                 yield Missing(job.name, uid, "it was expunged meanwhile", gone=True)
         left = {
@@ -190,7 +190,18 @@ class _Job:
             return True
         if run.uids is None:
             return run.opened is not None and len(run.seen) < run.opened.messages
-        return len(run.seen) < sum(len(uids) for uids in run.uids)
+        return len(run.seen) < (_numbers(run.uids) if self.wanted.messages is None else self.wanted.messages)
+
+    @property
+    def gone(self) -> Iterator[int]:
+        """Of the numbers wanted, those that have not come; none where it is not known which of them were there."""
+        wanted = self.wanted
+        exact = wanted.uids is not None and wanted.messages in {None, _numbers(wanted.uids)}
+        return self.run.seen.lacking(wanted.uids or ()) if exact else iter(())
+
+
+def _numbers(uids: Sequence[range]) -> int:
+    return sum(run.stop - run.start for run in uids)
 
 
 def _spool(folder: Path, largest: int) -> Spool:

@@ -13,6 +13,7 @@ import asyncio
 from bisect import bisect_right
 from collections import deque
 from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from migrator.imap.answers import Answer
@@ -122,6 +123,7 @@ def _settle(run: Run, opening: Opening, examined: asyncio.Future[Answer]) -> Non
     if known or not examined.done() or examined.cancelled() or examined.exception() is not None:
         return
     if examined.result().word == "OK":
-        run.opened = opening.opened()
+        with suppress(Garbled):  # `_end` says so, to whom waits for the run
+            run.opened = opening.opened()
     else:
         run.refused = examined.result()

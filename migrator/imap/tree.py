@@ -113,4 +113,6 @@ def state_of(folder: Folder) -> FolderState | None:
     """By what a folder is known to have changed; None where the server does not say."""
     if folder.messages is None or folder.uidvalidity is None or folder.uidnext is None:
         return None
+    if folder.uidnext > 2**32:  # RFC 3501 section 9: a number beyond every UID says nothing
+        return None
     return FolderState(folder.uidvalidity, folder.uidnext, folder.messages, folder.modseq)

@@ -96,7 +96,8 @@ class Reckoning:
         tally = _Tally(name, self._journal)
         into = self._names.get(name, name)
         counted, in_target = self._counted(name), _messages(sides.target.get(into))
-        gone_there = tally.there if into not in sides.target else max(0, tally.there - (in_target or tally.there))
+        held = 0 if into not in sides.target else tally.there if in_target is None else in_target
+        gone_there = max(0, tally.there - held)
         reread = read_back.get(name) if read_back is not None else None
         return FolderReceipt(
             folder=name,
