@@ -33,7 +33,7 @@ from migrator.mailbox import (
 )
 from migrator.maildir.box import UIDVALIDITY, Box, Place, numbered, plain_host
 from migrator.maildir.disk import Owner, make_directory, sync_directory, write_whole
-from migrator.maildir.errors import full, told
+from migrator.maildir.errors import as_text, full, told
 from migrator.maildir.folders import LONGEST, Tree, directory_name, look, name_length
 from migrator.maildir.keywords import Keywords, added
 from migrator.maildir.listing import Entry, listed
@@ -67,7 +67,7 @@ class MaildirTarget:
     @property
     def described(self) -> str:
         """Where it is."""
-        return f"maildir:{self._root}"
+        return f"maildir:{as_text(self._root)}"
 
     @property
     def rules(self) -> NameRules:
