@@ -7,6 +7,7 @@ gets JournalBusy; a file of another move, or of a later version, JournalUnusable
 JournalUnusable too, `full` where it is a matter of room: then nothing further is sent, and the next run goes on.
 """
 
+import errno
 import os
 import sqlite3
 from collections import defaultdict
@@ -258,4 +259,5 @@ def _told(path: Path) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         raise JournalUnusable(f"{path} is no journal, or a damaged one: {error}") from error
     except OSError as error:
-        raise JournalUnusable(f"the journal {path} cannot be opened: {error.strerror or error}") from error
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        raise JournalUnusable(f"the journal {path} cannot be opened: {error.strerror or error}", full=full) from error

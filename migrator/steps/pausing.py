@@ -14,6 +14,7 @@ from migrator.mailbox import MailboxAway, MailboxLimited
 from migrator.progress import Progress
 
 LONGEST = 900.0  # seconds that somebody who looks on may be kept waiting
+_FULL = frozenset({"OVERQUOTA", "DISKFULL"})
 Sleep = Callable[[float], Awaitable[None]]
 
 
@@ -59,8 +60,8 @@ class Pauses:
 
 
 def _passing(error: MailboxAway | MailboxLimited) -> bool:
-    """Whether waiting a little may help: a full mailbox has to be emptied by somebody."""
-    return isinstance(error, MailboxAway) or error.code != "OVERQUOTA"
+    """Whether waiting a little may help: what is full has to be emptied by somebody."""
+    return isinstance(error, MailboxAway) or error.code not in _FULL
 
 
 def _asked_for(error: MailboxAway | MailboxLimited) -> float:

@@ -1,16 +1,13 @@
 """`export-kill`: a move between servers that is killed at any step goes on, with nothing lost and nothing twice."""
 
-import json
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
 
 import pytest
 
 from tests.faults.kill import sample
+from tests.faults.moves import Move, doubled, named_twice, url
 from tests.peers.imap_box import Box, BoxPeer, Mail
 from tests.peers.threaded import threaded
 from tests.real.dovecot import Dovecot
@@ -18,57 +15,13 @@ from tests.real.dovecot import dovecot as shared_dovecot
 from tests.real.mailboxes import PASSWORD, Contents, Place, client, fill, octets, told
 from tests.support.run_folder import RunFolder
 
-ROOT = Path(__file__).parents[2]
 COUNTS = {"INBOX": 6, "Sent": 4, "Sent/old": 3, "none": 0}
 LATE = ((20, "(\\Seen)"), (2, ""), (2, ""), (21, "($Label1)"))  # twins of what is there, and further ones of one id
 POINTS = 5  # in a short run
 
 
-class Move:
-    """One move, with a journal of its own, run as often as one likes."""
-
-    def __init__(self, folder: Path, source: str, target: str) -> None:
-        folder.mkdir()
-        self._folder = folder
-        (folder / "secret").write_text(PASSWORD)
-        (folder / "secret").chmod(0o600)
-        secrets = ["--from-secret", str(folder / "secret"), "--to-secret", str(folder / "secret")]
-        ends = ["--from", source, "--to", target, *secrets]
-        self._words = ["migrate", "mailbox", *ends, "--journal", str(folder / "state" / "journal"), "--json"]
-
-    def run(self, kill_at: int = 0) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-m", "tests.faults.move_killed", str(kill_at), *self._words]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
-
-    def receipt(self) -> Mapping[str, object]:
-        """Run it to its end; what its receipt says."""
-        ran = self.run()
-        assert ran.returncode == 0, ran.stderr
-        found: Mapping[str, object] = json.loads(ran.stdout[: ran.stdout.rindex("]") + 1])[0]["receipt"]
-        return found
-
-    def steps(self) -> int:
-        ran = self.run()
-        assert ran.returncode == 0, ran.stderr
-        return int(ran.stdout.splitlines()[-1])
-
-
-def url(place: Place) -> str:
-    return f"imap://{place.user.replace('@', '%40')}@127.0.0.1:{place.port}?tls=none"
-
-
 def unordered(contents: Contents) -> dict[str, Counter[object]]:
     return {name: Counter(found) for name, found in contents.messages.items()}
-
-
-def named_twice(receipt: Mapping[str, object]) -> int:
-    return sum(len(one) for one in doubled(receipt) if isinstance(one, list))
-
-
-def doubled(receipt: Mapping[str, object]) -> list[object]:
-    folders = receipt["folders"]
-    assert isinstance(folders, list)
-    return [one["possible_duplicates"] for one in folders if one["possible_duplicates"]]
 
 
 @pytest.fixture
@@ -95,7 +48,7 @@ class Servers:
     def target(self) -> tuple[Place, Move]:
         number = next(self._numbers)
         new = self.user(f"new-{number}")
-        return new, Move(self._folder / str(number), url(self.old), url(new))
+        return new, Move(self._folder / str(number), url(self.old.user, self.old.port), url(new.user, new.port))
 
 
 @pytest.fixture
@@ -178,7 +131,7 @@ def killed_between_plain_servers(can: str, folder: Path, point: int) -> bool:
     mails = [Mail(uid, one, "\\Seen") for uid, one in enumerate(LETTERS, 1)]
     old = BoxPeer({"INBOX": Box(mails), "Sent": Box(mails[2:5])})
     with threaded(old), threaded(BoxPeer(can=can)) as new:
-        move = Move(folder, f"imap://a@127.0.0.1:{old.port}?tls=none", f"imap://a@127.0.0.1:{new.port}?tls=none")
+        move = Move(folder, url("a@b.example", old.port), url("a@b.example", new.port))
         killed = move.run(point)
         assert killed.returncode in {0, -9}, killed.stderr
         receipt = move.receipt()
