@@ -138,8 +138,10 @@ def _wishes(text: str) -> Mapping[str, str]:
     for one in text.split("&") if text else ():
         name, equals, value = one.partition("=")
         if name not in _WISHES or name in found or not equals or not value:
+            by = f" by `{name}=`" if equals and name.isalpha() else ""
             raise Wrong(
-                "the URL asks for what is not known", "write `?tls=none`, `?authz=USER`, `?ca=FILE`, joined by &"
+                f"the URL asks{by} for what is not known",
+                "write `?ca=FILE`, `?authz=USER`, `?auth=token`, `?compress=deflate`, `?tls=none`, joined by &",
             )
         found[name] = unquote(value)
     return found

@@ -13,7 +13,8 @@ from tests.real.mailboxes import PASSWORD, Place, fill, told
 
 pytestmark = pytest.mark.real("dovecot")
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "MIGRATION.md"
+ROOT = Path(__file__).parents[2]
+DOCUMENT = ROOT / "docs" / "MIGRATION.md"
 COUNTS = {"INBOX": 5, "Sent": 3, "A/B c": 2, "none": 0}
 
 
@@ -32,10 +33,10 @@ def typed(text: str, folder: Path) -> str:
     lastpost.parent.mkdir(exist_ok=True)
     lastpost.write_text(f'#!/bin/sh\nexec {sys.executable} -m mailsvc.cli "$@"\n')
     lastpost.chmod(0o755)
-    environ = {"PATH": f"{lastpost.parent}:{os.environ['PATH']}", "PYTHONPATH": str(DOCUMENT.parents[1])}
+    environ = {"PATH": f"{lastpost.parent}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+    environ["XDG_STATE_HOME"] = str(folder / "state")
     done = subprocess.run(["sh"], input=text, capture_output=True, text=True, cwd=folder, env=environ, check=False)
-    assert done.stderr == ""
-    return done.stdout
+    return done.stdout + done.stderr
 
 
 def codes(folder: Path) -> dict[str, str]:
@@ -93,3 +94,30 @@ def test_one_that_fails_is_told_and_its_last_receipt_stays(dovecot: Dovecot, tmp
     assert [path.name for path in (tmp_path / "receipts").iterdir()] == ["nobody@night.example.json"]
     assert "look at the user in the URL" in (tmp_path / "logs" / "nobody@night.example.log").read_text()
     assert verify.count("lastpost receipt verify") == 1
+
+
+def test_one_mailbox_moves_as_the_readme_says(dovecot: Dovecot, tmp_path: Path) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    found = re.search(r"^### Mailboxes that move\n.*?((?:^    .*\n)+)", readme, re.MULTILINE | re.DOTALL)
+    assert found, "the README has the two commands"
+    look, move = re.split(r"\n(?=    lastpost )", found[1])
+    places = {
+        "imaps://hanako%40old.example@imap.old.example": "hanako@old.example",
+        "imaps://hanako@imap.new.example": "hanako@new.example",
+    }
+    for url, user in places.items():
+        dovecot.add_user(user, PASSWORD)
+        ours = f"imap://{user.replace('@', '%40')}@127.0.0.1:{dovecot.imap}?tls=none"
+        assert url in look
+        look, move = look.replace(url, ours), move.replace(url, ours)
+    for side in ("old", "new"):
+        (tmp_path / f"{side}.secret").write_text(f"{PASSWORD}\n")
+        (tmp_path / f"{side}.secret").chmod(0o600)
+    old, new = (Place(dovecot.imap, user) for user in places.values())
+    fill(old, COUNTS)
+    assert typed(look, tmp_path).endswith("nothing was written\n")
+    assert sum(map(len, told(new).messages.values())) == 0
+    assert "10 messages found; all of them are in the target (10 in this run)" in typed(move, tmp_path)
+    assert told(new) == told(old)
+    said = typed("lastpost receipt verify receipt.json --key state/lastpost/receipt-key.pem", tmp_path)
+    assert "is as it was signed, by the key you named" in said
