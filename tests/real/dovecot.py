@@ -120,6 +120,12 @@ class Dovecot:
         written.write_text(line)
         written.replace(self.folder / "users" / address.lower())
 
+    def renumber(self, address: str, folder: str, uidvalidity: int) -> None:
+        """Give a folder another UIDVALIDITY."""
+        config = str(self.folder / "dovecot.conf")
+        wanted = ["--uid-validity", str(uidvalidity), folder]
+        subprocess.run(["doveadm", "-c", config, "mailbox", "update", "-u", address, *wanted], check=True)
+
     def delivered(self, address: str) -> list[bytes]:
         """The messages in this address' INBOX that nobody has seen yet."""
         return [path.read_bytes() for path in sorted((self.home(address) / "Maildir" / "new").glob("*"))]

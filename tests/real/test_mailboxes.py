@@ -8,7 +8,7 @@ from migrator.maildir.source import MaildirSource
 from migrator.maildir.target import MaildirTarget
 from tests.real.courier import Courier
 from tests.real.dovecot import Dovecot
-from tests.real.mailboxes import COUNTS, PASSWORD, Contents, Place, fill, moved, told
+from tests.real.mailboxes import COUNTS, PASSWORD, Contents, Place, client, fill, moved, told
 
 
 def there(dovecot: Dovecot, user: str) -> Place:
@@ -70,3 +70,27 @@ async def test_a_server_that_ends_a_message_otherwise_than_it_was_is_found_out(
         receipt = await moved(old, Place(courier.port, "g@moves.example", "INBOX.", "."), short_tmp, most=1)
     assert sum(one.changed for one in receipt.folders) == 2  # Courier puts a line end behind what has none
     assert not receipt.complete
+
+
+@pytest.mark.real("dovecot")
+async def test_a_source_that_grows_is_followed_by_deltas_and_a_final_pass(dovecot: Dovecot, tmp_path: Path) -> None:
+    """Twins, further messages of one Message-ID, flags, a new folder and one numbered anew, between passes."""
+    old, new = there(dovecot, "h@moves.example"), there(dovecot, "i@moves.example")
+    fill(old, {"INBOX": 7, "Sent": 12})
+    assert (await moved(old, new, tmp_path)).complete
+    for number in range(2):
+        fill(old, {"INBOX": 7, f"Late{number}": 3})
+        with client(old) as server:
+            server.select('"Sent"')
+            server.uid("store", f"{number + 1}:5", "FLAGS", "(\\Answered late)")
+        before = told(old)
+        receipt = await moved(old, new, tmp_path)
+        assert receipt.complete
+        assert [one.possible_duplicates for one in receipt.folders] == [()] * len(receipt.folders)
+        assert unordered(told(new)) == unordered(before)
+        assert told(old) == before
+        dovecot.renumber(old.user, "Sent", 77_000 + number)
+    final = await moved(old, new, tmp_path)
+    assert (final.complete, final.found) == (True, 3 * 7 + 12 + 2 * 3)
+    assert sum(one.already_there for one in final.folders) == 12  # known again under their new numbers
+    assert unordered(told(new)) == unordered(told(old))
