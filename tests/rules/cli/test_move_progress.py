@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
@@ -51,6 +52,14 @@ def test_a_program_gets_an_object_a_line(capsys: pytest.CaptureFixture[str]) -> 
     assert (start["messages"], start["of_messages"], start["of_octets"]) == (0, 4, 6_000_000)
     assert (later["messages"], later["octets"], later["folder"], later["seconds"]) == (3, 4_500_000, "A/B", 6.0)
     assert end["messages"] == 4
+
+
+def test_every_key_of_it_is_documented(capsys: pytest.CaptureFixture[str]) -> None:
+    played(How.JSON, Hands())
+    said, start, *_ = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    documented = (Path(__file__).parents[3] / "docs" / "MIGRATION.md").read_text(encoding="utf-8")
+    assert [key for key in start if f"`{key}`" not in documented] == []
+    assert [f'{{"{key}": …}}' in documented for key in said] == [True]
 
 
 def test_on_a_terminal_there_is_a_bar(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
