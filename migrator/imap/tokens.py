@@ -16,10 +16,11 @@ from migrator.imap.reading import BadResponse, Response, Sink
 LENGTH_LIMIT = 1_048_576  # octets of one line: a message with 100,000 keywords, and far less than its words take
 DEPTH_LIMIT = 100  # of lists in lists: BODYSTRUCTURE of real mail has a dozen
 
-# An atom may hold a section in brackets, within which spaces and parentheses stand: BODY[HEADER.FIELDS (TO)]<0>.
+# A section of a message has brackets, within which spaces and parentheses stand: BODY[HEADER.FIELDS (TO)]<0>. In any
+# other atom a bracket is a sign like others: Dovecot lists the folders `[` and `[Gmail]` so.
 _WORD = re.compile(
     rb'[ ]*(?:(?P<open>\()|(?P<close>\))|"(?P<quoted>[^"\\]*(?:\\.[^"\\]*)*)"'
-    rb'|(?P<atom>(?:[^ ()"\[]+|\[[^\]]*\])+)|(?P<end>$))',
+    rb'|(?P<atom>(?i:BODY|BINARY(?:\.SIZE)?)\[[^\]]{0,1000}\][^ ()"]*|[^ ()"]+)|(?P<end>$))',
     re.DOTALL,
 )
 _STATUS = re.compile(rb"[^ ]+ (?:OK|NO|BAD|BYE|PREAUTH)(?: |$)", re.IGNORECASE)
