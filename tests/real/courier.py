@@ -2,9 +2,9 @@
 
 `./test` fetches Debian's packages and unpacks them into var/courier; here they get a root with the libraries they need,
 and run in it by chroot. `Courier(folder)` is a context manager: it listens on `port` without TLS; each user of
-`add_user(address, password)` has a Maildir. It speaks IMAP4rev1 with UIDPLUS, NAMESPACE (`INBOX.`) and UTF8=ACCEPT,
-and neither LITERAL+ nor CONDSTORE nor LIST-EXTENDED. It locks nothing, for want of a FAM daemon: store by one
-connection at a time. Needs root; tests are marked `real("courier")`.
+`add_user(address, password)` has a Maildir; with `keywords=False` none are kept. It speaks IMAP4rev1 with UIDPLUS,
+NAMESPACE (`INBOX.`) and UTF8=ACCEPT, and neither LITERAL+ nor CONDSTORE nor LIST-EXTENDED. It locks nothing, for want
+of a FAM daemon: store by one connection at a time. Needs root; tests are marked `real("courier")`.
 """
 
 import os
@@ -28,7 +28,6 @@ LOGIN, IMAP, LISTENS = "usr/lib/courier/courier/imaplogin", "usr/bin/imapd", "us
 MODULE = "usr/lib/courier-authlib/libauthuserdb.so"
 SETTINGS = {
     "IMAP_CAPABILITY": "IMAP4rev1 UIDPLUS CHILDREN NAMESPACE SORT QUOTA IDLE AUTH=PLAIN",
-    "IMAP_KEYWORDS": "1",
     "IMAP_USELOCKS": "0",
     "PATH": "/usr/bin:/usr/sbin",
 }
@@ -46,8 +45,9 @@ LOGGEROPTS=""
 class Courier:
     """One instance; `port` is where it listens on 127.0.0.1."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, keywords: bool = True) -> None:
         self.root = folder / "root"
+        self._settings = {**SETTINGS, "IMAP_KEYWORDS": "1" if keywords else "0"}
         self.port = free_port()
         self._users: dict[str, str] = {}
         self._running = ExitStack()
@@ -83,7 +83,9 @@ class Courier:
 
     def _run(self, *words: str) -> Program:
         command = ["chroot", str(self.root), *words]
-        return self._running.enter_context(Program(command, self._log, environ={**SETTINGS, "PORT": str(self.port)}))
+        return self._running.enter_context(
+            Program(command, self._log, environ={**self._settings, "PORT": str(self.port)})
+        )
 
     def __enter__(self) -> Self:
         self._furnish()

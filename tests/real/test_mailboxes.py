@@ -94,3 +94,24 @@ async def test_a_source_that_grows_is_followed_by_deltas_and_a_final_pass(doveco
     assert (final.complete, final.found) == (True, 3 * 7 + 12 + 2 * 3)
     assert sum(one.already_there for one in final.folders) == 12  # known again under their new numbers
     assert unordered(told(new)) == unordered(told(old))
+
+
+@pytest.mark.real("dovecot", "courier")
+async def test_a_server_that_keeps_no_keywords_has_everything_else_and_the_receipt_names_them(
+    dovecot: Dovecot, short_tmp: Path
+) -> None:
+    old = there(dovecot, "h@moves.example")
+    fill(old, {"INBOX": 5, "Sent": 20}, ended=True)
+    with Courier(short_tmp, keywords=False) as courier:
+        courier.add_user("i@moves.example", PASSWORD)
+        new = Place(courier.port, "i@moves.example", "INBOX.", ".")
+        receipt = await moved(old, new, short_tmp, most=1)
+        arrived, sent = unordered(told(new)), told(old)
+    for found in sent.messages.values():
+        found[:] = [(octets, tuple(flag for flag in flags if flag[0] == "\\"), date) for octets, flags, date in found]
+    assert {name: arrived[name] for name in ("INBOX", "Sent")} == {
+        name: found for name, found in unordered(sent).items() if found
+    }
+    notes = {"/".join(one.folder): one.notes for one in receipt.folders if one.found}
+    for name in ("INBOX", "Sent"):
+        assert set(notes[name]) >= {f"the target does not keep the flag {flag}" for flag in ("$Label1", "foo")}
