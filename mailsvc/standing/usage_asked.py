@@ -6,8 +6,8 @@
 
 A mailbox is asked about once at a time, whoever waits; nobody waits longer than `deadline` seconds, while the answer
 still comes for those who ask later. A server that was too slow is waited for no more until it has answered in time, or
-some seconds are over; one that cannot be reached is left alone for as long. What was known last counts then, with its
-age. Nothing is raised.
+some seconds are over; one that fails again and again is left alone for as long. What was known last counts then, with
+its age. Nothing is raised.
 """
 
 import asyncio
@@ -23,6 +23,8 @@ from mailsvc.standing.usage_counts import Counted
 _REST_SECONDS: Final = 30.0
 # An answer this young is not asked for again before mail is put off.
 _MOMENT_SECONDS: Final = 5.0
+# So many in a row are the server's: Dovecot may close the connection of a mailbox that is not there.
+_FAILURES: Final = 5
 _AT_ONCE: Final = 4  # connections to one server
 _NEVER: Final = float("-inf")
 
@@ -68,6 +70,7 @@ class _Server:
     away_until: float = _NEVER
     slow_until: float = _NEVER
     told_at: float = _NEVER
+    failures: int = 0  # in a row
 
 
 class AskedServers:
@@ -123,13 +126,15 @@ class AskedServers:
             except CannotAsk as why:
                 self._failed(question.server, known, why)
                 return None
+        known.failures = 0
         if self.monotonic() - begun <= deadline:
             known.slow_until = _NEVER
         return answer
 
     def _failed(self, name: str, known: _Server, why: CannotAsk) -> None:
         now = self.monotonic()
-        if why.of_server:
+        known.failures = known.failures + 1 if why.of_server else 0
+        if known.failures >= _FAILURES:
             known.away_until = now + _REST_SECONDS
         if now - known.told_at >= _REST_SECONDS:
             known.told_at = now

@@ -20,10 +20,9 @@ from mailsvc.kit.net import BadTls, client_tls
 from mailsvc.kit.secrets import BadSecret
 from mailsvc.kit.settings import Settings
 from mailsvc.standing.usage_asked import Answer, AskedCounting, AskedServers, CannotAsk, Question
-from migrator.imap.errors import Bye, Declined, ImapError
+from migrator.imap.errors import Declined, ImapError
 from migrator.imap.login import Password
 from migrator.imap.session import Security, Server, session
-from migrator.imap.telling import patience
 from migrator.imap.usage import usage
 from schedules.names import Address
 
@@ -71,9 +70,8 @@ class ImapAsking:
                 return await self._asked(question)
         except TimeoutError:
             raise CannotAsk(f"it did not come to an end within {_LONGEST:g} s", of_server=False) from None
-        except (Declined, Bye) as why:
-            is_mailbox = isinstance(why, Declined) and not patience(why.code, why.text)
-            raise CannotAsk(str(why), of_server=not is_mailbox) from why
+        except Declined as why:  # whatever its code: one mailbox that is broken leaves the others as they are
+            raise CannotAsk(str(why), of_server=False) from why
         except (ImapError, BadSecret, BadTls) as why:
             raise CannotAsk(str(why), of_server=True) from why
 

@@ -64,8 +64,6 @@ async def _asked(server: str, questions: list[Question], deadline: float) -> lis
             answer = await imap.ask(question)
         except CannotAsk as why:
             refused = refused or str(why)
-            if why.of_server:
-                break
         else:
             return [_told(server, answer.told_by), *_slow(server, time.monotonic() - begun, deadline)]
     what = f"{server} does not say how full its mailboxes are, so none is found full: {refused}"
