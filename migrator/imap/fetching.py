@@ -39,8 +39,9 @@ class Fetched:
     @property
     def weight(self) -> int:
         """Octets that wait to be taken, in memory or on disk; what stands beside the message is guessed."""
-        content = self.content()
-        return (content.size if content is not None else 0) + _BESIDE * (1 + len(self.flags))
+        body = self.body
+        octets = len(body) if isinstance(body, bytes) else body.size if isinstance(body, Spooled) else 0
+        return octets + _BESIDE * (1 + len(self.flags))
 
     def content(self) -> Content | None:
         """The octets; None where the server gave none."""

@@ -125,7 +125,7 @@ class Line:
         """Read no more for now: whoever takes what comes is behind."""
         if not self._held and self.broken is None:
             self._held = True
-            self._wire.transport.pause_reading()
+            self._wire.hold()
 
     def go_on(self) -> None:
         """Read again."""
@@ -133,7 +133,7 @@ class Line:
             self._held = False
             self._wire.moved_at = asyncio.get_running_loop().time()
             if self.broken is None:
-                self._wire.transport.resume_reading()
+                self._wire.go_on()
 
     async def close(self) -> None:
         """Say goodbye where that is still possible, and end."""

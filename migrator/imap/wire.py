@@ -39,10 +39,13 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has no anno
         self._inflate: zlib._Decompress | None = None
         self._deflate: zlib._Compress | None = None
         self._ended = False
+        self._held = False
+        self._rest: bytes | None = None  # came while nothing more was to be read
 
     def data_received(self, d: bytes) -> None:
         """Cut what came into responses; what cannot be read ends the line."""
         self.moved_at = self.loop.time()
+        d, self._rest = (self._rest or b"") + d, None
         try:
             for octets in self._plain(d):
                 for response in self._reader.feed(octets):
@@ -70,6 +73,22 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has no anno
     def resume_writing(self) -> None:
         """There is room again."""
         self.writable.set()
+
+    def hold(self) -> None:
+        """Read no more, and inflate no more of what has been read."""
+        self._held = True
+        self.transport.pause_reading()
+
+    def go_on(self) -> None:
+        """Read again."""
+        self._held = False
+        self.transport.resume_reading()
+        if self._rest is not None:
+            self.loop.call_soon(self._go_on)
+
+    def _go_on(self) -> None:
+        if not self._ended and not self._held:
+            self.data_received(b"")
 
     def end(self, why: ImapError) -> None:
         """Tell why, once, and cut."""
@@ -101,6 +120,9 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has no anno
             return
         whole = False
         while not whole:
+            if self._held:
+                self._rest = octets
+                return
             piece = self._inflate.decompress(octets, PIECE)
             octets = self._inflate.unconsumed_tail
             whole = not octets and len(piece) < PIECE
