@@ -97,7 +97,7 @@ def _name(folder: Folder, prefix: str) -> FolderName:
     if len(levels) == 1 and levels[0].upper() == "INBOX":
         return INBOX
     own = folder.name.removeprefix(prefix) if not folder.foreign and folder.name.startswith(prefix) else ""
-    if not own:
+    if not own or own.upper() == "INBOX":  # that one is INBOX's own child
         return levels
     return tuple(own.split(folder.delimiter)) if folder.delimiter else (own,)
 
