@@ -152,12 +152,12 @@ def _moving(
     public_only: Which | None,
 ) -> "Move":
     from mailsvc.desk.migrating import Move, PublicOnly, journal_for, state_folder
-    from mailsvc.kit.mailbox_urls import parse_mailbox
+    from mailsvc.kit.mailbox_urls import parse_mailbox, same_mailbox
     from schedules.positions import Wrong
 
     here, there = parse_mailbox(source, insecure=insecure), parse_mailbox(target, insecure=insecure)
-    if str(here) == str(there):
-        raise Wrong("both URLs name the same mailbox", "name another one with `--to`")
+    if same_mailbox(here, there):
+        raise Wrong("both URLs name the same mailbox, or one within the other", "name another one with `--to`")
     place = journal or journal_for(state_folder(os.environ, Path.home()), here, there)
     from_guard = PublicOnly() if public_only in {Which.FROM, Which.BOTH} else None
     to_guard = PublicOnly() if public_only in {Which.TO, Which.BOTH} else None

@@ -31,6 +31,7 @@ _URL = re.compile(
     re.ASCII,
 )
 _PORTS = {"imap": 143, "imaps": 993}
+_LABEL = re.compile(r"[A-Za-z0-9_-]{1,63}")
 _WISHES = frozenset({"tls", "authz", "ca", "auth", "compress"})
 _SAFE = "!$'()*,-._~"
 
@@ -76,6 +77,29 @@ class MaildirUrl:
 MailboxUrl = ImapUrl | MaildirUrl
 
 
+def same_mailbox(one: MailboxUrl, other: MailboxUrl) -> bool:
+    """Whether two URLs name one mailbox, or a Maildir within the other, however they are written.
+
+    An IMAP server answers at both of its ports; whether two names are one machine, nobody knows here.
+    """
+    match one, other:
+        case MaildirUrl(), MaildirUrl():
+            return one.path.is_relative_to(other.path) or other.path.is_relative_to(one.path)
+        case ImapUrl(), ImapUrl():
+            return _owner(one) == _owner(other) and _place(one) == _place(other)
+        case _:
+            return False
+
+
+def _owner(url: ImapUrl) -> str:
+    return (url.authz or url.user).casefold()
+
+
+def _place(url: ImapUrl) -> tuple[str, int]:
+    host = "localhost" if _is_loopback(url.host) else url.host
+    return host, 0 if url.port in _PORTS.values() else url.port
+
+
 def parse_mailbox(text: str, *, insecure: bool = False) -> MailboxUrl:
     """Read where a mailbox is; `insecure` lets passwords and mail pass in clear to another machine. Raises Wrong."""
     scheme, _, rest = text.partition(":")
@@ -108,13 +132,15 @@ def _imap(text: str) -> ImapUrl:
     if not found["user"]:
         raise Wrong("the mailbox names no user", _REMEDY)
     wishes = _wishes(found["wishes"] or "")
+    if "authz" in wishes and wishes.get("auth") == "token":
+        raise Wrong("a token opens the mailbox of its own user alone", "leave `authz=` or `auth=token` out")
     return ImapUrl(
         user=_plain(found["user"], "user"),
         host=_host(found["host"]),
         port=port,
         tls=_tls(scheme, wishes),
         authz=_plain(wishes["authz"], "authz") if "authz" in wishes else "",
-        ca=Path(wishes["ca"]) if "ca" in wishes else None,
+        ca=Path(_plain(wishes["ca"], "ca")) if "ca" in wishes else None,
         token=_chosen(wishes, "auth", "token", without="password"),
         compress=_chosen(wishes, "compress", "deflate", without="none"),
     )
@@ -153,7 +179,7 @@ def _tls(scheme: str, wishes: Mapping[str, str]) -> MailboxTls:
         return MailboxTls.TLS if scheme == "imaps" else MailboxTls.STARTTLS
     if said != MailboxTls.NONE or scheme == "imaps":
         raise Wrong(
-            f"`tls={said}` cannot be asked of {scheme}://",
+            f"`tls={_repeated(said)}` cannot be asked of {scheme}://",
             "write imaps:// for TLS, imap:// for STARTTLS, or imap://…?tls=none",
         )
     return MailboxTls.NONE
@@ -163,8 +189,13 @@ def _chosen(wishes: Mapping[str, str], name: str, wish: str, *, without: str) ->
     """Whether the URL asks for `wish` under this name; what stands there `without` it may be written too."""
     said = wishes.get(name, without)
     if said not in {wish, without}:
-        raise Wrong(f"there is no `{name}={said}`", f"write `{name}={wish}`, or leave it out")
+        raise Wrong(f"there is no `{name}={_repeated(said)}`", f"write `{name}={wish}`, or leave it out")
     return said == wish
+
+
+def _repeated(said: str) -> str:
+    """A word that somebody chose; what is longer may be a secret in the wrong place, and is not repeated."""
+    return said if re.fullmatch("[a-z]{1,12}", said) else "…"
 
 
 def _plain(text: str, name: str) -> str:
@@ -190,7 +221,10 @@ def _host(host: str) -> str:
 
 
 def _named(host: str) -> str:
-    if host == "localhost" or "." not in host:
+    host = host.removesuffix(".")
+    if "." not in host:
+        if not _LABEL.fullmatch(host):
+            raise ValueError("a name of letters, digits and hyphens is wanted")
         return host.lower()
     try:
         return DomainName.parse(host).ascii

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsvc.kit.mailbox_urls import ImapUrl, MailboxTls, MaildirUrl, parse_mailbox
+from mailsvc.kit.mailbox_urls import ImapUrl, MailboxTls, MaildirUrl, parse_mailbox, same_mailbox
 from schedules.positions import Wrong
 
 TLS, STARTTLS, NONE = MailboxTls.TLS, MailboxTls.STARTTLS, MailboxTls.NONE
@@ -117,3 +117,49 @@ def test_any_text_is_a_mailbox_or_told_to_be_none(text: str) -> None:
 def test_how_it_is_reached_does_not_make_another_mailbox() -> None:
     first = parse_mailbox("imap://h@127.0.0.1:143?ca=/etc/ca.pem&compress=deflate")
     assert str(first) == str(parse_mailbox("imap://h@127.0.0.1?tls=none")) == "imap://h@127.0.0.1:143"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("imaps://h@old.example", "imap://h@old.example", True),
+        ("imaps://H@OLD.example.", "imaps://h@old.example:993", True),
+        ("imaps://h@old.example", "imaps://master@old.example?authz=h", True),
+        ("imap://h@localhost:1143", "imap://h@127.0.0.1:1143?tls=none", True),
+        ("imap://h@[::1]:1143", "imap://h@127.0.0.1:1143", True),
+        ("imap://h@localhost:1143", "imap://h@localhost:2143", False),
+        ("imaps://h@old.example", "imaps://i@old.example", False),
+        ("imaps://h@old.example", "imaps://h@new.example", False),
+        ("imaps://h@old.example", "maildir:/h", False),
+        ("maildir:/m/h", "maildir:/m/./x/../h/", True),
+        ("maildir:/m/h", "maildir:/m/h/.Sent", True),
+        ("maildir:/m/h/.Sent", "maildir:/m/h", True),
+        ("maildir:/m/h", "maildir:/m/hh", False),
+    ],
+)
+def test_one_mailbox_is_known_however_it_is_written(one: str, other: str, same: bool) -> None:
+    assert same_mailbox(parse_mailbox(one), parse_mailbox(other)) is same
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "imaps://h@a b",
+        "imaps://h@a\x1b[2J",
+        "imaps://h@a\u202eb",
+        "imaps://h@" + "a" * 64,
+        "imaps://h@old\r\n.example",
+        "imaps://h@old.example?ca=%00",
+        "imaps://h@old.example?auth=token&authz=i",
+    ],
+)
+def test_what_no_name_can_be_is_refused_before_anybody_is_asked(text: str) -> None:
+    with pytest.raises(Wrong):
+        parse_mailbox(text)
+
+
+@pytest.mark.parametrize("wish", ["auth=ya29.geheim-Token", "tls=geheim1", "compress=Geheim", "password=geheim"])
+def test_a_secret_in_the_wrong_place_is_not_repeated(wish: str) -> None:
+    with pytest.raises(Wrong) as wrong:
+        parse_mailbox(f"imap://h@old.example?{wish}")
+    assert "geheim" not in f"{wrong.value} {wrong.value.remedy}".lower()
