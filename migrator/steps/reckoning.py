@@ -54,7 +54,9 @@ class Reckoning:
         names = {one.name for one in self._sides.source.values() if one.holds_messages} | set(self._journal.counts())
         folders = tuple(self._folder(name, sides, read_back) for name in sorted(names))
         findings = [finding for one in folders for finding in _findings(one)]
-        findings += [f"{'/'.join(name)}: {why}" for name, why in sorted(self._trouble.items())]
+        for name, why in sorted(self._trouble.items()):
+            head = f"{'/'.join(name)}: "
+            findings.append(head + why.removeprefix(head))
         empty = not any(one.found for one in folders)
         if empty and independent is None:
             independent = await self._source.counted()

@@ -120,7 +120,7 @@ def test_an_inbox_that_a_master_user_may_not_open_is_a_finding(guarded: Dovecot,
     fill(old, {"INBOX": 3, "Sent": 4})
     ran = by_command(tmp_path, *as_master(old, tmp_path))
     assert ran.returncode == 3, ran.stderr
-    assert "INBOX: its server does not say in which state it is" in ran.stdout
+    assert "look at: INBOX: its server does not say in which state it is" in ran.stdout
 
 
 def test_a_mailbox_that_shows_nothing_and_counts_something_is_a_finding(guarded: Dovecot, tmp_path: Path) -> None:
