@@ -2,6 +2,7 @@
 
 import imaplib
 import os
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,9 @@ from mailsvc.standing.usage_asked import Answer, CannotAsk
 from mailsvc.standing.usage_imap import ImapAsking, question_of
 from schedules.names import Address
 from tests.real.dovecot import Dovecot, dovecot, own_dovecot
+from tests.real.house import Words, house
 from tests.rules.desk.world import EXAMPLE_CSV, SETTINGS, World, opened
+from tests.support.deadline import wait_until
 from tests.support.run_folder import RunFolder
 
 pytestmark = pytest.mark.real("dovecot")
@@ -145,3 +148,37 @@ def test_the_doctor_asks_it_too(quotas: Dovecot, tmp_path: Path) -> None:
             Severity.NOTE,
             f"127.0.0.1:{quotas.imap} says how full its mailboxes are, by QUOTA",
         )
+
+
+def formatted(text: str) -> str:
+    """With braces that stay braces."""
+    return text.replace("{", "{{").replace("}", "}}")
+
+
+def test_a_whole_service_refuses_takes_and_outlives_its_server(quotas: Dovecot, tmp_path: Path) -> None:
+    user = "hanako@behind.example"
+    quotas.add_user(user, "pw", octets=LARGE)
+    (tmp_path / "secret").write_text("master\n")
+    (tmp_path / "secret").chmod(0o600)
+    url = f"imap://{AUTHZ}".replace("HOST", f"127.0.0.1:{quotas.imap}")
+    behind = (
+        f'  behind.example:\n    deliver: "lmtp://127.0.0.1:{quotas.lmtp}"\n    mailboxes: "{url}"\n'
+        f'    mailboxes_secret: {{file: "{tmp_path}/secret"}}\n'
+    )
+    more = "quota: {limit: 1 MB, imap: {age: 1 s}}\n"
+    words = Words(domains=formatted(behind), more=formatted(more))
+    head, row, *_ = EXAMPLE_CSV.read_text().splitlines()
+    accounts = f"{head}\n{row}\n{row.replace('closing.example', 'behind.example').replace('100 MB', '1 MB')}\n"
+    with house(tmp_path / "house", plan=None, accounts=accounts, words=words) as here:
+        assert here.rcpt(user).startswith("250 ")
+        put(quotas, 1_200_000, user=user)
+        wait_until(lambda: here.rcpt(user).startswith("452 4.2.2"), "it is seen that the mailbox is full")
+        subprocess.run(["doveadm", "-c", str(quotas.folder / "dovecot.conf"), "stop"], check=True)
+        replies: list[str] = []
+
+        def has_noticed() -> bool:
+            replies.append(here.rcpt(user)[:9])
+            return "usage-unknown" in here.program.output()
+
+        wait_until(has_noticed, "the service finds that nobody answers")
+        assert {*replies, here.rcpt(user)[:9]} == {"452 4.2.2"}
