@@ -181,6 +181,13 @@ async def test_more_keywords_than_fit_a_screen_are_kept(tmp_path: Path) -> None:
     assert inbox.notes == ()
 
 
+async def test_keywords_without_number_are_named_up_to_a_hundred(tmp_path: Path) -> None:
+    flags = " ".join(f"k{number}" for number in range(2_000))
+    (inbox,) = (await moved_here({"INBOX": Box([Mail(1, letter(1), flags)])}, tmp_path)).folders
+    assert len(inbox.notes) == 101
+    assert inbox.notes[-1] == "the target does not keep more flags than are named here"
+
+
 async def test_a_flood_of_challenges_is_answered_once(tmp_path: Path) -> None:
     flood = Reply([b"+ " + b"A" * 1_000] * 500, tagged=b"NO no")
     async with BoxPeer(can="AUTH=PLAIN SASL-IR", script={"AUTHENTICATE": flood}) as peer:
