@@ -4,7 +4,7 @@
     answer = await line.run(b"EXAMINE ", quoted(name), take=see)
 
 `patience` is how many seconds the server may say nothing while something is asked of it. Untagged responses go to the
-oldest command that waits; servers answer in order. Quote names with `folder_names.quoted`.
+oldest command that takes any; servers answer those in order. Quote names with `folder_names.quoted`.
 Raises Gone, Garbled and Declined (`errors.py`); after Gone and Garbled the line is of no more use.
 """
 
@@ -246,7 +246,8 @@ class Line:
         elif not self._greeting.done():
             self._wire.end(NotImap("what greets there is no IMAP server"))
         elif self._asked:
-            self._asked[0].take(response)  # BadResponse ends the line, in the wire
+            # Dovecot answers a NOOP after what was asked behind it. BadResponse ends the line, in the wire.
+            next((asked.take for asked in self._asked if asked.take is not ignore), ignore)(response)
         else:
             self._strays += 1
 
