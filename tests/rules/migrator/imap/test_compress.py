@@ -90,9 +90,7 @@ async def test_messages_that_take_few_octets_on_the_wire_wait_there(
     # 100 MB, of which the wire has some 100 kB.
     head = b"* 1 FETCH (UID %d FLAGS () RFC822.SIZE 250000 BODY[] "
     async with Deflating({"INBOX": Box([Mail(1, b"x")])}, can="COMPRESS=DEFLATE") as peer:
-        peer.bomb = b"".join(
-            head % uid + literal(b"x" * 250_000) + b")\r\n" for uid in range(1, 401)
-        )
+        peer.bomb = b"".join(head % uid + literal(b"x" * 250_000) + b")\r\n" for uid in range(1, 401))
         old = await opened(peer, tmp_path)
         found = most = 0
         async for _ in old.messages([Wanted(INBOX)]):
