@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from migrator.mailbox import INBOX
+from migrator.steps import batches
 from schedules.clock import MovableClock
 from tests.faults.imap.ends import letter
 from tests.faults.imap.test_moves import moved
@@ -15,6 +16,11 @@ from tests.peers.imap_box import Box, BoxPeer, Mail
 
 TWINS = [b"twin\r\n", b"twin\r\n"]
 LETTERS = [*(letter(number) for number in range(130)), *TWINS]
+
+
+@pytest.fixture(autouse=True)
+def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "BATCH_MESSAGES", 50)
 
 
 class Changing(BoxPeer):
@@ -67,8 +73,9 @@ async def test_a_source_numbered_anew_at_any_time_leads_to_no_duplicate(
 
 @pytest.mark.parametrize("number", [1, 2, 3])
 async def test_a_target_numbered_anew_in_mid_run_leads_to_no_duplicate(
-    number: int, tmp_path: Path, clock: MovableClock
+    number: int, tmp_path: Path, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(batches, "BATCH_MESSAGES", 50)
     async with BoxPeer(full()) as old, Changing({"INBOX": Box()}, 'APPEND "INBOX"', number, renumber) as new:
         receipt = await moved(old, new, tmp_path, clock, read_back=True)
         assert receipt.complete

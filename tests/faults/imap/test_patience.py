@@ -13,6 +13,7 @@ from migrator.mailbox import MailboxAway, MailboxError, MailboxLimited
 from migrator.moving import move
 from migrator.progress import Silent
 from migrator.receipts.receipt import Receipt
+from migrator.steps import batches
 from schedules.clock import MovableClock
 from tests.faults.imap.ends import letter, source, target
 from tests.peers.imap import Command, Reply
@@ -20,6 +21,11 @@ from tests.peers.imap_box import Box, BoxPeer, Mail
 
 PAUSES = (2, 5, 15, 30)
 LETTERS = [letter(number) for number in range(120)]
+
+
+@pytest.fixture(autouse=True)
+def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batches, "BATCH_MESSAGES", 50)
 
 
 class Telling(Silent):
@@ -105,8 +111,14 @@ async def test_patience_is_had_as_often_as_agreed_and_then_the_move_pauses(
     ],
 )
 async def test_who_was_given_patience_goes_on_where_it_was(
-    command: str, at_source: bool, reply: Reply, tmp_path: Path, clock: MovableClock
+    command: str,
+    at_source: bool,
+    reply: Reply,
+    tmp_path: Path,
+    clock: MovableClock,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(batches, "BATCH_MESSAGES", 50)
     asking = Asking(full() if at_source else {"INBOX": Box()}, command, reply, times=2)
     other, telling = BoxPeer({"INBOX": Box()} if at_source else full()), Telling()
     old, new = (asking, other) if at_source else (other, asking)
