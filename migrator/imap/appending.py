@@ -17,7 +17,7 @@ from migrator.imap.answers import Answer
 from migrator.imap.commands import Part, Sent
 from migrator.imap.fetching import LAST
 from migrator.imap.folders import Folder, Opening, name_part
-from migrator.imap.keywords import SYSTEM, Keeps
+from migrator.imap.keywords import Keeps
 from migrator.imap.session import Session
 from migrator.imap.telling import patience
 from migrator.mailbox import Content
@@ -47,8 +47,8 @@ class Appended:
 class Carrier:
     """One session that takes messages. What folders keep is put into `keeping`, by their names on the wire.
 
-    A folder is selected where it is to say which keywords it keeps, and where messages go one by one: servers are
-    quicker then. Nobody waits for that.
+    The folder is selected meanwhile: it says which keywords it keeps, and servers need not open it for each APPEND.
+    Nobody waits for that.
     """
 
     def __init__(self, session: Session, keeping: MutableMapping[bytes, Keeps]) -> None:
@@ -60,7 +60,7 @@ class Carrier:
     async def send(self, folder: Folder, messages: Sequence[ToAppend]) -> "Sending":
         """Send messages to a folder."""
         together = len(messages) > 1 and "MULTIAPPEND" in self.session.can
-        await self._select(folder, messages)
+        await self._select(folder)
         if together:
             parts = [part for message in messages for part in _parts(self.session, message)]
             asked = [await self.session.line.start(b"APPEND ", name_part(folder.wire), *parts)]
@@ -68,22 +68,26 @@ class Carrier:
             asked = [await self.start(folder, message) for message in messages]
         return Sending(self, folder, messages, asked, together=together)
 
+    async def look_up(self) -> None:
+        """Have the server see what has been stored: some count what is in a folder as it was when it was selected."""
+        if self._selected and "UNSELECT" in self.session.can:  # RFC 3691
+            self._selected = b""
+            await self.session.line.start(b"UNSELECT")
+        elif self._selected:
+            await self.session.line.ask(b"NOOP")  # awaited: Dovecot looks at nothing while more is asked already
+
     async def start(self, folder: Folder, message: ToAppend) -> asyncio.Future[Answer]:
         """Send one message."""
         return await self.session.line.start(b"APPEND ", name_part(folder.wire), *_parts(self.session, message))
 
-    async def _select(self, folder: Folder, messages: Sequence[ToAppend]) -> None:
-        together, wire = "MULTIAPPEND" in self.session.can, folder.wire
-        wanting = wire not in self._keeping and any(not one.flags <= SYSTEM for one in messages)
-        if self._selected == wire or (together and not wanting):
+    async def _select(self, folder: Folder) -> None:
+        wire = folder.wire
+        if self._selected == wire:
             return
         opening = Opening(folder)
         selected = await self.session.line.start(b"SELECT ", name_part(wire), take=opening.take)
         selected.add_done_callback(lambda _: self._keeping.setdefault(wire, Keeps(opening.keeps)))
         self._selected = wire
-        if together and "UNSELECT" in self.session.can:  # RFC 3691
-            await self.session.line.start(b"UNSELECT")
-            self._selected = b""
 
 
 @dataclass(frozen=True, slots=True)

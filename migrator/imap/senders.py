@@ -37,6 +37,12 @@ class Senders:
         """The session that carries, opened anew where it broke."""
         return (await self._first()).session
 
+    async def counting(self) -> Session:
+        """The same, when it is to count what is in folders: whatever has been stored is seen."""
+        first = await self._first()
+        await first.look_up()
+        return first.session
+
     async def send(self, folder: Folder, messages: Sequence[ToAppend]) -> list[Appended]:
         """Append messages; answers in their order. Raises Gone and Garbled: then nobody knows which have arrived."""
         session = await self.main()

@@ -89,13 +89,7 @@ class ImapTarget(ImapMailbox):
     @asynccontextmanager
     async def asking(self) -> AsyncGenerator[Session, None]:
         """The session that carries, for what needs no open folder."""
-        yield await self._heard_of_all()
-
-    async def _heard_of_all(self) -> Session:
-        """The session that carries, told what others have stored: Courier's STATUS of an open folder lags behind."""
-        session = await self._senders.main()
-        await session.line.start(b"NOOP")
-        return session
+        yield await self._senders.counting()
 
     async def put(self, folder: FolderName, messages: Sequence[Message]) -> Sequence[Outcome]:
         """Store messages: one outcome for each, in order.
@@ -138,7 +132,7 @@ class ImapTarget(ImapMailbox):
         known = (await self.tree()).folder(folder)
         with self.told():
             try:
-                state = state_of(await status(await self._heard_of_all(), known))
+                state = state_of(await status(await self._senders.counting(), known))
             except Declined as refused:
                 raise stale(folder, refused) from None
         if state is None:
@@ -165,7 +159,7 @@ class ImapTarget(ImapMailbox):
                 except Declined as refused:
                     raise stale(folder, refused) from None
                 keeping = Keeps(opened.keeps)
-                kept = await stored(session, {uid: keeping.kept(wanted) for uid, wanted in flags.items()})
+                kept = await stored(session, {uid: keeping.kept(one) for uid, one in flags.items()}, keeping)
         return frozenset(flag for uid, wanted in flags.items() for flag in wanted - kept[uid])
 
     async def _read_back(

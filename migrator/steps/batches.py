@@ -13,7 +13,7 @@ from migrator.journals.journal import Mark
 from migrator.mailbox import FolderName, Message
 from migrator.steps.tries import Tries
 
-BATCH_MESSAGES = 50
+BATCH_MESSAGES = 500
 BATCH_OCTETS = 4_194_304  # a larger message goes alone
 
 
