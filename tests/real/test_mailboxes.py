@@ -100,11 +100,11 @@ async def test_a_source_that_grows_is_followed_by_deltas_and_a_final_pass(doveco
 async def test_a_server_that_keeps_no_keywords_has_everything_else_and_the_receipt_names_them(
     dovecot: Dovecot, short_tmp: Path
 ) -> None:
-    old = there(dovecot, "h@moves.example")
+    old = there(dovecot, "plain@moves.example")
     fill(old, {"INBOX": 5, "Sent": 20}, ended=True)
     with Courier(short_tmp, keywords=False) as courier:
-        courier.add_user("i@moves.example", PASSWORD)
-        new = Place(courier.port, "i@moves.example", "INBOX.", ".")
+        courier.add_user("bare@moves.example", PASSWORD)
+        new = Place(courier.port, "bare@moves.example", "INBOX.", ".")
         receipt = await moved(old, new, short_tmp, most=1)
         arrived, sent = unordered(told(new)), told(old)
     for found in sent.messages.values():
