@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from migrator.mailbox import INBOX
-from migrator.steps import batches
+from migrator.steps import tries
 from schedules.clock import MovableClock
 from tests.faults.imap.ends import letter
 from tests.faults.imap.test_moves import moved
@@ -20,7 +20,7 @@ LETTERS = [*(letter(number) for number in range(130)), *TWINS]
 
 @pytest.fixture(autouse=True)
 def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batches, "BATCH_MESSAGES", 50)
+    monkeypatch.setattr(tries, "TOGETHER", (50, 10, 3, 1))
 
 
 class Changing(BoxPeer):
@@ -75,7 +75,7 @@ async def test_a_source_numbered_anew_at_any_time_leads_to_no_duplicate(
 async def test_a_target_numbered_anew_in_mid_run_leads_to_no_duplicate(
     number: int, tmp_path: Path, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batches, "BATCH_MESSAGES", 50)
+    monkeypatch.setattr(tries, "TOGETHER", (50, 10, 3, 1))
     async with BoxPeer(full()) as old, Changing({"INBOX": Box()}, 'APPEND "INBOX"', number, renumber) as new:
         receipt = await moved(old, new, tmp_path, clock, read_back=True)
         assert receipt.complete

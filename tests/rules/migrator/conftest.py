@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from migrator.journals.file import JournalFile
-from migrator.steps import batches
+from migrator.steps import tries
 from schedules.clock import MovableClock
 from tests.rules.migrator.memory_mailboxes import Box
 from tests.rules.migrator.scene import Scene
@@ -19,7 +19,7 @@ SHARED_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
 @pytest.fixture(autouse=True)
 def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Few messages make several batches."""
-    monkeypatch.setattr(batches, "BATCH_MESSAGES", 50)
+    monkeypatch.setattr(tries, "TOGETHER", (50, 10, 3, 1))
 
 
 @pytest.fixture
