@@ -1,6 +1,7 @@
 """How often the connection broke at a message in this run.
 
-It goes with fewer others each time, then alone, and in the end is refused by name. A `Tries` lasts for one run: what was refused in an earlier one is tried again.
+It goes with fewer others each time, then alone, and in the end is refused by name. A `Tries` lasts for one run: what
+was refused in an earlier one is tried again.
 """
 
 from collections import Counter
