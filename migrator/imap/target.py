@@ -14,6 +14,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import Self
 
+from migrator.imap.answers import Answer
 from migrator.imap.appending import Appended, ToAppend
 from migrator.imap.dates import write_date
 from migrator.imap.errors import Declined
@@ -113,11 +114,11 @@ class ImapTarget(ImapMailbox):
     async def _without_keywords(
         self, folder: Folder, sent: Sequence[ToAppend], said: Sequence[Appended]
     ) -> tuple[Sequence[ToAppend], Sequence[Appended]]:
-        """Send messages once more that may be refused for their keywords alone."""
+        """Send messages once more that may be refused for their keywords alone; not where patience is asked for."""
         again = {
             number: replace(one, flags=one.flags & SYSTEM)
             for number, (one, answer) in enumerate(zip(sent, said, strict=True))
-            if answer.answer.word != "OK" and answer.answer.code in {"", "LIMIT"} and not one.flags <= SYSTEM
+            if not one.flags <= SYSTEM and _may_be_for_keywords(answer.answer)
         }
         if not again:
             return sent, said
@@ -173,6 +174,10 @@ class ImapTarget(ImapMailbox):
                     if fetched is not None and run.asks(fetched.uid) and run.seen.add(fetched.uid):
                         yield fetched.uid, *_digest(fetched)
             check_fetched(run)
+
+
+def _may_be_for_keywords(said: Answer) -> bool:
+    return said.word != "OK" and said.code in {"", "LIMIT"} and not patience(said.code, said.text)
 
 
 def _outcome(said: Appended, dropped: frozenset[str]) -> Outcome:

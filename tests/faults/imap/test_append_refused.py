@@ -122,6 +122,16 @@ async def test_what_is_refused_for_its_keywords_goes_without_them(said: bytes) -
     assert [mail.flags for mail in peer.boxes["INBOX"].mails] == ["\\Flagged", "\\Seen"]
 
 
+@pytest.mark.parametrize(
+    "said", [b"BAD Request is throttled. Suggested Backoff Time: 299468 milliseconds", b"NO [LIMIT] slow down"]
+)
+async def test_who_asks_for_patience_is_not_sent_the_same_without_keywords(said: bytes) -> None:
+    async with BoxPeer(script={"APPEND": Reply(tagged=said)}) as peer, target(peer.port) as new:
+        with pytest.raises(MailboxLimited):
+            await new.put(INBOX, [message(letter(1), "Neu"), message(letter(2), "Neu")])
+        assert len(peer.said("APPEND")) == 1
+
+
 async def test_flags_that_a_server_never_takes_are_named_and_patience_is_kept() -> None:
     never = BoxPeer({"INBOX": Box()}, script={"UID STORE": Reply(tagged=b"NO read-only")})
     async with never, target(never.port) as new:
