@@ -76,7 +76,9 @@ def _written_at(octets: bytes) -> datetime:
     for line in header.split("\r\n"):
         if line.lower().startswith("date:"):
             try:
-                return parsedate_to_datetime(line[5:].strip()).astimezone(UTC)
+                at = parsedate_to_datetime(line[5:].strip())
+                # RFC 5322 section 3.3: "-0000" is UTC, of whose zone nothing is told; Python gives it none.
+                return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
             except (ValueError, OverflowError):
                 return _NO_DATE
     return _NO_DATE
