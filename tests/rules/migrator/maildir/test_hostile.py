@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from migrator.journals.file import JournalFile
-from migrator.mailbox import INBOX, MailboxAway, MailboxRefused, Message, Missing, StaleFolder
+from migrator.mailbox import INBOX, MailboxAway, MailboxRefused, Message, Missing, StaleFolder, Stored
 from migrator.maildir.folders import DEEPEST, look
 from migrator.maildir.keywords import Keywords
 from migrator.maildir.listing import listed
@@ -16,7 +16,7 @@ from migrator.maildir.source import MaildirSource
 from migrator.moving import move
 from migrator.receipts.receipt import Receipt
 from schedules.clock import SystemClock
-from tests.rules.migrator.maildir.trees import MAIL, all_of, folder, lay, target
+from tests.rules.migrator.maildir.trees import MAIL, all_of, folder, lay, message, ready, target
 
 
 @pytest.fixture
@@ -166,3 +166,14 @@ def _stand(place: Path, kind: str, to: str = "/etc/passwd") -> None:
             os.mkfifo(place)
         case _:
             place.symlink_to(to)
+
+
+async def test_a_file_that_tells_a_time_far_ahead_pushes_our_names_nowhere(tmp_path: Path) -> None:
+    root = tmp_path / "new"
+    await ready(root)
+    lay(root, f"999999999999.M999999L{'0' * 32}.store")
+    box = await ready(root)
+    first = await box.put(INBOX, [message(1), message(2)])
+    assert await (await ready(root)).put(INBOX, [message(1), message(2)]) == first
+    uids = [one.uid for one in first if isinstance(one, Stored) and one.uid is not None]
+    assert [uid async for uid, _, _ in box.digests(INBOX, uids)] == uids
