@@ -1,7 +1,7 @@
 """Messages put into a folder of a server: several in one APPEND where it can (RFC 3502), else pipelined one by one.
 
-    carrier = Carrier(session, keeping={})
-    sent = await carrier.send(folder, [ToAppend(flags, date, content)])     # they are on their way
+    appender = Appender(session, keeping={})
+    sent = await appender.send(folder, [ToAppend(flags, date, content)])     # they are on their way
     answers = await sent.answers()                                          # one for each message, in order
 
 Raises Gone and Garbled: then nobody knows which of them have arrived, and the caller must look before it repeats any.
@@ -44,7 +44,7 @@ class Appended:
     uid: int | None = None
 
 
-class Carrier:
+class Appender:
     """One session that takes messages. What folders keep is put into `keeping`, by their names on the wire.
 
     The folder is selected meanwhile: it says which keywords it keeps, and servers need not open it for each APPEND.
@@ -94,7 +94,7 @@ class Carrier:
 class Sending:
     """Messages on their way."""
 
-    carrier: Carrier
+    appender: Appender
     folder: Folder
     messages: Sequence[ToAppend]
     asked: Sequence[asyncio.Future[Answer]]
@@ -112,7 +112,7 @@ class Sending:
             return _each(said[0], len(self.messages))
         if patience(said[0].code, said[0].text) not in {"", "OVERQUOTA"}:
             return [Appended(said[0])] * len(self.messages)
-        asked = [await self.carrier.start(self.folder, message) for message in self.messages]
+        asked = [await self.appender.start(self.folder, message) for message in self.messages]
         return [alone(await one) for one in asked]
 
 
