@@ -19,31 +19,13 @@ from types import TracebackType
 from typing import Any, Self
 
 from migrator.journals.journal import Intent, Mark, Settled, Settlement
+from migrator.journals.making import made
 from migrator.journals.rows import folder_name, folder_text, key_of, mark_from, row_of, state_numbers
 from migrator.mailbox import FolderName, FolderState
 
 FORMAT = 1
+_ANEW = "delete it to begin anew, which brings again what an earlier run has moved"
 _PAGE = 1000  # marks read at a time
-_TABLES = """
-CREATE TABLE facts (name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE folders (
-  folder TEXT PRIMARY KEY, uidvalidity INTEGER NOT NULL, uidnext INTEGER NOT NULL, messages INTEGER NOT NULL,
-  modseq INTEGER
-) WITHOUT ROWID;
-CREATE TABLE names (folder TEXT PRIMARY KEY, into_folder TEXT NOT NULL UNIQUE) WITHOUT ROWID;
-CREATE TABLE notes (note INTEGER PRIMARY KEY, folder TEXT NOT NULL, text TEXT NOT NULL, UNIQUE (folder, text));
-CREATE TABLE intents (
-  intent INTEGER PRIMARY KEY, into_folder TEXT NOT NULL, uidvalidity INTEGER NOT NULL, uidnext INTEGER NOT NULL,
-  messages INTEGER NOT NULL, modseq INTEGER
-);
-CREATE TABLE marks (
-  folder TEXT NOT NULL, uidvalidity INTEGER NOT NULL, uid INTEGER NOT NULL, size INTEGER NOT NULL, sha256 BLOB NOT NULL,
-  flags TEXT NOT NULL, settled TEXT, why TEXT NOT NULL, target_uidvalidity INTEGER, target_uid INTEGER,
-  intent INTEGER,
-  PRIMARY KEY (folder, uidvalidity, uid)
-) WITHOUT ROWID;
-CREATE INDEX marks_intended ON marks (intent) WHERE settled IS NULL;
-"""
 
 
 class JournalUnusable(Exception):
@@ -72,14 +54,17 @@ class JournalFile:
 
         Raises JournalBusy and JournalUnusable.
         """
+        facts = {"format": str(FORMAT), "source": source, "target": target}
         with _told(path):
             for folder in reversed([one for one in path.parents if not one.exists()]):
                 folder.mkdir(mode=0o700, exist_ok=True)  # whatever the umask is
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+            if not os.path.lexists(path):
+                made(path, facts)
+            os.close(os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC))
             connection = sqlite3.connect(path, isolation_level=None, timeout=0.2, check_same_thread=False)
         journal = cls(connection, path)
         try:
-            journal._begin({"format": str(FORMAT), "source": source, "target": target})
+            journal._begin(facts)
         except BaseException:
             connection.close()
             raise
@@ -90,14 +75,11 @@ class JournalFile:
             # One process alone, from the first statement on: the lock ends with the process, however that ends.
             for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = FULL"):
                 self._database.execute(f"PRAGMA {pragma}")
-            with self._together():
-                tables = {name for (name,) in self._database.execute("SELECT name FROM sqlite_master")}
-                if tables and "facts" not in tables:
-                    raise JournalUnusable(f"{self._path} is a database of another program, and no journal")
-                if not tables:
-                    for statement in _TABLES.split(";"):
-                        self._database.execute(statement)
-                    self._database.executemany("INSERT INTO facts VALUES (?, ?)", facts.items())
+            tables = {name for (name,) in self._database.execute("SELECT name FROM sqlite_master")}
+            if not tables:
+                raise JournalUnusable(f"{self._path} is empty, and what it knew is lost: {_ANEW}")
+            if "facts" not in tables:
+                raise JournalUnusable(f"{self._path} is a database of another program, and no journal")
             known = dict(self._database.execute("SELECT name, text FROM facts"))
         if known.get("format") != facts["format"]:
             said = known.get("format")
