@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from migrator.imap.commands import Part
 from migrator.imap.reading import Response
 from migrator.imap.session import Session
 from migrator.imap.tokens import Token, tokens
@@ -42,7 +43,7 @@ async def quota(session: Session) -> Quota:
         _summed(messages)[0],
         left * UNIT if left is not None else None,
         _summed(messages)[1],
-        await _largest(session),
+        await largest(session),
     )
 
 
@@ -76,16 +77,17 @@ def _resources(items: list[Token]) -> Iterable[Resource]:
             yield Resource(name.decode("ascii", "replace").upper(), values["USED"], values["LIMIT"])
 
 
-async def _largest(session: Session) -> int | None:
+async def largest(session: Session, folder: Part = b"INBOX") -> int | None:
+    """Octets of the largest message that a folder takes; None: the server does not say."""
     for word in session.can:
         name, _, octets = word.partition("=")
         if name == "APPENDLIMIT":
             said = number_of(octets.encode())
-            return said if said is not None else await _largest_in_inbox(session)
+            return said if said is not None else await _largest_in(session, folder)
     return None
 
 
-async def _largest_in_inbox(session: Session) -> int | None:
+async def _largest_in(session: Session, folder: Part) -> int | None:
     found: list[int] = []
 
     def take(response: Response) -> None:
@@ -93,5 +95,5 @@ async def _largest_in_inbox(session: Session) -> int | None:
             case [b"*", kind, _, list() as items] if is_word(kind, b"STATUS"):
                 found.extend(value for name, value in numbers(items).items() if name == "APPENDLIMIT")
 
-    await session.line.ask(b"STATUS INBOX (APPENDLIMIT)", take=take)
+    await session.line.ask(b"STATUS ", folder, b" (APPENDLIMIT)", take=take)
     return found[0] if found else None

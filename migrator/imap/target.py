@@ -19,11 +19,12 @@ from migrator.imap.appending import Appended, ToAppend
 from migrator.imap.dates import write_date
 from migrator.imap.errors import Declined
 from migrator.imap.fetching import Fetched
-from migrator.imap.folders import Folder, opened_for_writing, status
+from migrator.imap.folders import Folder, name_part, opened_for_writing, status
 from migrator.imap.hashing import Hashed
 from migrator.imap.keywords import SYSTEM, Keeps
 from migrator.imap.mailbox import ImapMailbox, check, check_fetched, stale
 from migrator.imap.making import made
+from migrator.imap.quota import largest
 from migrator.imap.senders import Senders
 from migrator.imap.session import Session
 from migrator.imap.sessions import Access
@@ -58,6 +59,7 @@ class ImapTarget(ImapMailbox):
     def __init__(self, access: Access, *, most: int) -> None:
         super().__init__(access, lambda _: Hashed(), most=most)
         self._senders = Senders(self.sessions, most)
+        self._largest: dict[bytes, int | None] = {}  # octets of a message, by the folder's name on the wire
 
     @classmethod
     async def open(cls, access: Access, *, most: int = 8) -> Self:
@@ -98,6 +100,19 @@ class ImapTarget(ImapMailbox):
         Raises MailboxAway: then nobody knows what was stored; StaleFolder where the folder is gone.
         """
         into = (await self.tree()).folder(folder)
+        with self.told():
+            limit = await self._limit(into)
+        fitting = [one for one in messages if limit is None or one.content.size <= limit]
+        stored = dict(zip(map(id, fitting), await self._put(folder, into, fitting) if fitting else (), strict=True))
+        return [stored[id(one)] if id(one) in stored else _too_large(one, limit) for one in messages]
+
+    async def _limit(self, folder: Folder) -> int | None:
+        """How many octets a message may have, asked once for each folder (RFC 7889)."""
+        if folder.wire not in self._largest:
+            self._largest[folder.wire] = await largest(await self._senders.main(), name_part(folder.wire))
+        return self._largest[folder.wire]
+
+    async def _put(self, folder: FolderName, into: Folder, messages: Sequence[Message]) -> Sequence[Outcome]:
         known = self._senders.keeping.get(into.wire, Keeps())
         with self.told():
             ready = [ToAppend(known.kept(one.item.flags), write_date(one.date), one.content) for one in messages]
@@ -174,6 +189,11 @@ class ImapTarget(ImapMailbox):
                     if fetched is not None and run.asks(fetched.uid) and run.seen.add(fetched.uid):
                         yield fetched.uid, *_digest(fetched)
             check_fetched(run)
+
+
+def _too_large(message: Message, limit: int | None) -> Refused:
+    """What is known beforehand to be refused is not sent."""
+    return Refused(f"it has {message.content.size} octets, and the target takes {limit} at most", "TOOBIG")
 
 
 def _may_be_for_keywords(said: Answer) -> bool:

@@ -89,6 +89,29 @@ async def test_a_limit_on_one_message_is_no_call_for_patience(why: str) -> None:
     assert outcomes[1] == Refused(why, "LIMIT")
 
 
+class Small(BoxPeer):
+    """Says for each folder how large a message may be."""
+
+    def _status(self, command: Command, session: dict[str, str]) -> Reply:
+        if b"APPENDLIMIT" not in command.text:
+            return super()._status(command, session)
+        return Reply([b'* STATUS "' + self._named(command).encode() + b'" (APPENDLIMIT 100)'])
+
+
+@pytest.mark.parametrize("limit", ["APPENDLIMIT=100", "APPENDLIMIT"])
+@pytest.mark.parametrize("can", CANS)
+async def test_what_is_larger_than_the_target_takes_is_named_and_never_sent(can: str, limit: str) -> None:
+    large, small = letter(1, lines=10), letter(2)
+    async with Small(can=f"{CANS[can]} {limit}") as peer, target(peer.port) as new:
+        outcomes = await new.put(INBOX, [message(one) for one in (small, large, small)])
+        assert await new.put(INBOX, [message(large)]) == [outcomes[1]]
+    assert [type(one) for one in outcomes] == [Stored, Refused, Stored]
+    assert outcomes[1] == Refused(f"it has {len(large)} octets, and the target takes 100 at most", "TOOBIG")
+    assert {octets for command in peer.said("APPEND") for octets in command.literals} == {small}
+    asked = [command for command in peer.said("STATUS") if b"APPENDLIMIT" in command.text]
+    assert len(asked) == (limit == "APPENDLIMIT")
+
+
 async def test_keywords_that_a_folder_does_not_keep_are_named() -> None:
     peer = BoxPeer({"INBOX": Box(keeps="\\Seen \\Flagged $Known")})
     async with peer, target(peer.port) as new:
