@@ -107,9 +107,9 @@ class ImapSource(ImapMailbox):
                 left.popleft()
 
     async def counted(self) -> tuple[int, int] | None:
-        """Messages and octets by quota, or by what STATUS says of each folder."""
+        """Messages and octets by quota, or by what STATUS said of each folder when they were listed last."""
         quota = await self.quota()
-        own = [one for one in await self.folders() if not one.left_out and one.state is not None]
+        own = [one for one in (await self.tree()).folders if not one.left_out and one.state is not None]
         messages = sum(one.state.messages for one in own if one.state is not None)
         if quota.octets_used is not None:
             return messages if quota.messages_used is None else quota.messages_used, quota.octets_used

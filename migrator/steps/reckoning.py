@@ -17,7 +17,6 @@ from migrator.mailbox import FolderName, MailFolder, Source, Target
 from migrator.receipts.receipt import FolderReceipt, Named, Receipt
 from migrator.steps.rereading import ReadBack
 from migrator.steps.surveying import Sides, looked_at
-from migrator.steps.together import together
 
 
 class Reckoning:
@@ -81,18 +80,8 @@ class Reckoning:
         """Both sides as they are now, and another count of the source; none where nothing was done."""
         if not self._changed:
             return self._sides, None
-        sides, independent = self._sides, None
-
-        async def look() -> None:
-            nonlocal sides
-            sides = await looked_at(self._source, self._target)
-
-        async def count() -> None:
-            nonlocal independent
-            independent = await self._source.counted()
-
-        await together([look(), count()])
-        return sides, independent
+        sides = await looked_at(self._source, self._target)
+        return sides, await self._source.counted()
 
     def _folder(self, name: FolderName, sides: Sides, read_back: ReadBack | None) -> FolderReceipt:
         tally = _Tally(name, self._journal)
