@@ -39,7 +39,7 @@ class NoRoom(ImapError):
 
 
 class Silent(Gone):
-    """The server said nothing for too long."""
+    """The server said nothing for too long, or nothing of what it was asked for."""
 
 
 class Bye(Gone):

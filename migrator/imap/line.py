@@ -3,8 +3,9 @@
     line = await Line.open("mail.example", 993, tls=context, patience=60)
     answer = await line.run(b"EXAMINE ", quoted(name), take=see)
 
-`patience` is how many seconds the server may say nothing while something is asked of it. Untagged responses go to the
-oldest command that takes any; servers answer those in order. Quote names with `folder_names.quoted`.
+`patience` is how many seconds the server may say nothing while something is asked of it (`waiting.py`). Untagged
+responses go to the oldest command that takes any; servers answer those in order. Names are quoted by
+`folder_names.quoted`.
 Raises Gone, Garbled and Declined (`errors.py`); after Gone and Garbled the line is of no more use.
 """
 
@@ -131,7 +132,7 @@ class Line:
         """Read again."""
         if self._held:
             self._held = False
-            self._wire.moved_at = asyncio.get_running_loop().time()
+            self._wire.waiting.got()
             if self.broken is None:
                 self._wire.go_on()
 
@@ -164,7 +165,7 @@ class Line:
     def _ask(self, name: str, take: Take, challenged: Callable[[bytes], bytes] | None) -> Asked:
         self._whole()
         if not self._asked:
-            self._wire.moved_at = asyncio.get_running_loop().time()
+            self._wire.waiting.got()
         asked = Asked(self._wire.new_tag(), name, take, asyncio.get_running_loop().create_future(), challenged)
         asked.done.add_done_callback(seen)
         asked.done.add_done_callback(lambda _: asked.go_on.set())
@@ -247,7 +248,8 @@ class Line:
             self._wire.end(NotImap("what greets there is no IMAP server"))
         elif self._asked:
             # Dovecot answers a NOOP after what was asked behind it. BadResponse ends the line, in the wire.
-            next((asked.take for asked in self._asked if asked.take is not ignore), ignore)(response)
+            if next((asked.take for asked in self._asked if asked.take is not ignore), ignore)(response):
+                self._wire.waiting.got()
         else:
             self._strays += 1
 
@@ -273,6 +275,7 @@ class Line:
             self._wire.end(Garbled(f"the server answers what nobody asked: {said.tag}"))
             return
         self._asked.remove(found)
+        self._wire.waiting.got()
         if not found.done.done():
             found.done.set_result(said)
 
@@ -285,11 +288,8 @@ class Line:
         self._asked.clear()
 
     async def _watched(self) -> None:
-        """End the line where the server is silent for longer than our patience while something is asked of it."""
-        loop = asyncio.get_running_loop()
+        """End the line where the server takes longer than it may while something is asked of it."""
         while self.broken is None:
             await asyncio.sleep(min(1.0, self._patience / 4))
-            if self._asked and not self._held and loop.time() - self._wire.moved_at > self._patience:
-                self._wire.end(
-                    Silent(f"the server said nothing for {self._patience:g} s, asked for {self._asked[0].name}")
-                )
+            if self._asked and not self._held and (why := self._wire.waiting.over()):
+                self._wire.end(Silent(f"the server {why}, asked for {self._asked[0].name}"))

@@ -84,6 +84,11 @@ class ResponseReader:
         """Whether a response has begun and is not complete: a connection that is lost now was cut."""
         return bool(self._open or self._lines or len(self._buffer) > self._at)
 
+    @property
+    def spooling(self) -> bool:
+        """Whether a literal is coming that is too large for the memory."""
+        return self._open is not None and not isinstance(self._open.literal, bytearray)
+
     def feed(self, octets: bytes) -> Iterator[Response]:
         """The responses that these octets complete. Raises BadResponse, and what `spool` or a sink raises."""
         self._buffer += octets

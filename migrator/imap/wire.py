@@ -15,10 +15,11 @@ from aioimaplib.aioimaplib import IMAP4ClientProtocol
 
 from migrator.imap.errors import Garbled, Gone, ImapError, NoRoom, NotImap, NoTls, Oversized, Silent, Untrusted
 from migrator.imap.reading import BadResponse, Response, ResponseReader, Spool, TooLarge
+from migrator.imap.waiting import Waiting
 
 PIECE = 262_144  # octets
 
-Take = Callable[[Response], None]
+Take = Callable[[Response], bool | None]  # whether it was asked for, and new; nothing where nobody knows
 
 
 def ignore(_: Response) -> None:
@@ -28,13 +29,13 @@ def ignore(_: Response) -> None:
 class Wire(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has no annotations
     """aioimaplib's protocol with a reader of our own; tells `heard` every response and `lost` why there are no more."""
 
-    def __init__(self, spool: Spool | None) -> None:
+    def __init__(self, spool: Spool | None, patience: float) -> None:
         super().__init__(asyncio.get_running_loop())
-        self.heard: Take = ignore
+        self.heard: Callable[[Response], None] = ignore
         self.lost: Callable[[ImapError], None] = lambda _: None
         self.writable = asyncio.Event()
         self.writable.set()
-        self.moved_at = 0.0  # when octets came or went last, by the loop's clock
+        self.waiting = Waiting(patience, self.loop.time)
         self._reader = ResponseReader(spool)
         self._inflate: zlib._Decompress | None = None
         self._deflate: zlib._Compress | None = None
@@ -44,10 +45,12 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has no anno
 
     def data_received(self, d: bytes) -> None:
         """Cut what came into responses; what cannot be read ends the line."""
-        self.moved_at = self.loop.time()
+        self.waiting.heard()
         d, self._rest = (self._rest or b"") + d, None
         try:
             for octets in self._plain(d):
+                if self._reader.spooling:
+                    self.waiting.poured(len(octets))
                 for response in self._reader.feed(octets):
                     self.heard(response)
         except TooLarge as why:
@@ -111,7 +114,7 @@ class Wire(IMAP4ClientProtocol):  # type: ignore[misc]  # aioimaplib has no anno
             octets = self._deflate.compress(octets) + self._deflate.flush(zlib.Z_SYNC_FLUSH)
         self.transport.write(octets)
         await self.writable.wait()
-        self.moved_at = self.loop.time()
+        self.waiting.got()
 
     def _plain(self, octets: bytes) -> Iterator[bytes]:
         """What came, inflated in pieces: a few octets can stand for very many."""
@@ -142,7 +145,7 @@ async def connected(
     try:
         async with asyncio.timeout(patience):
             _, wire = await loop.create_connection(
-                lambda: Wire(spool), host, port, ssl=tls, server_hostname=(name or host) if tls else None
+                lambda: Wire(spool, patience), host, port, ssl=tls, server_hostname=(name or host) if tls else None
             )
     except TimeoutError:
         raise Silent(f"{host}:{port} does not answer") from None
