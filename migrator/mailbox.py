@@ -6,7 +6,7 @@ Both raise MailboxAway where they cannot be reached now, MailboxLimited where th
 where they will never do what is asked; what concerns one message is no error but an outcome.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -270,10 +270,13 @@ class Target(Protocol):
         """The state of a folder now. Raises StaleFolder where it is gone."""
         ...
 
-    def since(self, folder: FolderName, state: FolderState) -> AsyncIterator[tuple[int, int, bytes]]:
+    def since(
+        self, folder: FolderName, state: FolderState, sizes: Collection[int] | None = None
+    ) -> AsyncIterator[tuple[int, int, bytes]]:
         """UID, size and SHA-256 of messages from UIDNEXT of `state` on, to find what an answer got lost for.
 
-        Raises StaleFolder where the folder is gone, or is numbered otherwise than in `state`.
+        Where `sizes` are given, messages of other sizes are left out. Raises StaleFolder where the folder is gone, or
+        is numbered otherwise than in `state`.
         """
         ...
 

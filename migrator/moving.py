@@ -22,7 +22,7 @@ from migrator.steps.carrying import Carrier
 from migrator.steps.making import made
 from migrator.steps.pausing import Paused, Pauses, Sleep
 from migrator.steps.reckoning import Reckoning
-from migrator.steps.reconciling import reconciled
+from migrator.steps.reconciling import PutAgain, reconciled
 from migrator.steps.rereading import reread
 from migrator.steps.surveying import looked_at, survey
 from migrator.steps.tries import Tries
@@ -50,11 +50,14 @@ async def move(
     `pauses`: how many seconds to wait before it is tried again after a side was away or asked for patience, one after
     the other; once something has been settled meanwhile, they begin anew.
     """
-    began, stop, watched, tries = clock.now(), stop or asyncio.Event(), Watched(progress or Silent()), Tries()
+    began, stop, watched = clock.now(), stop or asyncio.Event(), Watched(progress or Silent())
+    tries, again = Tries(), PutAgain()
     waiting = Pauses(pauses, stop, watched, sleep=sleep)
     while True:
         try:
-            return await _moved(source, target, journal, clock, began, watched, stop, tries, sleep, read_back=read_back)
+            return await _moved(
+                source, target, journal, clock, began, watched, stop, tries, again, sleep, read_back=read_back
+            )
         except (MailboxAway, MailboxLimited) as error:
             await waiting.after(error, watched.count)
 
@@ -68,6 +71,7 @@ async def _moved(
     progress: Progress,
     stop: asyncio.Event,
     tries: Tries,
+    again: PutAgain,
     sleep: Sleep,
     *,
     read_back: bool,
@@ -76,7 +80,7 @@ async def _moved(
     todo: Collection[FolderName] | None = None  # None: every folder there is
     for number in range(PASSES):
         sides = await looked_at(source, target)
-        left = await reconciled(target, journal, sides.target, sleep)
+        left = await reconciled(target, journal, sides.target, again, sleep)
         names, unmade = await made(target, journal, sides)
         work, trouble = await survey(source, journal, sides, names, left, todo)
         carrier = Carrier(source, target, journal, progress, stop, left, tries)
@@ -85,5 +89,6 @@ async def _moved(
         todo = set(trouble)
         if not todo:
             break
+    await again.look(target, journal, sleep)
     read = await reread(target, journal, journal.names(), progress) if read_back else None
     return await reckoning.receipt(clock.now(), read_back=read)

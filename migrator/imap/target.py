@@ -8,7 +8,7 @@ Is a `migrator.mailbox.Target`. Where a server takes only synchronising literals
 round trip: up to `most` connections share them then, and messages may be numbered in another order than they came.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from hashlib import sha256
@@ -18,7 +18,7 @@ from migrator.imap.answers import Answer
 from migrator.imap.appending import Appended, ToAppend
 from migrator.imap.dates import write_date
 from migrator.imap.errors import Declined
-from migrator.imap.fetching import Fetched
+from migrator.imap.fetching import BRIEF, WHOLE, Fetched
 from migrator.imap.folders import Folder, name_part, opened_for_writing, status
 from migrator.imap.hashing import Hashed
 from migrator.imap.keywords import SYSTEM, Keeps
@@ -155,9 +155,15 @@ class ImapTarget(ImapMailbox):
             raise StaleFolder(folder, "the server does not say how it is numbered")
         return state
 
-    async def since(self, folder: FolderName, state: FolderState) -> AsyncGenerator[tuple[int, int, bytes], None]:
-        """UID, size and SHA-256 of messages from UIDNEXT of `state` on."""
-        async for found in self._read_back(folder, [range(state.uidnext, LAST + 1)], state.uidvalidity):
+    async def since(
+        self, folder: FolderName, state: FolderState, sizes: Collection[int] | None = None
+    ) -> AsyncGenerator[tuple[int, int, bytes], None]:
+        """UID, size and SHA-256 of messages from UIDNEXT of `state` on; of these sizes alone, as the server counts."""
+        uids = [range(state.uidnext, LAST + 1)]
+        if sizes is not None:
+            async with aclosing(self._fetched(folder, uids, state.uidvalidity, BRIEF)) as listed:
+                uids = list(runs(sorted([one.uid async for one in listed if one.size in sizes])))
+        async for found in self._read_back(folder, uids, state.uidvalidity):
             yield found
 
     async def digests(self, folder: FolderName, uids: Sequence[int]) -> AsyncGenerator[tuple[int, int, bytes], None]:
@@ -181,13 +187,22 @@ class ImapTarget(ImapMailbox):
     async def _read_back(
         self, folder: FolderName, uids: Sequence[range], uidvalidity: int | None
     ) -> AsyncGenerator[tuple[int, int, bytes], None]:
-        run = Run((await self.tree()).folder(folder), uids)
+        if not uids:
+            return
+        async with aclosing(self._fetched(folder, uids, uidvalidity, WHOLE)) as coming:
+            async for fetched in coming:
+                yield fetched.uid, *_digest(fetched)
+
+    async def _fetched(
+        self, folder: FolderName, uids: Sequence[range], uidvalidity: int | None, items: bytes
+    ) -> AsyncGenerator[Fetched, None]:
+        run = Run((await self.tree()).folder(folder), uids, items)
         with self.told():
             async with self.sessions.one() as session, aclosing(Stream(session).of([run])) as coming:
                 async for _, fetched in coming:
                     check(run, folder, uidvalidity)
                     if fetched is not None and run.asks(fetched.uid) and run.seen.add(fetched.uid):
-                        yield fetched.uid, *_digest(fetched)
+                        yield fetched
             check_fetched(run)
 
 

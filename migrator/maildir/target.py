@@ -14,7 +14,7 @@ import hashlib
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
@@ -102,12 +102,15 @@ class MaildirTarget:
         box = await self._box(folder)
         return await asyncio.to_thread(self._mark, folder, box)
 
-    async def since(self, folder: FolderName, state: FolderState) -> AsyncIterator[tuple[int, int, bytes]]:
+    async def since(
+        self, folder: FolderName, state: FolderState, sizes: Collection[int] | None = None
+    ) -> AsyncIterator[tuple[int, int, bytes]]:
         """UID, size and SHA-256 of what moves have put into a folder from `state` on."""
         if state.uidvalidity != UIDVALIDITY:
             raise StaleFolder(folder, "its messages are numbered otherwise")
         async for found in self._read(folder, lambda uid: uid >= state.uidnext):
-            yield found
+            if sizes is None or found[1] in sizes:
+                yield found
 
     async def reflag(self, folder: FolderName, flags: Mapping[int, frozenset[str]]) -> frozenset[str]:
         """Give messages these flags; the flags that find no letter."""
