@@ -11,7 +11,7 @@ import errno
 import os
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
@@ -151,6 +151,18 @@ class JournalFile:
                 "INSERT INTO names VALUES (?, ?) ON CONFLICT (folder) DO UPDATE SET into_folder = excluded.into_folder",
                 rows,
             )
+
+    def subscribed(self) -> frozenset[FolderName]:
+        """Which folders of the source were subscribed when it was looked at last."""
+        rows = self._rows("SELECT folder FROM subscribed")
+        with _sound(self._path):
+            return frozenset(folder_name(folder) for (folder,) in rows)
+
+    def subscribe(self, folders: Collection[FolderName]) -> None:
+        """These alone are subscribed at the source by now."""
+        with self._together():
+            self._database.execute("DELETE FROM subscribed")
+            self._database.executemany("INSERT INTO subscribed VALUES (?)", [(folder_text(one),) for one in folders])
 
     def notes(self) -> Mapping[FolderName, Sequence[str]]:
         """What is to be told of each folder."""
