@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from migrator.journals.journal import Journal
 from migrator.mailbox import FolderName, MailFolder, Message, Room, Source, StaleFolder, Target, Wanted
 from migrator.naming import named
+from migrator.sizes import in_words
 from migrator.steps.surveying import Sides, Work, looked_at, surveyed
 from migrator.steps.together import closing
 from schedules.clock import Clock
@@ -115,7 +116,9 @@ async def _findings(source: Source, plans: list[FolderPlan], room: Room) -> list
     found = []
     messages, octets = sum(one.messages for one in plans), sum(one.octets for one in plans)
     if room.octets is not None and octets > room.octets:
-        found.append(f"{octets} octets are to come, and the target has room for {room.octets}")
+        short = in_words(octets - room.octets)
+        room_for = f"the target has room for {in_words(room.octets)}"
+        found.append(f"{in_words(octets)} are to come, and {room_for}: {short} too little")
     if room.messages is not None and messages > room.messages:
         found.append(f"{messages} messages are to come, and the target has room for {room.messages}")
     found += [f"{'/'.join(one.folder)}: the target does not take {one.too_large}" for one in plans if one.too_large]

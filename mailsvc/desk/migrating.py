@@ -63,6 +63,7 @@ _SECURITY = {
 }
 _PAUSES = (1.0, 5.0, 15.0, 30.0)  # seconds before it is tried again where a connection broke
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_Mistake = MailboxRefused | BadTls | Refused
 _AGAIN = "run the same command again to go on"
 
 
@@ -149,13 +150,13 @@ def _journal(moving: Move) -> Iterator[JournalFile]:
 
 @asynccontextmanager
 async def _opened(moving: Move) -> AsyncIterator[tuple[Source, Target]]:
-    """Both sides, connected at the same time, and closed whatever happens; what has to be mended is told first."""
+    """Both sides, connected at the same time, and closed whatever happens; all that has to be mended is told first."""
     opening = asyncio.create_task(_source(moving)), asyncio.create_task(_target(moving))
     await asyncio.wait(opening)
     try:
-        for one in opening:
-            if isinstance(one.exception(), MailboxRefused | BadTls | Refused):
-                one.result()
+        mistakes = [error for one in opening if isinstance(error := one.exception(), _Mistake)]
+        if mistakes:
+            raise _together([_refused(error) for error in mistakes])
         yield opening[0].result(), opening[1].result()
     finally:
         opened = [one.result() for one in opening if not one.cancelled() and one.exception() is None]
@@ -235,7 +236,7 @@ def _told() -> Iterator[None]:
     except NotPublic as error:
         raise Refused(str(error), "name the server of the mailbox as its provider writes it") from None
     except (MailboxRefused, NotCounted, BadTls) as error:
-        raise Refused(_plain(str(error)), remedy(error)) from error
+        raise _refused(error) from error
     except JournalUnusable as error:
         if error.full:
             raise Resumable(_plain(str(error))) from error
@@ -244,6 +245,19 @@ def _told() -> Iterator[None]:
         if error.errno not in _FULL:
             raise
         raise Resumable(f"there is no room here for messages on their way ({error.strerror})") from error
+
+
+def _refused(error: BaseException) -> Refused:
+    return error if isinstance(error, Refused) else Refused(_plain(str(error)), remedy(error))
+
+
+def _together(mistakes: list[Refused]) -> Refused:
+    """What is wrong on one side, or on both."""
+    if len(mistakes) == 1:
+        return mistakes[0]
+    here, there = mistakes
+    first = here.what if here.remedy == there.remedy else str(here)
+    return Refused(f"{first}; and {there.what}", there.remedy)
 
 
 def _plain(sentence: str) -> str:

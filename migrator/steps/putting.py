@@ -28,6 +28,7 @@ from migrator.mailbox import (
     Target,
 )
 from migrator.progress import Progress
+from migrator.sizes import in_words
 from migrator.steps.batches import BATCH_OCTETS, Batch
 from migrator.steps.scribe import Scribe
 from migrator.steps.tries import Tries
@@ -139,8 +140,7 @@ class Putting:
         self._progress.settled(batch.folder, settled)
         self._dropped(batch.folder, outcomes)
         self._before[batch.into].move_on([one for one in outcomes if isinstance(one, Stored)])
-        if full := [one for one in outcomes if isinstance(one, Refused) and one.code in _FULL]:
-            raise MailboxLimited(f"the target is full: {full[0].why}", code=full[0].code)
+        _check_room(settled, outcomes)
 
     def _dropped(self, folder: FolderName, outcomes: Sequence[Outcome]) -> None:
         told = self._told[folder]
@@ -148,6 +148,16 @@ class Putting:
             if len(told) <= NAMED:
                 self._journal.note(folder, not_kept(flag) if len(told) < NAMED else _MORE)
             told.add(flag)
+
+
+def _check_room(marks: Sequence[Mark], outcomes: Sequence[Outcome]) -> None:
+    """Raises MailboxLimited where the target had no room for one of these."""
+    pairs = zip(marks, outcomes, strict=True)
+    full = [(mark.size, one) for mark, one in pairs if isinstance(one, Refused) and one.code in _FULL]
+    if full:
+        octets, refused = min(full, key=lambda one: one[0])
+        why = f"the target is full, with no room for {in_words(octets)} more: {refused.why}"
+        raise MailboxLimited(why, code=refused.code)
 
 
 def not_kept(flag: str) -> str:

@@ -67,7 +67,7 @@ def test_a_target_with_too_little_room_is_named_before_anything_is_written(
     fill(old, {"INBOX": 9, "Sent": 20})
     ran = by_command(tmp_path, *between(old, new, tmp_path), "--dry-run")
     assert ran.returncode == 3, ran.stderr
-    assert "1400026 octets are to come, and the target has room for 300032" in ran.stdout
+    assert "1.4 MB are to come, and the target has room for 300.0 kB: 1.1 MB too little" in ran.stdout
     assert told(new).messages == {"INBOX": []}
     assert not (tmp_path / "state").exists()
 
@@ -82,7 +82,7 @@ def test_a_full_target_pauses_the_move_which_goes_on_once_there_is_room(
             server.append("INBOX", "()", '"01-Jan-2001 00:00:00 +0900"', text)
     ran = by_command(tmp_path, *between(old, new, tmp_path))
     assert ran.returncode == 4, ran.stderr
-    assert "the target is full: Quota exceeded" in ran.stderr
+    assert "the target is full, with no room for 15.0 kB more: Quota exceeded" in ran.stderr
     half = told(new).messages["INBOX"]
     assert 0 < len(half) < 60
     assert by_command(tmp_path, *between(old, new, tmp_path)).returncode == 4

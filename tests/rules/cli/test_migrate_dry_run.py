@@ -86,7 +86,7 @@ def test_folders_sizes_names_room_and_time_are_told(lastpost: Line, home: Path, 
     assert plan["room"] == {"octets": 102_400, "messages": 2, "largest": 300_000}
     assert plan["left_out"] == {"shared/x": "it is in a shared or another user's namespace"}
     assert plan["findings"] == [
-        f"{len(LARGE) + 3 * len(SMALL)} octets are to come, and the target has room for 102400",
+        "400.1 kB are to come, and the target has room for 102.4 kB: 297.7 kB too little",
         "4 messages are to come, and the target has room for 2",
         "INBOX: the target does not take 1",
     ]
