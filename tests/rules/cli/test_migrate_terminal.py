@@ -5,6 +5,7 @@ import os
 import pty
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.peers.imap import Reply
 from tests.peers.imap_box import Box, BoxPeer, Mail
 from tests.peers.threaded import threaded
 from tests.rules.migrator.maildir.trees import folder, lay
+from tests.support.deadline import wait_until
 
 
 @dataclass
@@ -110,3 +113,20 @@ def test_a_password_is_asked_for_and_not_shown(tmp_path: Path) -> None:
     assert code == 0, terminal.shown
     assert {command.text for command in peer.said("LOGIN")} == {b'LOGIN "hanako" "geheim 8"'}
     assert b"geheim" not in terminal.shown + out.encode()
+
+
+def test_the_second_ctrl_c_ends_a_move_whose_server_never_answers(tmp_path: Path) -> None:
+    with threaded(BoxPeer(script={"LIST": Reply([b"* OK still here"], tagged=None)})) as peer:
+        (tmp_path / "secret").write_text("s")
+        (tmp_path / "secret").chmod(0o600)
+        url = f"imap://hanako@127.0.0.1:{peer.port}?tls=none"
+        with typed(tmp_path, "--from", url, "--from-secret", "secret", "--to", "maildir:new") as terminal:
+            wait_until(lambda: bool(peer.said("LIST")), "it has asked")
+            terminal.type("\x03")
+            terminal.read(until=b"once more ends at once")
+            assert terminal.program.poll() is None
+            began = time.monotonic()
+            terminal.type("\x03")
+            code, _ = terminal.ended()
+    assert code != 0
+    assert time.monotonic() - began < 5
