@@ -75,7 +75,7 @@ def steps(tmp_path_factory: pytest.TempPathFactory) -> int:
 
 def test_killed_at_some_steps_it_goes_on(tmp_path: Path, steps: int) -> None:
     assert steps > 10 * MESSAGES // 2
-    for point in range(1, steps + 1, max(1, steps // EVERY)):
+    for point in range(1, steps * 9 // 10, max(1, steps // EVERY)):  # how many there are differs by a few
         check_killed_at(tmp_path / str(point), point)
 
 
