@@ -66,7 +66,7 @@ def put(running: Dovecot, octets: int, folder: str = "INBOX", user: str = HANAKO
     with imaplib.IMAP4("127.0.0.1", running.imap) as client:
         client.login(user, "pw")
         client.create(folder)
-        assert client.append(folder, None, None, mail)[0] == "OK"  # type: ignore[arg-type]
+        assert client.append(folder, None, None, mail)[0] == "OK"
     return len(mail)
 
 
