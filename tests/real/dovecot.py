@@ -8,6 +8,7 @@
 further settings stand behind the others. Needs root; tests are marked `real("dovecot")`.
 """
 
+import os
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -116,9 +117,21 @@ class Dovecot:
         limit = f"userdb_quota_rule=*:bytes={octets} userdb_quota_full_tempfail={'yes' if full == '452' else 'no'}"
         line = f"{address.lower()}:{{PLAIN}}{password}:65534:65534::{home}::{limit if octets else ''}\n"
         # Dovecot looks at a file of users once a second at most: each has a file of its own, complete when it appears.
-        written = self.folder / f"{uuid4().hex}.user"
+        written, users = self.folder / f"{uuid4().hex}.user", self.folder / "users" / address.lower()
         written.write_text(line)
-        written.replace(self.folder / "users" / address.lower())
+        changed = users.exists() and users.read_text() != line
+        if changed:  # it goes by a file's size and the second of its time
+            later = int(users.stat().st_mtime) + 1
+            os.utime(written, (later, later))
+        written.replace(users)
+        if changed:
+            wait_until(lambda: self._limit(address) == octets, "Dovecot sees that its user has changed", within=20)
+
+    def _limit(self, address: str) -> int:
+        """The octets that Dovecot lets a user have; 0 for no limit."""
+        asked = ["doveadm", "-c", str(self.folder / "dovecot.conf"), "user", "-f", "quota_rule", address.lower()]
+        said = subprocess.run(asked, check=False, capture_output=True, text=True).stdout.strip()
+        return int(said.rpartition("=")[2] or 0)
 
     def renumber(self, address: str, folder: str, uidvalidity: int) -> None:
         """Give a folder another UIDVALIDITY."""
