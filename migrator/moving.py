@@ -11,6 +11,7 @@ later run may go on; MailboxRefused; what the journal raises when its disk says 
 
 import asyncio
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from migrator.journals.journal import Journal
@@ -50,45 +51,47 @@ async def move(
     `pauses`: how many seconds to wait before it is tried again after a side was away or asked for patience, one after
     the other; once something has been settled meanwhile, they begin anew.
     """
-    began, stop, watched = clock.now(), stop or asyncio.Event(), Watched(progress or Silent())
-    tries, again = Tries(), PutAgain()
-    waiting = Pauses(pauses, stop, watched, sleep=sleep)
+    watched = Watched(progress or Silent())
+    run = _Run(source, target, journal, watched, stop or asyncio.Event(), sleep, clock.now())
+    waiting = Pauses(pauses, run.stop, watched, sleep=sleep)
     while True:
         try:
-            return await _moved(
-                source, target, journal, clock, began, watched, stop, tries, again, sleep, read_back=read_back
-            )
+            reckoning = await run.moved()
+            read = await reread(target, journal, journal.names(), watched) if read_back else None
+            return await reckoning.receipt(clock.now(), read_back=read)
         except (MailboxAway, MailboxLimited) as error:
             await waiting.after(error, watched.count)
 
 
-async def _moved(
-    source: Source,
-    target: Target,
-    journal: Journal,
-    clock: Clock,
-    began: datetime,
-    progress: Progress,
-    stop: asyncio.Event,
-    tries: Tries,
-    again: PutAgain,
-    sleep: Sleep,
-    *,
-    read_back: bool,
-) -> Receipt:
-    reckoning = Reckoning(source, target, journal, began=began)
-    todo: Collection[FolderName] | None = None  # None: every folder there is
-    for number in range(PASSES):
-        sides = await looked_at(source, target)
-        left = await reconciled(target, journal, sides.target, again, sleep)
-        names, unmade = await made(target, journal, sides)
-        work, trouble = await survey(source, journal, sides, names, left, todo)
-        carrier = Carrier(source, target, journal, progress, stop, left, tries)
-        trouble |= await carrier.carry(work, sides.target, unmade, last=number == PASSES - 1)
-        reckoning.take(sides, names, unmade, trouble, changed=any(one.wanted or one.reflagged for one in work))
-        todo = set(trouble)
-        if not todo:
-            break
-    await again.look(target, journal, sleep)
-    read = await reread(target, journal, journal.names(), progress) if read_back else None
-    return await reckoning.receipt(clock.now(), read_back=read)
+@dataclass(frozen=True)
+class _Run:
+    """What a run works with, and what it remembers until it ends."""
+
+    source: Source
+    target: Target
+    journal: Journal
+    progress: Progress
+    stop: asyncio.Event
+    sleep: Sleep
+    began: datetime
+    tries: Tries = field(default_factory=Tries)
+    again: PutAgain = field(default_factory=PutAgain)
+
+    async def moved(self) -> Reckoning:
+        """Every folder moved, and those that changed meanwhile looked at again."""
+        source, target, journal = self.source, self.target, self.journal
+        reckoning = Reckoning(source, target, journal, began=self.began)
+        todo: Collection[FolderName] | None = None  # None: every folder there is
+        for number in range(PASSES):
+            sides = await looked_at(source, target)
+            left = await reconciled(target, journal, sides.target, self.again, self.sleep)
+            names, unmade = await made(target, journal, sides)
+            work, trouble = await survey(source, journal, sides, names, left, todo)
+            carrier = Carrier(source, target, journal, self.progress, self.stop, left, self.tries)
+            trouble |= await carrier.carry(work, sides.target, unmade, last=number == PASSES - 1)
+            reckoning.take(sides, names, unmade, trouble, changed=any(one.wanted or one.reflagged for one in work))
+            todo = set(trouble)
+            if not todo:
+                break
+        await self.again.look(target, journal, self.sleep)
+        return reckoning
