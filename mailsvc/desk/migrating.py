@@ -23,12 +23,12 @@ from pathlib import Path
 
 from mailsvc.desk.move_remedies import remedy
 from mailsvc.desk.refusals import Refused
+from mailsvc.kit.imap_servers import server_of
 from mailsvc.kit.mailbox_urls import ImapUrl, MailboxTls, MailboxUrl, MaildirUrl
 from mailsvc.kit.net import BadTls, client_tls
 from mailsvc.kit.public_hosts import HostAway, NotPublic, PublicOnly, asked_of_system, is_address
 from mailsvc.kit.secrets import Secret
 from migrator.imap.login import Credentials, Password, Token
-from migrator.imap.session import Security, Server
 from migrator.imap.sessions import Access
 from migrator.imap.source import ImapSource
 from migrator.imap.target import ImapTarget
@@ -56,11 +56,6 @@ __all__ = [
     "state_folder",
 ]
 
-_SECURITY = {
-    MailboxTls.TLS: Security.TLS,
-    MailboxTls.STARTTLS: Security.STARTTLS,
-    MailboxTls.NONE: Security.NONE,
-}
 _PAUSES = (1.0, 5.0, 15.0, 30.0)  # seconds before it is tried again where a connection broke
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _Mistake = MailboxRefused | BadTls | Refused
@@ -192,8 +187,7 @@ async def _access(url: ImapUrl, side: Side) -> Access:
         raise Refused(f"{url} needs a secret", "put its password into a file and name it")
     address = await _address(url.host, side.guard)
     context = None if url.tls is MailboxTls.NONE else client_tls(url.ca)
-    server = Server(url.host, url.port, _SECURITY[url.tls], context, address)
-    return Access(server, _credentials(url, side.secret), compress=url.compress)
+    return Access(server_of(url, context, address), _credentials(url, side.secret), compress=url.compress)
 
 
 def _credentials(url: ImapUrl, secret: Secret) -> Credentials:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from mailsvc.kit.imap_mailboxes import ImapMailboxes
+from mailsvc.kit.imap_servers import server_of
 from mailsvc.kit.mailbox_urls import ImapUrl, MailboxTls
 from mailsvc.kit.net import BadTls, client_tls
 from mailsvc.kit.secrets import BadSecret
@@ -22,15 +23,10 @@ from mailsvc.kit.settings import Settings
 from mailsvc.standing.usage_asked import Answer, AskedCounting, AskedServers, CannotAsk, Question
 from migrator.imap.errors import Declined, ImapError
 from migrator.imap.login import Password
-from migrator.imap.session import Security, Server, session
+from migrator.imap.session import Server, session
 from migrator.imap.usage import usage
 from schedules.names import Address
 
-_SECURITY: Final = {
-    MailboxTls.TLS: Security.TLS,
-    MailboxTls.STARTTLS: Security.STARTTLS,
-    MailboxTls.NONE: Security.NONE,
-}
 _PATIENCE: Final = 10.0  # seconds of silence
 _LONGEST: Final = 60.0  # seconds for all of it: counting a large mailbox message by message takes some
 
@@ -84,8 +80,8 @@ class ImapAsking:
 
     def _server(self, url: ImapUrl) -> Server:
         if url.tls is MailboxTls.NONE:
-            return Server(url.host, url.port, Security.NONE)
+            return server_of(url, None)
         context = self._contexts.get(url.ca)
         if context is None:
             context = self._contexts[url.ca] = client_tls(url.ca)
-        return Server(url.host, url.port, _SECURITY[url.tls], context)
+        return server_of(url, context)
