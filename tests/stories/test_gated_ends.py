@@ -79,7 +79,7 @@ def test_a_plan_that_is_paused_ends_nothing_until_it_is_resumed(tmp_path: Path) 
         us.move_to(END + timedelta(days=10, minutes=5))
         assert us.rcpt(HANAKO).startswith("250 2.1.5"), "its end comes later by the whole days of the pause"
         us.move_to(END + timedelta(days=11, seconds=1))
-        assert us.rcpt(HANAKO).startswith("550 5.1.6")
+        wait_until(lambda: us.rcpt(HANAKO).startswith("550 5.1.6"), "the end", within=A_SECOND)
 
 
 def test_what_was_held_and_released_ends_then(tmp_path: Path) -> None:
