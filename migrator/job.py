@@ -1,7 +1,7 @@
 """A job: one move that workers carry out, and what may become of it. Pure; `TABLE` has every transition there is.
 
     state = after(state, Event.PAUSE)        # raises NotNow where the table has none: then nothing changes
-    wait = Patience().wait(failed, asked, random)
+    wait = Patience().wait(failed, asked=asked, chance=random.random())
 
 Whoever works on a job holds it by a lease; PAUSING and CANCELLING still hold it, until what is on its way has its
 answers. An ended job has no secrets any more; RETRY makes it wait again, and what was settled stays settled.
@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from random import Random
 from types import MappingProxyType
 
 
@@ -121,10 +120,10 @@ class Patience:
     longest: timedelta = timedelta(hours=1)
     give_up: timedelta = timedelta(days=5)  # of nothing but failures
 
-    def wait(self, failed: int, asked: timedelta | None, random: Random) -> timedelta:
+    def wait(self, failed: int, *, asked: timedelta | None = None, chance: float = 0.0) -> timedelta:
         """The wait after so many failures in a row (at least one); never less than the mailbox has asked for.
 
-        A tenth is taken off by chance, so that jobs which failed together do not come back together.
+        Up to a tenth is taken off by `chance` (0 to 1), so that jobs which failed together do not come back together.
         """
         seconds = self.first.total_seconds()
         longest = self.longest.total_seconds()
@@ -132,7 +131,7 @@ class Patience:
             if seconds >= longest:
                 break
             seconds *= 2
-        ours = timedelta(seconds=min(seconds, longest) * (1 - random.random() / 10))
+        ours = timedelta(seconds=min(seconds, longest) * (1 - chance / 10))
         return max(ours, asked or timedelta())
 
     def is_over(self, failing_since: datetime | None, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""Every table of the records, by area: mail, what is kept back, directory, time, acts.
+"""Every table of the records, by area: mail, what is kept back, directory, time, acts, work.
 
 Only this room reads or writes them; other rooms call the functions of the modules beside this package.
 """
@@ -17,6 +17,21 @@ from mailsvc.records.tables.kept_back import (
 )
 from mailsvc.records.tables.mail import body_chunks, body_spills, deliveries, messages
 from mailsvc.records.tables.time import amendments, deeds, marks, plans, versions
+from mailsvc.records.tables.work import (
+    batches,
+    host_budgets,
+    host_limits,
+    job_secrets,
+    jobs,
+    journal_folders,
+    journal_intents,
+    journal_marks,
+    journal_names,
+    journal_notes,
+    link_sessions,
+    links,
+    moves,
+)
 
 APPEND_ONLY = (plans, amendments, audit)
 
@@ -25,6 +40,7 @@ __all__ = [
     "addresses",
     "amendments",
     "audit",
+    "batches",
     "body_chunks",
     "body_spills",
     "cleared_threats",
@@ -35,9 +51,21 @@ __all__ = [
     "forward_pauses",
     "generations",
     "holders",
+    "host_budgets",
+    "host_limits",
+    "job_secrets",
+    "jobs",
+    "journal_folders",
+    "journal_intents",
+    "journal_marks",
+    "journal_names",
+    "journal_notes",
+    "link_sessions",
+    "links",
     "marks",
     "messages",
     "metadata",
+    "moves",
     "notices",
     "plans",
     "quarantine",
