@@ -11,26 +11,17 @@ set); `Refused` for everything that a later run would meet again. What was settl
 import asyncio
 import errno
 import hashlib
-import socket
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from mailsvc.desk.refusals import Refused
-from mailsvc.kit.mailbox_urls import ImapUrl, MailboxTls, MailboxUrl, MaildirUrl
-from mailsvc.kit.net import BadTls, client_tls
-from mailsvc.kit.public_hosts import asked_of_system, is_address
-from mailsvc.kit.secrets import Secret
-from migrator.imap.login import Credentials, Password, Token
-from migrator.imap.session import Security, Server
-from migrator.imap.sessions import Access
-from migrator.imap.source import ImapSource
-from migrator.imap.target import ImapTarget
+from mailsvc.kit.mailbox_urls import MailboxUrl
+from mailsvc.kit.mailboxes import Side, Unopened, opened
+from mailsvc.kit.net import BadTls
 from migrator.journals.file import JournalFile, JournalUnusable
 from migrator.mailbox import MailboxAway, MailboxLimited, MailboxRefused, Source, StaleFolder, Target
-from migrator.maildir.source import MaildirSource
-from migrator.maildir.target import MaildirTarget
 from migrator.moving import Paused, move
 from migrator.preflight import Preflight, preflight
 from migrator.progress import Progress
@@ -50,11 +41,6 @@ __all__ = [
     "state_folder",
 ]
 
-_SECURITY = {
-    MailboxTls.TLS: Security.TLS,
-    MailboxTls.STARTTLS: Security.STARTTLS,
-    MailboxTls.NONE: Security.NONE,
-}
 _PAUSES = (1.0, 5.0, 15.0, 30.0)  # seconds before it is tried again where a connection broke
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _AGAIN = "run the same command again to go on"
@@ -66,14 +52,6 @@ class Resumable(Exception):
 
     def __init__(self, why: str) -> None:
         super().__init__(f"{why}: {_AGAIN}")
-
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """A mailbox and the secret that opens it; a Maildir has none."""
-
-    url: MailboxUrl
-    secret: Secret | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,67 +115,14 @@ def _journal(moving: Move) -> Iterator[JournalFile]:
         yield journal
 
 
-@asynccontextmanager
-async def _opened(moving: Move) -> AsyncIterator[tuple[Source, Target]]:
-    """Both sides, connected at the same time, and closed whatever happens."""
-    opening = asyncio.create_task(_source(moving)), asyncio.create_task(_target(moving))
-    await asyncio.wait(opening)
-    try:
-        yield opening[0].result(), opening[1].result()
-    finally:
-        opened = [one.result() for one in opening if not one.cancelled() and one.exception() is None]
-        await asyncio.gather(*(one.close() for one in opened))
-
-
-async def _source(moving: Move) -> Source:
-    side = moving.source
-    match side.url:
-        case MaildirUrl(path):
-            return MaildirSource(path)
-        case ImapUrl() as url:
-            return await ImapSource.open(await _access(url, side.secret), spool=_spool(moving))
-
-
-async def _target(moving: Move) -> Target:
-    side = moving.target
-    match side.url:
-        case MaildirUrl(path):
-            return MaildirTarget(path, move=str(moving.source.url))
-        case ImapUrl() as url:
-            return await ImapTarget.open(await _access(url, side.secret))
+def _opened(moving: Move) -> AbstractAsyncContextManager[tuple[Source, Target]]:
+    return opened(moving.source, moving.target, spool=_spool(moving))
 
 
 def _spool(moving: Move) -> Path:
     """Where large messages are kept on their way: beside the journal, on a disk and not in memory."""
     folder = moving.journal.parent
     return folder if folder.is_dir() else Path.home()
-
-
-async def _access(url: ImapUrl, secret: Secret | None) -> Access:
-    if secret is None:
-        raise Refused(f"{url} needs a secret", "put its password into a file and name it")
-    await _known(url.host)
-    context = None if url.tls is MailboxTls.NONE else client_tls(url.ca)
-    server = Server(url.host, url.port, _SECURITY[url.tls], context)
-    return Access(server, _credentials(url, secret))
-
-
-def _credentials(url: ImapUrl, secret: Secret) -> Credentials:
-    if url.token:
-        return Token(url.user, secret.reveal(), url.host, url.port)
-    return Password(url.user, secret.reveal(), url.authz)
-
-
-async def _known(host: str) -> None:
-    """A host that nobody knows is a mistake, and none that a later run will find."""
-    if is_address(host):
-        return
-    try:
-        await asked_of_system(host)
-    except socket.gaierror as error:
-        if error.errno in {socket.EAI_NONAME, socket.EAI_NODATA}:
-            raise Refused(f"there is no host {host}", "correct the name in the URL") from None
-        raise Resumable(f"nobody answers for the name {host} ({error.strerror})") from None
 
 
 @contextmanager
@@ -209,6 +134,8 @@ def _told() -> Iterator[None]:
         raise Resumable("you asked it to stop") from error
     except (MailboxAway, MailboxLimited, StaleFolder) as error:
         raise Resumable(_plain(str(error))) from error
+    except Unopened as error:
+        raise Refused(str(error), error.remedy) from error
     except (MailboxRefused, NotCounted, BadTls) as error:
         raise Refused(_plain(str(error)), _AMEND) from error
     except JournalUnusable as error:

@@ -83,7 +83,7 @@ async def test_a_host_that_is_not_there_is_a_mistake_and_one_nobody_answers_for_
         await asyncio.sleep(0)
         raise socket.gaierror(code, "resolver")
 
-    monkeypatch.setattr("mailsvc.desk.migrating.asked_of_system", asked)
+    monkeypatch.setattr("mailsvc.kit.mailboxes.asked_of_system", asked)
     url = ImapUrl("h", "nowhere.example", 993, MailboxTls.TLS)
     with pytest.raises(raised, match=r"nowhere\.example"):
         await moved(Move(moving.source, Side(url, Secret("geheim")), moving.journal))

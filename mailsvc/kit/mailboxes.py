@@ -1,0 +1,104 @@
+"""Both mailboxes of a move opened, whatever kind each is of, and closed whatever happens.
+
+    async with opened(Side(url, secret), Side(url, secret), spool=folder) as (source, target): ...
+
+Raises what mailboxes raise (`migrator.mailbox`): `Unopened`, a MailboxRefused with its remedy, for what no later try
+will find otherwise, MailboxAway where nobody answers for a name; BadTls for certificates that cannot be read.
+"""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from mailsvc.kit.mailbox_urls import ImapUrl, MailboxTls, MailboxUrl, MaildirUrl
+from mailsvc.kit.net import client_tls
+from mailsvc.kit.public_hosts import asked_of_system, is_address
+from mailsvc.kit.secrets import Secret
+from migrator.imap.login import Credentials, Password, Token
+from migrator.imap.session import Security, Server
+from migrator.imap.sessions import Access
+from migrator.imap.source import ImapSource
+from migrator.imap.target import ImapTarget
+from migrator.mailbox import MailboxAway, MailboxRefused, Source, Target
+from migrator.maildir.source import MaildirSource
+from migrator.maildir.target import MaildirTarget
+
+_SECURITY = {
+    MailboxTls.TLS: Security.TLS,
+    MailboxTls.STARTTLS: Security.STARTTLS,
+    MailboxTls.NONE: Security.NONE,
+}
+
+
+class Unopened(MailboxRefused):
+    """A mailbox cannot be opened as it was named, now or later."""
+
+    def __init__(self, why: str, remedy: str) -> None:
+        super().__init__(why)
+        self.remedy = remedy
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A mailbox and the secret that opens it; a Maildir has none."""
+
+    url: MailboxUrl
+    secret: Secret | None = None
+
+
+@asynccontextmanager
+async def opened(source: Side, target: Side, *, spool: Path) -> AsyncIterator[tuple[Source, Target]]:
+    """Both sides, connected at the same time; `spool` is a folder for large messages on their way."""
+    opening = asyncio.create_task(_source(source, spool)), asyncio.create_task(_target(target, source))
+    await asyncio.wait(opening)
+    try:
+        yield opening[0].result(), opening[1].result()
+    finally:
+        opened = [one.result() for one in opening if not one.cancelled() and one.exception() is None]
+        await asyncio.gather(*(one.close() for one in opened))
+
+
+async def _source(side: Side, spool: Path) -> Source:
+    match side.url:
+        case MaildirUrl(path):
+            return MaildirSource(path)
+        case ImapUrl() as url:
+            return await ImapSource.open(await _access(url, side.secret), spool=spool)
+
+
+async def _target(side: Side, source: Side) -> Target:
+    match side.url:
+        case MaildirUrl(path):
+            return MaildirTarget(path, move=str(source.url))
+        case ImapUrl() as url:
+            return await ImapTarget.open(await _access(url, side.secret))
+
+
+async def _access(url: ImapUrl, secret: Secret | None) -> Access:
+    if secret is None:
+        raise Unopened(f"{url} needs a secret", "put its password into a file and name it")
+    await _known(url.host)
+    context = None if url.tls is MailboxTls.NONE else client_tls(url.ca)
+    server = Server(url.host, url.port, _SECURITY[url.tls], context)
+    return Access(server, _credentials(url, secret))
+
+
+def _credentials(url: ImapUrl, secret: Secret) -> Credentials:
+    if url.token:
+        return Token(url.user, secret.reveal(), url.host, url.port)
+    return Password(url.user, secret.reveal(), url.authz)
+
+
+async def _known(host: str) -> None:
+    """A host that nobody knows is a mistake, and none that a later run will find."""
+    if is_address(host):
+        return
+    try:
+        await asked_of_system(host)
+    except socket.gaierror as error:
+        if error.errno in {socket.EAI_NONAME, socket.EAI_NODATA}:
+            raise Unopened(f"there is no host {host}", "correct the name in the URL") from None
+        raise MailboxAway(f"nobody answers for the name {host} ({error.strerror})") from None
