@@ -5,7 +5,7 @@
 A claim is a lease and a fence (`mailsvc.records.claims`); jobs whose lease ran out are freed by the next claim.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -22,7 +22,14 @@ _CLAIMING = 0x6C6A6F62  # any number that only claims of jobs use
 
 
 def claim(
-    connection: Connection, owner: str, now: datetime, lease: timedelta, *, limit: int, most_at_a_host: int
+    connection: Connection,
+    owner: str,
+    now: datetime,
+    lease: timedelta,
+    *,
+    limit: int,
+    most_at_a_host: int,
+    skip: Collection[str] = (),
 ) -> list[Claimed]:
     """Take up to `limit` due jobs until now + lease, by priority and time, as many as their hosts have room for.
 
@@ -33,7 +40,7 @@ def claim(
     free_lost(connection, now)
     room = Room(connection, now, most_at_a_host)
     taken: list[Claimed] = []
-    for row in _due(connection, now, limit, room):
+    for row in _due(connection, now, limit, room, skip):
         if len(taken) == limit:
             break
         if room.take({row["source_host"], row["target_host"]}):
@@ -59,7 +66,7 @@ def end_leases(connection: Connection, now: datetime) -> int:
     return connection.execute(update(jobs).where(held).values(lease_until=now, due_at=now)).rowcount
 
 
-def _due(connection: Connection, now: datetime, limit: int, room: Room) -> Sequence[RowMapping]:
+def _due(connection: Connection, now: datetime, limit: int, room: Room, skip: Collection[str]) -> Sequence[RowMapping]:
     """The first few due jobs of each pair of hosts that has room, in the order of all."""
     found: list[RowMapping] = []
     for lane in connection.scalars(_LANES).all():
@@ -67,7 +74,9 @@ def _due(connection: Connection, now: datetime, limit: int, room: Room) -> Seque
             continue
         query = (
             select(jobs)
-            .where(jobs.c.lane == lane, jobs.c.due_at <= now, jobs.c.state == State.WAITING)
+            .where(
+                jobs.c.lane == lane, jobs.c.due_at <= now, jobs.c.state == str(State.WAITING), jobs.c.id.not_in(skip)
+            )
             .order_by(jobs.c.priority, jobs.c.due_at, jobs.c.id)
             .limit(limit)
             .with_for_update(skip_locked=True)

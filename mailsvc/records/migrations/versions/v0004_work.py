@@ -67,6 +67,7 @@ def _jobs() -> None:
 def _jobs_found() -> None:
     _partial("ix_jobs_open_move", "jobs", ["move"], "ended_at IS NULL", unique=True)
     _partial("ix_jobs_due", "jobs", ["lane", "priority", "due_at"], "due_at IS NOT NULL")
+    _partial("ix_jobs_next", "jobs", ["due_at"], "due_at IS NOT NULL")
     _partial("ix_jobs_held", "jobs", ["lease_until"], "lease_until IS NOT NULL")
     op.create_index("ix_jobs_batch", "jobs", ["batch", "state"])
     op.create_index("ix_jobs_address", "jobs", ["domain", "address"])
