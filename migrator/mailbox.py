@@ -279,6 +279,10 @@ class Target(Protocol):
         """UID, size and SHA-256 of messages read back."""
         ...
 
+    async def finish(self) -> None:
+        """Everything is put: what was held back until then gets its final name. Without it, the next run goes on."""
+        ...
+
     async def close(self) -> None:
         """End every connection."""
         ...

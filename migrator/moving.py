@@ -100,5 +100,6 @@ async def _moved(
         todo = set(trouble)
         if not todo:
             break
+    await target.finish()
     read = await reread(target, journal, journal.names(), progress) if read_back else None
     return await reckoning.receipt(clock.now(), read_back=read)

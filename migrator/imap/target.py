@@ -163,6 +163,9 @@ class ImapTarget(ImapMailbox):
                 await stored(session, kept)
         return frozenset(flag for uid, wanted in flags.items() for flag in wanted - kept[uid])
 
+    async def finish(self) -> None:
+        """Nothing is held back."""
+
     async def _read_back(
         self, folder: FolderName, uids: Sequence[range], uidvalidity: int | None
     ) -> AsyncGenerator[tuple[int, int, bytes], None]:
