@@ -22,7 +22,7 @@ from tests.support.deadline import until
 
 async def test_a_job_is_done_its_receipt_kept_and_its_secrets_erased(yard: Yard) -> None:
     letters = yard.fill("hanako", 40)
-    job = yard.ask(secrets=SEALED)
+    job = await yard.ask(secrets=SEALED)
     async with yard.working():
         done = await yard.until(job, State.DONE)
     assert yard.came("hanako") == letters
@@ -40,7 +40,7 @@ async def test_what_could_not_be_moved_is_named(yard: Yard) -> None:
         return Refused("too large") if message.item.uid == 2 else None
 
     yard.target = lambda box: MemoryTarget(box, refuse=refuse)
-    job = yard.ask()
+    job = await yard.ask()
     async with yard.working():
         await yard.until(job, State.DONE_WITH_NAMED)
     assert len(yard.came("hanako")) == 2
@@ -50,11 +50,11 @@ async def test_what_could_not_be_moved_is_named(yard: Yard) -> None:
 async def test_a_later_job_of_the_move_brings_what_has_come_since(yard: Yard) -> None:
     yard.fill("hanako", 5)
     async with yard.working():
-        await yard.until(yard.ask(), State.DONE)
+        await yard.until(await yard.ask(), State.DONE)
         yard.box("/old/hanako").folder("INBOX").add(b"one more\r\n")
-        again = await yard.until(yard.ask(), State.DONE)
+        again = await yard.until(await yard.ask(), State.DONE)
         assert again.progress.messages == 1
-        assert yard.act(Event.RETRY, again.id) == [State.WAITING]
+        assert await yard.act(Event.RETRY, again.id) == [State.WAITING]
         assert (await yard.until(again.id, State.DONE)).progress.messages == 0
     assert len(yard.came("hanako")) == 6
 
@@ -66,7 +66,7 @@ async def test_a_mailbox_that_is_away_is_tried_again_later(yard: Yard) -> None:
         raise MailboxAway("imap.old.example does not answer.")
 
     yard.opening = opening
-    job = yard.ask()
+    job = await yard.ask()
     async with yard.working():
         failed = await yard.when(job, lambda found: found.failed > 0)
     assert failed.problem == "imap.old.example does not answer"
@@ -79,7 +79,7 @@ async def test_a_mailbox_that_asks_for_patience_gets_it(yard: Yard) -> None:
         raise MailboxLimited("[THROTTLED] later", code="THROTTLED", wait=timedelta(minutes=20))
 
     yard.opening = opening
-    job = yard.ask()
+    job = await yard.ask()
     async with yard.working():
         failed = await yard.when(job, lambda found: found.failed > 0)
     assert failed.next_at is not None
@@ -92,7 +92,7 @@ async def test_what_no_later_try_will_mend_fails_with_its_remedy(yard: Yard) -> 
 
     yard.opening = opening
     async with yard.working():
-        failed = await yard.until(yard.ask(secrets=SEALED), State.FAILED)
+        failed = await yard.until(await yard.ask(secrets=SEALED), State.FAILED)
     assert (failed.problem, failed.remedy) == (
         "there is no host imap.old.example",
         "correct the name in the URL, and ask for it anew",
@@ -101,7 +101,7 @@ async def test_what_no_later_try_will_mend_fails_with_its_remedy(yard: Yard) -> 
 
 async def test_a_url_that_cannot_be_read_fails(yard: Yard) -> None:
     async with yard.working():
-        failed = await yard.until(yard.ask(source="gopher:nowhere"), State.FAILED)
+        failed = await yard.until(await yard.ask(source="gopher:nowhere"), State.FAILED)
     assert failed.problem == "there is no mailbox of that kind"
 
 
@@ -113,8 +113,8 @@ async def test_a_fault_of_the_program_fails_one_job_and_is_logged(yard: Yard) ->
     yard.opening = opening
     yard.fill("fine", 3)
     async with yard.working():
-        failed = await yard.until(yard.ask("broken"), State.FAILED)
-        await yard.until(yard.ask("fine"), State.DONE)
+        failed = await yard.until(await yard.ask("broken"), State.FAILED)
+        await yard.until(await yard.ask("fine"), State.DONE)
     assert "KeyError" in failed.problem
     assert "fault of the program" in failed.remedy
     assert "a job met a fault of the program" in yard.log.events()
@@ -131,7 +131,7 @@ async def test_a_settlement_waits_for_the_records(yard: Yard, monkeypatch: pytes
 
     monkeypatch.setattr(jobs, "settle", busy)
     async with yard.working():
-        await yard.until(yard.ask(), State.DONE)
+        await yard.until(await yard.ask(), State.DONE)
 
 
 async def test_who_hears_of_an_end_writes_in_the_same_transaction(yard: Yard) -> None:
@@ -141,10 +141,10 @@ async def test_who_hears_of_an_end_writes_in_the_same_transaction(yard: Yard) ->
         held.hold(connection, yard.clock.now(), "told")
         told.append((job.id, state))
 
-    job = yard.ask()
+    job = await yard.ask()
     async with yard.working(on_end=on_end):
         await yard.until(job, State.DONE)
-        later = yard.ask("later")
+        later = await yard.ask("later")
         await asyncio.sleep(QUICK.tick * 5)
     assert told == [(job, State.DONE)]
     assert yard.job(later).state is State.WAITING  # everything is held now
@@ -156,7 +156,7 @@ async def test_a_listener_that_fails_fails_the_job_and_not_the_service(yard: Yar
             raise ValueError("no letter")
 
     async with yard.working(on_end=on_end) as role:
-        failed = await yard.until(yard.ask(), State.FAILED)
+        failed = await yard.until(await yard.ask(), State.FAILED)
         assert not role.done()
     assert "no letter" in failed.problem
 
@@ -173,7 +173,7 @@ async def test_progress_is_written_while_it_runs(yard: Yard) -> None:
             return await super().put(folder, messages)
 
     yard.target = Slow
-    job = yard.ask()
+    job = await yard.ask()
     async with yard.working():
         seen = (await yard.when(job, lambda found: found.progress.messages > 0)).progress
         assert (seen.messages, seen.of_messages, seen.doing) == (40, 41, "INBOX")
@@ -202,7 +202,7 @@ async def test_a_hundred_jobs_are_done_four_at_a_time_and_no_host_gets_more_than
     for number in range(50):
         for kind, host in (("busy", "old.example"), ("free", "")):
             yard.fill(f"{kind}{number}", 3)
-            yard.ask(f"{kind}{number}", source_host=host)
+            await yard.ask(f"{kind}{number}", source_host=host)
     async with yard.working(pace=replace(QUICK, at_once=4, per_host=2)):
         await until(lambda: yard.totals() == {State.DONE: 100}, "the end of all", 60)
     assert most[0] <= 4

@@ -19,16 +19,16 @@ from tests.support.deadline import until
 async def test_a_wish_stops_a_job_soon_and_nothing_is_lost(yard: Yard, wish: Event, state: State) -> None:
     letters = yard.fill("hanako", 500)
     yard.before = gate = Gate(20)
-    job = yard.ask()
+    job = await yard.ask()
     async with yard.working():
         await gate.wait()
-        assert yard.act(wish, job)[0] in {State.PAUSING, State.CANCELLING}
+        assert (await yard.act(wish, job))[0] in {State.PAUSING, State.CANCELLING}
         await asyncio.sleep(QUICK.tick * 5)
         gate.open.set()
         stopped = await yard.until(job, state)
         assert (stopped.owner, stopped.lease_until) == ("", None)
         assert len(yard.came("hanako")) < 500
-        yard.act(Event.RESUME if wish is Event.PAUSE else Event.RETRY, job)
+        await yard.act(Event.RESUME if wish is Event.PAUSE else Event.RETRY, job)
         await yard.until(job, State.DONE)
     assert yard.came("hanako") == letters
 
@@ -46,17 +46,17 @@ async def test_what_hangs_is_ended_after_its_grace(yard: Yard) -> None:
             return await asyncio.Event().wait()
 
     yard.target = Hanging
-    job = yard.ask()
+    job = await yard.ask()
     async with yard.working(pace=replace(QUICK, grace=0.1)):
         await yard.until(job, State.RUNNING)
-        yard.act(Event.PAUSE, job)
+        await yard.act(Event.PAUSE, job)
         await yard.until(job, State.PAUSED)
 
 
 async def test_a_service_that_ends_gives_back_what_it_has_at_once(yard: Yard) -> None:
     letters = yard.fill("hanako", 300)
     yard.before = gate = Gate(20)
-    job = yard.ask()
+    job = await yard.ask()
     async with yard.working() as role:
         await gate.wait()
         role.cancel()
@@ -73,7 +73,7 @@ async def test_a_service_that_ends_gives_back_what_it_has_at_once(yard: Yard) ->
 
 
 async def test_a_service_that_ends_while_it_claims_gives_back_too(yard: Yard) -> None:
-    jobs_ = [yard.ask(f"u{number}") for number in range(6)]
+    jobs_ = [await yard.ask(f"u{number}") for number in range(6)]
     for _ in range(6):
         async with yard.working() as role:
             await asyncio.sleep(0)
@@ -85,7 +85,7 @@ async def test_a_service_that_ends_while_it_claims_gives_back_too(yard: Yard) ->
 async def test_who_has_lost_the_lease_stops_and_settles_nothing(yard: Yard) -> None:
     letters = yard.fill("hanako", 300)
     yard.before = gate = Gate(20)
-    job = yard.ask()
+    job = await yard.ask()
     async with yard.working():
         await gate.wait()
         now = yard.clock.now()
@@ -95,13 +95,13 @@ async def test_who_has_lost_the_lease_stops_and_settles_nothing(yard: Yard) -> N
             (claimed,) = job_claims.claim(connection, "other", now, timedelta(minutes=1), limit=1, most_at_a_host=1)
             return claimed.job
 
-        other = yard.records.act(taken)
+        other = await yard.write(taken)
         await until(lambda: "a job's lease is lost" in yard.log.events(), "the loss of the lease")
         gate.open.set()
         await asyncio.sleep(0.1)
         found = yard.job(job)
         assert (found.state, found.owner, found.fence) == (State.RUNNING, "other", other.fence)
-        yard.records.act(lambda connection: jobs.settle(connection, other, GivenBack(), now))
+        await yard.write(lambda connection: jobs.settle(connection, other, GivenBack(), now))
         await yard.until(job, State.DONE)
     assert yard.came("hanako") == letters
 
@@ -112,7 +112,7 @@ async def test_a_lease_that_cannot_be_prolonged_ends_the_run_before_another_begi
     """The records are away for as long as the lease lasts; when they are back, all of it is moved, once."""
     letters = yard.fill("hanako", 300)
     yard.before = gate = Gate(20)
-    job = yard.ask()
+    job = await yard.ask()
     async with yard.working(pace=SHORT):
         await gate.wait()
         with monkeypatch.context() as patched:

@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import count
+from typing import TypeVar
 
 from mailsvc.kit.mailbox_urls import MaildirUrl
 from mailsvc.kit.mailboxes import Side as Mailbox
@@ -31,6 +32,7 @@ from tests.rules.gateway.house import QuietLog
 from tests.rules.migrator.memory_mailboxes import Box, MemorySource, MemoryTarget
 from tests.support.deadline import until
 
+T = TypeVar("T")
 QUICK = Pace(tick=0.02, grace=5.0, again=(0.02, 0.02))
 WITHIN = 20.0  # seconds
 
@@ -91,14 +93,18 @@ class Yard:
     def came(self, name: str) -> list[bytes]:
         return self.box(f"/new/{name}").folder("INBOX").octets
 
-    def ask(self, name: str = "hanako", **more: object) -> str:
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """By the one writer there is: another on this thread would wait for itself."""
+        return await self.records.committer.commit(work)
+
+    async def ask(self, name: str = "hanako", **more: object) -> str:
         source, target = f"maildir:/old/{name}", f"maildir:/new/{name}"
         new = NewJob(f"{next(self._ids):026d}", JobKind.MAILBOX, source, target, move_digest(source, target), "admin")
         new = replace(new, **more)  # type: ignore[arg-type] # a job's own fields
-        return self.records.act(lambda connection: jobs.add(connection, new, self.clock.now())).id
+        return (await self.write(lambda connection: jobs.add(connection, new, self.clock.now()))).id
 
-    def act(self, event: Event, job: str) -> list[State]:
-        done = self.records.act(lambda connection: job_acts.act(connection, Wanted(ids=[job]), event, self.clock.now()))
+    async def act(self, event: Event, job: str) -> list[State]:
+        done = await self.write(lambda connection: job_acts.act(connection, Wanted(ids=[job]), event, self.clock.now()))
         return [change.after for change in done.changes]
 
     def job(self, job: str) -> Job:
