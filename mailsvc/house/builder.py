@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from mailsvc.house import mail
 from mailsvc.house.frame import Frame, House, Surroundings
 from mailsvc.house.ground import Ground, lay
+from mailsvc.house.working import working
 from mailsvc.house.writing import Scribes, Writing, alarm
 from mailsvc.kit.net import listen
 from mailsvc.kit.settings import Settings
@@ -32,6 +33,7 @@ ROLES = (
     "http",
     "policyd",
     "gateway",
+    "jobs",
 )
 
 
@@ -46,6 +48,7 @@ async def build(frame: Frame) -> House:
     await _http(frame)
     await mail.policyd(ground)
     await mail.gateway(ground, writing, outbox)
+    await frame.role("jobs", working(ground))  # last, so that at the end another takes them up at once
     return House(frame.clock, ground.almanac, frame.roles, frame.live, frame.ended)
 
 

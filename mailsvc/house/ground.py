@@ -14,7 +14,7 @@ from mailsvc.kit.settings import Settings
 from mailsvc.kit.srs import Srs, srs_of
 from mailsvc.letters.post import Post
 from mailsvc.outbox.routes import Routes
-from mailsvc.records import deliveries, ledger
+from mailsvc.records import deliveries, job_claims, ledger
 from mailsvc.records.store import Connection, Records
 from mailsvc.standing import Almanac, Standings, UsageBook, Verdicts, Watch
 from mailsvc.standing.rates import rates_in
@@ -140,3 +140,4 @@ def _srs(frame: Frame) -> Srs | None:
 def _end_leases(connection: Connection, now: datetime) -> None:
     deliveries.end_leases(connection, now)
     ledger.end_leases(connection, now)
+    job_claims.end_leases(connection, now)

@@ -18,6 +18,7 @@ from mailsvc.kit.settings.returning import BounceSettings, ForwardingSettings, P
 from mailsvc.kit.settings.running import AccountsSettings, ClockSettings, HttpSettings, LogSettings, MovingSettings
 from mailsvc.kit.settings.service import Purpose, RecordsSettings, Service
 from mailsvc.kit.settings.words import DomainPattern, Section, domain_pattern
+from mailsvc.kit.settings.working import JobsSettings
 from schedules.names import DomainName
 from schedules.positions import Position
 from schedules.yamlfile import Places, Wrong
@@ -54,6 +55,7 @@ class Settings(Section):
     clock: ClockSettings = Field(default=ClockSettings(), description="How far this machine's clock is trusted.")
     accounts: AccountsSettings = Field(default=AccountsSettings(), description="What an import of accounts may do.")
     moving: MovingSettings = Field(default=MovingSettings(), description="How mailboxes are moved.")
+    jobs: JobsSettings = Field(default=JobsSettings(), description="Mailboxes moved and exported in the background.")
     log: LogSettings = Field(default=LogSettings(), description="What is written to standard error.")
     soft_bounce: bool = Field(
         default=False, description="Whether every 5xx becomes a 4xx, for a rollout or the first hours of an end."
