@@ -206,7 +206,8 @@ def _read(value: object, info: ValidationInfo) -> Hosting:
     return target
 
 
-def _read_maildir(value: object, info: ValidationInfo) -> MaildirTarget:
+def read_maildir(value: object, info: ValidationInfo) -> MaildirTarget:
+    """Read a place in the settings that is a Maildir. Raises Wrong."""
     target = _read_outward(value, info)
     if not isinstance(target, MaildirTarget):
         raise Wrong(f"{value!r} is no Maildir", "write `maildir:/srv/mail/{domain}/{user}`")
@@ -217,4 +218,4 @@ Deliver = Annotated[Hosting, PlainValidator(_read), PlainSerializer(str, return_
 DeliverOutward = Annotated[
     Target, PlainValidator(_read_outward), PlainSerializer(str, return_type=str, when_used="always")
 ]
-Maildirs = Annotated[MaildirTarget, PlainValidator(_read_maildir), PlainSerializer(str, return_type=str)]
+Maildirs = Annotated[MaildirTarget, PlainValidator(read_maildir), PlainSerializer(str, return_type=str)]

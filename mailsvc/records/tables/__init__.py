@@ -19,6 +19,8 @@ from mailsvc.records.tables.mail import body_chunks, body_spills, deliveries, me
 from mailsvc.records.tables.time import amendments, deeds, marks, plans, versions
 from mailsvc.records.tables.work import (
     batches,
+    export_files,
+    exports,
     host_budgets,
     host_limits,
     job_secrets,
@@ -48,6 +50,8 @@ __all__ = [
     "deeds",
     "deliveries",
     "domains",
+    "export_files",
+    "exports",
     "forward_pauses",
     "generations",
     "holders",

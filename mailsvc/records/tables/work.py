@@ -168,6 +168,29 @@ host_budgets = Table(
     sqlite_with_rowid=False,
 )
 
+# What a job of the kind EXPORT makes, and whether it was handed over; rows of `export_files` are written then.
+exports = Table(
+    "exports",
+    metadata,
+    Column("job", Text, ForeignKey("jobs.id"), primary_key=True),
+    Column("form", Text, nullable=False),  # mbox | maildir | zip
+    Column("place", Text, nullable=False),  # the file or folder that it makes
+    Column("handed_at", Instant),  # NULL: not yet
+    Column("problem", Text, nullable=False),  # why its subscriber was not told
+)
+_UNHANDED = exports.c.handed_at.is_(None)
+Index("ix_exports_unhanded", exports.c.job, sqlite_where=_UNHANDED, postgresql_where=_UNHANDED)
+Index("ix_exports_place", exports.c.place)
+export_files = Table(
+    "export_files",
+    metadata,
+    Column("job", Text, ForeignKey("jobs.id"), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),  # from 1
+    Column("name", Text, nullable=False),  # below its place, slashes between folders
+    Column("size", BigInteger, nullable=False),
+    Column("sha256", Text, nullable=False),
+)
+
 links = Table(
     "links",
     metadata,

@@ -14,7 +14,7 @@ _NUMBER = BigInteger().with_variant(Integer(), "sqlite")
 
 def upgrade() -> None:
     """Add tables; nothing that is there changes."""
-    for make in (_moves, _jobs, _jobs_found, _secrets, _journal, _journal_marks, _hosts, _links):
+    for make in (_moves, _jobs, _jobs_found, _secrets, _journal, _journal_marks, _hosts, _exports, _links):
         make()
 
 
@@ -151,6 +151,27 @@ def _hosts() -> None:
         Column("down", BigInteger, nullable=False),
         Column("up", BigInteger, nullable=False),
         sqlite_with_rowid=False,
+    )
+
+
+def _exports() -> None:
+    op.create_table(
+        "exports",
+        Column("job", Text, ForeignKey("jobs.id", name="fk_exports_jobs"), primary_key=True),
+        Column("form", Text, nullable=False),
+        Column("place", Text, nullable=False),
+        Column("handed_at", BigInteger),
+        Column("problem", Text, nullable=False),
+    )
+    _partial("ix_exports_unhanded", "exports", ["job"], "handed_at IS NULL")
+    op.create_index("ix_exports_place", "exports", ["place"])
+    op.create_table(
+        "export_files",
+        Column("job", Text, ForeignKey("jobs.id", name="fk_export_files_jobs"), primary_key=True),
+        Column("number", Integer, primary_key=True, autoincrement=False),
+        Column("name", Text, nullable=False),
+        Column("size", BigInteger, nullable=False),
+        Column("sha256", Text, nullable=False),
     )
 
 
