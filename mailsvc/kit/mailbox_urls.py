@@ -5,7 +5,8 @@
     imap://hanako@127.0.0.1?tls=none                       in clear: loopback alone, or by `insecure`
     imaps://master@imap.old.example?authz=hanako           a master user's password, hanako's mailbox
     imaps://hanako@imap.old.example?ca=/etc/ssl/old.pem    verified by these certificates
-    imaps://hanako@gmail.example?auth=token                the secret is an OAuth access token
+    imaps://hanako@imap.old.example?auth=token             the secret is an OAuth access token
+    gmail:hanako@gmail.com                                 at a provider of `presets`, whose host is known
     maildir:/srv/mail/hanako                               a folder of this machine
 
 `parse_mailbox(text)` reads one, `str(url)` names the mailbox without what changes only the way to it. What cannot be
@@ -20,6 +21,7 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import quote, unquote
 
+from mailsvc.kit.presets import PRESETS, Preset
 from schedules.names import BadName, DomainName
 from schedules.positions import Wrong
 
@@ -79,6 +81,8 @@ def parse_mailbox(text: str, *, insecure: bool = False) -> MailboxUrl:
     scheme, _, rest = text.partition(":")
     if scheme == "maildir":
         return _maildir(rest)
+    if scheme in PRESETS:
+        text, scheme = _at_provider(PRESETS[scheme], rest), "imaps"
     if scheme not in _PORTS:
         raise Wrong("there is no mailbox of that kind", _REMEDY)
     url = _imap(text)
@@ -93,6 +97,18 @@ def _maildir(rest: str) -> MaildirUrl:
     if not rest.strip() or "\0" in rest or rest.startswith("~"):
         raise Wrong("that is no Maildir", "write `maildir:PATH`, a path that does not begin with ~")
     return MaildirUrl(Path(rest).resolve())
+
+
+def _at_provider(preset: Preset, rest: str) -> str:
+    """The URL that a provider's name and a user stand for."""
+    user, _, wishes = rest.partition("?")
+    if not user or ":" in user or "/" in user:
+        raise Wrong(
+            f"that is no mailbox at {preset.title}", f"write `{preset.name}:USER`, the name as it is typed to log in"
+        )
+    if preset.takes_token_alone and "auth=" not in wishes:
+        wishes = f"{wishes}&auth=token" if wishes else "auth=token"
+    return f"imaps://{quote(unquote(user), safe=_SAFE)}@{preset.host}" + (f"?{wishes}" if wishes else "")
 
 
 def _imap(text: str) -> ImapUrl:
