@@ -21,6 +21,7 @@ from mailsvc.cli import (
     deactivate,
     explain,
     forwards,
+    jobs,
     migrate,
     plan,
     plan_show,
@@ -77,6 +78,7 @@ app.add_typer(queue.app, name="queue")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(forwards.app, name="forwards")
 app.add_typer(migrate.app, name="migrate")
+app.add_typer(jobs.app, name="jobs")
 app.add_typer(receipt.app, name="receipt")
 app.add_typer(settings.app, name="settings")
 app.add_typer(clock.app, name="clock")

@@ -1,5 +1,6 @@
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -100,3 +101,12 @@ def test_patience_is_over_after_days_of_nothing_but_failures() -> None:
     assert not patience.is_over(None, NOW)
     assert not patience.is_over(NOW - timedelta(days=5) + timedelta(microseconds=1), NOW)
     assert patience.is_over(NOW - timedelta(days=5), NOW)
+
+
+def test_the_documents_show_the_table() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "COMMANDS.md").read_text(encoding="utf-8")
+    rows = [
+        f"| {state} | {', '.join(f'{event} → {to}' for event, to in events.items())} |"
+        for state, events in TABLE.items()
+    ]
+    assert "\n".join(rows) in text
