@@ -8,6 +8,8 @@
     imaps://hanako@imap.old.example?auth=token             the secret is an OAuth access token
     gmail:hanako@gmail.com                                 at a provider of `presets`, whose host is known
     maildir:/srv/mail/hanako                               a folder of this machine
+    zip:/srv/exports/hanako.zip                            an archive, and its further parts hanako-2.zip …
+    zip:/srv/exports/hanako.zip?viewer=no                  without pages to read it in a browser
 
 `parse_mailbox(text)` reads one, `str(url)` names the mailbox without what changes only the way to it. What cannot be
 read raises `Wrong`, a ValueError with a remedy. A password in a URL is refused and not repeated.
@@ -25,7 +27,7 @@ from mailsvc.kit.presets import PRESETS, Preset
 from schedules.names import BadName, DomainName
 from schedules.positions import Wrong
 
-_REMEDY = "write `imaps://USER@HOST`, `imap://USER@HOST` or `maildir:PATH`"
+_REMEDY = "write `imaps://USER@HOST`, `imap://USER@HOST`, `maildir:PATH` or `zip:PATH.zip`"
 _URL = re.compile(
     r"(?P<scheme>imaps?)://(?:(?P<user>[^@/?#]*)@)?(?P<host>\[[^\]/?#@]*\]|[^@:/?#\[\]]+)(?::(?P<port>[0-9]{1,5}))?/?"
     r"(?:\?(?P<wishes>[^#]*))?",
@@ -73,7 +75,18 @@ class MaildirUrl:
         return f"maildir:{self.path}"
 
 
-MailboxUrl = ImapUrl | MaildirUrl
+@dataclass(frozen=True, slots=True)
+class ZipUrl:
+    """An archive of this machine, by its first part."""
+
+    path: Path
+    viewer: bool = True  # whether what is put into it can be read in a browser
+
+    def __str__(self) -> str:
+        return f"zip:{self.path}"
+
+
+MailboxUrl = ImapUrl | MaildirUrl | ZipUrl
 
 
 def parse_mailbox(text: str, *, insecure: bool = False) -> MailboxUrl:
@@ -81,6 +94,8 @@ def parse_mailbox(text: str, *, insecure: bool = False) -> MailboxUrl:
     scheme, _, rest = text.partition(":")
     if scheme == "maildir":
         return _maildir(rest)
+    if scheme == "zip":
+        return _zip(rest)
     if scheme in PRESETS:
         text, scheme = _at_provider(PRESETS[scheme], rest), "imaps"
     if scheme not in _PORTS:
@@ -97,6 +112,15 @@ def _maildir(rest: str) -> MaildirUrl:
     if not rest.strip() or "\0" in rest or rest.startswith("~"):
         raise Wrong("that is no Maildir", "write `maildir:PATH`, a path that does not begin with ~")
     return MaildirUrl(Path(rest).resolve())
+
+
+def _zip(rest: str) -> ZipUrl:
+    path, asked, wish = rest.partition("?viewer=")
+    if not path.lower().endswith(".zip") or "\0" in path or path.startswith("~") or not Path(path).suffix:
+        raise Wrong("that is no archive", "write `zip:PATH.zip`, a path that does not begin with ~")
+    if asked and wish not in {"no", "yes"}:
+        raise Wrong(f"an archive has no viewer {wish!r}", "write `?viewer=no` for messages alone, or leave it out")
+    return ZipUrl(Path(path).resolve(), wish != "no")
 
 
 def _at_provider(preset: Preset, rest: str) -> str:

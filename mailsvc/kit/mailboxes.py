@@ -13,10 +13,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailsvc.kit.mailbox_urls import ImapUrl, MailboxTls, MailboxUrl, MaildirUrl
+from mailsvc.kit.mailbox_urls import ImapUrl, MailboxTls, MailboxUrl, MaildirUrl, ZipUrl
 from mailsvc.kit.net import client_tls
 from mailsvc.kit.public_hosts import asked_of_system, is_address
 from mailsvc.kit.secrets import Secret
+from migrator.archive.source import ZipSource
+from migrator.archive.target import ZipTarget
 from migrator.imap.login import Credentials, Password, Token
 from migrator.imap.session import Security, Server
 from migrator.imap.sessions import Access
@@ -25,6 +27,7 @@ from migrator.imap.target import ImapTarget
 from migrator.mailbox import MailboxAway, MailboxRefused, Source, Target
 from migrator.maildir.source import MaildirSource
 from migrator.maildir.target import MaildirTarget
+from schedules.clock import SystemClock
 
 _SECURITY = {
     MailboxTls.TLS: Security.TLS,
@@ -65,6 +68,8 @@ async def _source(side: Side, spool: Path) -> Source:
     match side.url:
         case MaildirUrl(path):
             return MaildirSource(path)
+        case ZipUrl(path):
+            return ZipSource(path)
         case ImapUrl() as url:
             return await ImapSource.open(await _access(url, side.secret), spool=spool)
 
@@ -73,6 +78,8 @@ async def _target(side: Side, source: Side) -> Target:
     match side.url:
         case MaildirUrl(path):
             return MaildirTarget(path, move=str(source.url))
+        case ZipUrl(path):
+            return ZipTarget(path, source=str(source.url), now=SystemClock().now)
         case ImapUrl() as url:
             return await ImapTarget.open(await _access(url, side.secret))
 

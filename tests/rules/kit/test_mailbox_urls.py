@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsvc.kit.mailbox_urls import ImapUrl, MailboxTls, MaildirUrl, parse_mailbox
+from mailsvc.kit.mailbox_urls import ImapUrl, MailboxTls, MailboxUrl, MaildirUrl, ZipUrl, parse_mailbox
 from schedules.positions import Wrong
 
 TLS, STARTTLS, NONE = MailboxTls.TLS, MailboxTls.STARTTLS, MailboxTls.NONE
@@ -40,9 +40,12 @@ TLS, STARTTLS, NONE = MailboxTls.TLS, MailboxTls.STARTTLS, MailboxTls.NONE
          ImapUrl("h@new.example", "outlook.office365.com", 993, TLS, "x", token=True)),
         ("maildir:/srv/mail/hanako", MaildirUrl(Path("/srv/mail/hanako"))),
         ("maildir:/srv/mail/jiro/../hanako", MaildirUrl(Path("/srv/mail/hanako"))),
+        ("zip:/srv/hanako.zip", ZipUrl(Path("/srv/hanako.zip"))),
+        ("zip:/srv/x/../花子?.ZIP?viewer=no", ZipUrl(Path("/srv/花子?.ZIP"), viewer=False)),
+        ("zip:/srv/hanako.zip?viewer=yes", ZipUrl(Path("/srv/hanako.zip"))),
     ],
 )  # fmt: skip
-def test_each_is_read_so(text: str, url: ImapUrl | MaildirUrl) -> None:
+def test_each_is_read_so(text: str, url: MailboxUrl) -> None:
     assert parse_mailbox(text) == url
 
 
@@ -61,6 +64,12 @@ def test_a_relative_maildir_is_one_from_here(tmp_path: Path, monkeypatch: pytest
         ("gmail:hanako:geheim@gmail.com", "no mailbox at Gmail"),
         ("generic:hanako", "no mailbox of that kind"),
         ("imaps://old.example", "names no user"),
+        ("zip:", "that is no archive"),
+        ("zip:/srv/hanako", "that is no archive"),
+        ("zip:/srv/.zip", "that is no archive"),
+        ("zip:~/hanako.zip", "that is no archive"),
+        ("zip:/srv/hanako.zip?viewer=", "has no viewer"),
+        ("zip:/srv/hanako.zip?viewer=maybe", "has no viewer"),
         ("imaps://@old.example", "names no user"),
         ("imaps://h@", "that is no mailbox"),
         ("imaps://h@old.example:0", "0 is no port"),
