@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from sqlalchemy import RowMapping
@@ -139,6 +139,8 @@ class FailedForNow:
     why: str
     next_at: datetime
     progressed: bool
+    resting: str = ""  # the host that asks for patience, from all its jobs
+    asked: timedelta | None = None  # for so long
 
 
 @dataclass(frozen=True, slots=True)

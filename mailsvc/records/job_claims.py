@@ -5,12 +5,13 @@
 A claim is a lease and a fence (`mailsvc.records.claims`); jobs whose lease ran out are freed by the next claim.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import CTE, Connection, RowMapping, func, select, update
 
+from mailsvc.kit.presets import Preset, preset_of
 from mailsvc.records import upsert
 from mailsvc.records.job import Claimed, Progress, Side, job_of
 from mailsvc.records.job_hosts import Room
@@ -29,16 +30,18 @@ def claim(
     *,
     limit: int,
     most_at_a_host: int,
+    terms: Callable[[str], Preset] = preset_of,
     skip: Collection[str] = (),
 ) -> list[Claimed]:
     """Take up to `limit` due jobs until now + lease, by priority and time, as many as their hosts have room for.
 
-    Jobs whose lease ran out are freed first. Workers claim one after the other, so that no host gets too many.
+    `terms` says what a host bears. Jobs whose lease ran out are freed first. Workers claim one after the
+    other, so that no host gets too many.
     """
     if not upsert.is_sqlite(connection):
         connection.execute(select(func.pg_advisory_xact_lock(_CLAIMING)))
     free_lost(connection, now)
-    room = Room(connection, now, most_at_a_host)
+    room = Room(connection, now, most_at_a_host, terms)
     taken: list[Claimed] = []
     for row in _due(connection, now, limit, room, skip):
         if len(taken) == limit:

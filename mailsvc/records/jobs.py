@@ -26,6 +26,7 @@ from mailsvc.records.job import (
     Side,
     Succeeded,
 )
+from mailsvc.records.job_hosts import host_well, rest_host
 from mailsvc.records.job_steps import becomes, progress_columns
 from mailsvc.records.tables import batches, job_secrets, jobs, moves
 from migrator.job import Event, State
@@ -121,9 +122,12 @@ def settle(
     match ending:
         case Succeeded(receipt, named):
             event = Event.NAMED if named else Event.SUCCEEDED
+            host_well(connection, {row["source_host"], row["target_host"]}, now)
             said = {"receipt": receipt, "problem": "", "remedy": "", "failed": 0, "failing_since": None}
             return becomes(connection, row, event, now, **said, **written)
-        case FailedForNow(why, next_at, progressed):
+        case FailedForNow(why, next_at, progressed, resting, asked):
+            if resting:
+                next_at = max(next_at, rest_host(connection, resting, why, now, asked=asked))
             failed = 1 if progressed else row["failed"] + 1
             since = now if progressed else row["failing_since"] or now
             said = {"problem": why, "remedy": "", "failed": failed, "failing_since": since, "next_at": next_at}

@@ -99,7 +99,7 @@ def test_a_host_gets_no_more_jobs_at_once_than_it_may_have(records: Records) -> 
 
 def test_a_host_that_asked_for_patience_gets_no_job_until_then(records: Records) -> None:
     add(records, wanted(target_host="new.example"))
-    records.act(lambda connection: job_hosts.rest_host(connection, "new.example", NOW + MINUTE, "[THROTTLED]"))
+    records.act(lambda connection: job_hosts.rest_host(connection, "new.example", "[THROTTLED]", NOW))
     assert claim(records, MINUTE - timedelta(seconds=1)) == []
     assert len(claim(records, MINUTE)) == 1
 

@@ -75,6 +75,7 @@ _HELD = jobs.c.lease_until.is_not(None)
 Index("ix_jobs_open_move", jobs.c.move, unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN)
 Index("ix_jobs_due", jobs.c.lane, jobs.c.priority, jobs.c.due_at, sqlite_where=_DUE, postgresql_where=_DUE)
 Index("ix_jobs_next", jobs.c.due_at, sqlite_where=_DUE, postgresql_where=_DUE)
+Index("ix_jobs_started", jobs.c.started_at)
 Index("ix_jobs_held", jobs.c.lease_until, sqlite_where=_HELD, postgresql_where=_HELD)
 Index("ix_jobs_batch", jobs.c.batch, jobs.c.state)
 Index("ix_jobs_address", jobs.c.domain, jobs.c.address)
@@ -155,14 +156,15 @@ host_limits = Table(
     Column("host", Text, primary_key=True),
     Column("most_jobs", Integer),  # at once; NULL: as the settings say
     Column("rests_until", Instant),  # it asked for patience
+    Column("rests", Integer, nullable=False, default=0),  # in a row, with no job done meanwhile
     Column("why", Text, nullable=False),
 )
-# Octets of a subject (a host, or an account there) on one day.
+# Octets of a mailbox in one hour; those of the last 24 are its day.
 host_budgets = Table(
     "host_budgets",
     metadata,
     Column("subject", Text, primary_key=True),
-    Column("day", Text, primary_key=True),  # ISO 8601, as its host counts days
+    Column("hour", Instant, primary_key=True),  # its beginning
     Column("down", BigInteger, nullable=False),
     Column("up", BigInteger, nullable=False),
     sqlite_with_rowid=False,

@@ -68,6 +68,7 @@ def _jobs_found() -> None:
     _partial("ix_jobs_open_move", "jobs", ["move"], "ended_at IS NULL", unique=True)
     _partial("ix_jobs_due", "jobs", ["lane", "priority", "due_at"], "due_at IS NOT NULL")
     _partial("ix_jobs_next", "jobs", ["due_at"], "due_at IS NOT NULL")
+    op.create_index("ix_jobs_started", "jobs", ["started_at"])
     _partial("ix_jobs_held", "jobs", ["lease_until"], "lease_until IS NOT NULL")
     op.create_index("ix_jobs_batch", "jobs", ["batch", "state"])
     op.create_index("ix_jobs_address", "jobs", ["domain", "address"])
@@ -142,12 +143,13 @@ def _hosts() -> None:
         Column("host", Text, primary_key=True),
         Column("most_jobs", Integer),
         Column("rests_until", BigInteger),
+        Column("rests", Integer, nullable=False),
         Column("why", Text, nullable=False),
     )
     op.create_table(
         "host_budgets",
         Column("subject", Text, primary_key=True),
-        Column("day", Text, primary_key=True),
+        Column("hour", BigInteger, primary_key=True, autoincrement=False),
         Column("down", BigInteger, nullable=False),
         Column("up", BigInteger, nullable=False),
         sqlite_with_rowid=False,
