@@ -29,7 +29,7 @@ from mailsvc.records.store import Connection, Records
 from mailsvc.workers.jobs.in_hand import Pace
 from mailsvc.workers.jobs.role import JobRole
 from mailsvc.workers.jobs.run import Means
-from migrator.job import State
+from migrator.job import ENDED, State
 from migrator.mailbox import Source, Target
 from schedules.clock import SystemClock
 
@@ -66,7 +66,11 @@ def resident() -> int:
 
 
 def ended(connection: Connection) -> int:
-    return job_list.totals(connection, Wanted(batch=BATCH.id)).get(State.DONE, 0)
+    """How many are done. Raises RuntimeError where one came to another end."""
+    found = job_list.totals(connection, Wanted(batch=BATCH.id))
+    if found.keys() & (ENDED - {State.DONE}):
+        raise RuntimeError(f"not all are done: {dict(found)}")
+    return found.get(State.DONE, 0)
 
 
 async def carried_out(records: Records, root: Path, mailboxes: int) -> Sequence[tuple[float, int]]:
