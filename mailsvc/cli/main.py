@@ -14,6 +14,7 @@ import typer
 
 from mailsvc.cli import (
     accounts,
+    archive,
     audit,
     backup,
     clock,
@@ -80,6 +81,7 @@ app.add_typer(forwards.app, name="forwards")
 app.add_typer(migrate.app, name="migrate")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(receipt.app, name="receipt")
+app.add_typer(archive.app, name="archive")
 app.add_typer(settings.app, name="settings")
 app.add_typer(clock.app, name="clock")
 app.add_typer(audit.app, name="audit")

@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 app = typer.Typer(help="What a subscriber owns, moved elsewhere.", no_args_is_help=True, rich_markup_mode=None)
 
-_FROM = "Where it is: imaps://USER@HOST[:PORT], imap://… (STARTTLS) or maildir:PATH."
+_FROM = "Where it is: imaps://USER@HOST[:PORT], imap://… (STARTTLS), maildir:PATH or zip:PATH.zip."
 
 
 @app.callback()
@@ -132,14 +132,14 @@ def _moving(
 def _side(url: object, file: Path | None, option: str) -> "Side":
     """A mailbox with its secret: from a file, else asked for at a terminal."""
     from mailsvc.desk.migrating import Side
-    from mailsvc.kit.mailbox_urls import ImapUrl, MaildirUrl
+    from mailsvc.kit.mailbox_urls import ImapUrl, MaildirUrl, ZipUrl
     from mailsvc.kit.secrets import Secret, read_secret
 
-    if isinstance(url, MaildirUrl):
+    if isinstance(url, MaildirUrl | ZipUrl):
         if file is not None:
-            raise typer.BadParameter("a Maildir has no secret", param_hint=option)
+            raise typer.BadParameter("a file or folder of this machine has no secret", param_hint=option)
         return Side(url)
-    assert isinstance(url, ImapUrl)  # noqa: S101 - there are two kinds
+    assert isinstance(url, ImapUrl)  # noqa: S101 - there is no other kind
     if file is not None:
         return Side(url, read_secret(file))
     if not sys.stdin.isatty():
