@@ -118,11 +118,20 @@ def _killed_at(folder_: Path, point: int) -> None:
 
 
 def test_killed_at_some_durable_steps_another_goes_on(tmp_path: Path) -> None:
+    _at_every(tmp_path, SAMPLED)
+
+
+@pytest.mark.long
+def test_killed_at_any_durable_step_another_goes_on(tmp_path: Path) -> None:
+    _at_every(tmp_path, 10_000)
+
+
+def _at_every(tmp_path: Path, sampled: int) -> None:
     (tmp_path / "watched").mkdir()
     fleet = Fleet(tmp_path / "watched", f"sqlite:///{tmp_path}/watched/records.db", 1, 9)
     with fleet.worker("watched") as watched:
         watched.wait(WITHIN)
     steps = int(watched.log.read_text().splitlines()[-1])
     assert steps > 40
-    for point in range(1, steps, max(1, steps // SAMPLED)):
+    for point in range(1, steps, max(1, steps // sampled)):
         _killed_at(tmp_path / str(point), point)
