@@ -13,7 +13,7 @@ _HEADER = 65_536  # octets that are looked at
 _LONGEST = 1000
 _SUBJECT = re.compile(rb"(?:^|\r?\n)subject:([^\r\n]*(?:\r?\n[ \t][^\r\n]*)*)", re.IGNORECASE)
 _END = re.compile(rb"\r?\n\r?\n")
-_RAW = ("ascii", "iso2022_jp_ext", "utf-8", "euc_jp", "cp932", "latin-1")
+_RAW = ("iso2022_jp_ext", "utf-8", "euc_jp", "cp932", "latin-1")
 
 
 def subject_of(octets: bytes) -> str:
