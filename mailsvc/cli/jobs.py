@@ -6,6 +6,7 @@ Use: `app` is the group of commands.
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,6 +18,7 @@ from mailsvc.cli.words import AsJson
 if TYPE_CHECKING:
     from mailsvc.desk.desk import Desk
     from mailsvc.desk.exporting.jobs import Shown, Which
+    from mailsvc.records.job import Side
     from migrator.job import Event, State
 
 LISTED = ("id", "state", "position", "address", "messages", "of_messages", "attempts", "next_at", "problem")
@@ -145,22 +147,44 @@ def retry(
     ids: Ids = None,
     batch: InBatch = "",
     address: Of = "",
+    from_secret: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Holds the password (or token) of the source, of one job.")
+    ] = None,
+    to_secret: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Holds the password (or token) of the target, of one job.")
+    ] = None,
     *,
     all_: Everything = False,
     reason: Why = "",
     as_json: AsJson = False,
 ) -> None:
     """Let jobs that wait, or have ended, go on at once; only what is missing is moved."""
+    from mailsvc.records.job import Side
     from migrator.job import Event
 
-    _change(ctx, _which(ids, batch, address, all_=all_), Event.RETRY, reason, as_json=as_json)
+    which = _which(ids, batch, address, all_=all_)
+    files = {Side.SOURCE: from_secret, Side.TARGET: to_secret}
+    given = {side: file for side, file in files.items() if file is not None}
+    if given and len(which.ids) != 1:
+        raise typer.BadParameter("passwords are those of one job: name it by its ID")
+    _change(ctx, which, Event.RETRY, reason, given, as_json=as_json)
 
 
-def _change(ctx: typer.Context, which: "Which", event: "Event", reason: str, *, as_json: bool) -> None:
-    from mailsvc.desk.exporting.jobs import change_jobs
+def _change(
+    ctx: typer.Context,
+    which: "Which",
+    event: "Event",
+    reason: str,
+    files: "Mapping[Side, Path] | None" = None,
+    *,
+    as_json: bool,
+) -> None:
+    from mailsvc.desk.exporting.jobs import change_jobs, sealed
+    from mailsvc.kit.secrets import read_secret
 
+    secrets = {side: read_secret(file) for side, file in (files or {}).items()}
     with session.of(ctx).desk() as desk:
-        changed = change_jobs(desk, which, event, reason)
+        changed = change_jobs(desk, which, event, reason, sealed(desk, which.ids[0], secrets) if secrets else None)
     if as_json:
         show_json(changed.jobs)
     told: dict[str, int] = {}

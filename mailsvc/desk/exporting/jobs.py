@@ -13,6 +13,8 @@ from functools import partial
 
 from mailsvc.desk.desk import Desk
 from mailsvc.desk.refusals import Refused
+from mailsvc.kit.sealing import Sealer
+from mailsvc.kit.secrets import Secret
 from mailsvc.records import job_acts, job_list, jobs
 from mailsvc.records.errors import Contended
 from mailsvc.records.job import Job, Side
@@ -126,6 +128,15 @@ def change_jobs(
         with desk.records.read() as conn:
             raise _refusal(conn, which.ids, event, unsealed)
     return Changed(changes, unsealed)
+
+
+def sealed(desk: Desk, job: str, secrets: Mapping[Side, Secret]) -> Mapping[Side, bytes]:
+    """Secrets as the records keep them for a job. Raises Refused without a key for them, and BadSecret."""
+    keys = desk.settings.jobs.keys
+    if keys is None:
+        raise Refused("there is no key to seal passwords with", "name `jobs.folder` in the settings")
+    sealer = Sealer.open(keys)
+    return {side: sealer.seal(secret, job=job, side=side) for side, secret in secrets.items()}
 
 
 def _tried(desk: Desk, slice_: "partial[Done]") -> Done:

@@ -15,6 +15,7 @@ from mailsvc.desk.exporting.jobs import Which, change_jobs
 from mailsvc.desk.refusals import Refused
 from mailsvc.house import open_house
 from mailsvc.house.frame import Surroundings
+from mailsvc.kit.sealing import Sealer
 from mailsvc.kit.settings import read_settings
 from mailsvc.records import job_claims, jobs
 from mailsvc.records.job import FailedForGood, Side
@@ -109,6 +110,30 @@ def test_what_needs_its_passwords_again_is_left_and_told(made: Line) -> None:
             lambda conn: job_claims.claim(conn, "w", later, timedelta(minutes=1), limit=1, most_at_a_host=1)
         )
     assert again.secrets == {Side.SOURCE: b"again"}
+
+
+def test_a_job_is_retried_with_its_passwords_given_again(made: Line) -> None:
+    settings_file = made.folder / "lastpost.yaml"
+    settings_file.write_text(settings_file.read_text() + "jobs: {folder: jobs}\n")
+    (made.folder / "jobs").mkdir()
+    secret = made.folder / "secret"
+    secret.write_text("geheim\n")
+    secret.chmod(0o600)
+    job, other = asked(made, "hanako", secrets={Side.SOURCE: b"sealed"}), asked(made, "jiro")
+    made("jobs", "cancel", job)
+    assert made("jobs", "retry", job, other, "--from-secret", str(secret)).code == 2
+    assert made("jobs", "retry", job, "--from-secret", str(secret)).err == "1 waiting\n"
+    desk = desk_of(made)
+    with desk.records as records:
+        now = desk.clock.now()
+        claimed = records.act(
+            lambda conn: job_claims.claim(conn, "w", now, timedelta(minutes=1), limit=9, most_at_a_host=1)
+        )
+    (sealed,) = [one.secrets[Side.SOURCE] for one in claimed if one.job.id == job]
+    assert b"geheim" not in sealed
+    keys = desk.settings.jobs.keys
+    assert keys is not None
+    assert Sealer.open(keys).unseal(sealed, job=job, side="source").reveal() == "geheim"
 
 
 def test_a_house_carries_jobs_out_and_the_command_line_follows_them(
