@@ -22,12 +22,15 @@ from mailsvc.cli.words import AsJson, leave
 
 if TYPE_CHECKING:
     from mailsvc.desk.migrating import Move, Receipt, Side
+    from mailsvc.kit.mailbox_urls import MailboxUrl
 
 T = TypeVar("T")
 
 app = typer.Typer(help="What a subscriber owns, moved elsewhere.", no_args_is_help=True, rich_markup_mode=None)
 
-_FROM = "Where it is: imaps://USER@HOST[:PORT], imap://… (STARTTLS), maildir:PATH or zip:PATH.zip."
+_FROM = (
+    "Where it is: imaps://USER@HOST[:PORT], imap://… (STARTTLS), pop3s://…, maildir:PATH, mbox:PATH or zip:PATH.zip."
+)
 
 
 @app.callback()
@@ -129,17 +132,16 @@ def _moving(
     return Move(_side(here, secrets[0], "--from-secret"), _side(there, secrets[1], "--to-secret"), place)
 
 
-def _side(url: object, file: Path | None, option: str) -> "Side":
+def _side(url: "MailboxUrl", file: Path | None, option: str) -> "Side":
     """A mailbox with its secret: from a file, else asked for at a terminal."""
     from mailsvc.desk.migrating import Side
-    from mailsvc.kit.mailbox_urls import ImapUrl, MaildirUrl, ZipUrl
+    from mailsvc.kit.mailbox_urls import ImapUrl, Pop3Url
     from mailsvc.kit.secrets import Secret, read_secret
 
-    if isinstance(url, MaildirUrl | ZipUrl):
+    if not isinstance(url, ImapUrl | Pop3Url):
         if file is not None:
             raise typer.BadParameter("a file or folder of this machine has no secret", param_hint=option)
         return Side(url)
-    assert isinstance(url, ImapUrl)  # noqa: S101 - there is no other kind
     if file is not None:
         return Side(url, read_secret(file))
     if not sys.stdin.isatty():

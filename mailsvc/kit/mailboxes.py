@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from mailsvc.kit.mailbox_urls import ImapUrl, MailboxTls, MailboxUrl, MaildirUrl, ZipUrl
+from mailsvc.kit.mailbox_urls import ImapUrl, MailboxTls, MailboxUrl, MaildirUrl, MboxUrl, Pop3Url, ZipUrl
 from mailsvc.kit.net import client_tls
 from mailsvc.kit.public_hosts import asked_of_system, is_address
 from mailsvc.kit.secrets import Secret
@@ -27,6 +27,9 @@ from migrator.imap.target import ImapTarget
 from migrator.mailbox import MailboxAway, MailboxRefused, Source, Target
 from migrator.maildir.source import MaildirSource
 from migrator.maildir.target import MaildirTarget
+from migrator.mbox.source import MboxSource
+from migrator.mbox.target import MboxTarget
+from migrator.pop3.source import Pop3Source
 from schedules.clock import SystemClock
 
 _SECURITY = {
@@ -68,23 +71,31 @@ async def _source(side: Side, spool: Path) -> Source:
     match side.url:
         case MaildirUrl(path):
             return MaildirSource(path)
+        case MboxUrl(path):
+            return MboxSource(path)
         case ZipUrl(path):
             return ZipSource(path)
         case ImapUrl() as url:
             return await ImapSource.open(await _access(url, side.secret), spool=spool)
+        case Pop3Url() as url:
+            return await Pop3Source.open(await _access(url, side.secret), spool=spool, now=SystemClock().now)
 
 
 async def _target(side: Side, source: Side) -> Target:
     match side.url:
         case MaildirUrl(path):
             return MaildirTarget(path, move=str(source.url))
+        case MboxUrl(path):
+            return MboxTarget(path)
         case ZipUrl(path):
             return ZipTarget(path, source=str(source.url), now=SystemClock().now)
         case ImapUrl() as url:
             return await ImapTarget.open(await _access(url, side.secret))
+        case Pop3Url() as url:
+            raise Unopened(f"nothing can be put into {url}: POP3 only reads", "name a mailbox by imaps:// instead")
 
 
-async def _access(url: ImapUrl, secret: Secret | None) -> Access:
+async def _access(url: ImapUrl | Pop3Url, secret: Secret | None) -> Access:
     if secret is None:
         raise Unopened(f"{url} needs a secret", "put its password into a file and name it")
     await _known(url.host)
@@ -93,7 +104,7 @@ async def _access(url: ImapUrl, secret: Secret | None) -> Access:
     return Access(server, _credentials(url, secret))
 
 
-def _credentials(url: ImapUrl, secret: Secret) -> Credentials:
+def _credentials(url: ImapUrl | Pop3Url, secret: Secret) -> Credentials:
     if url.token:
         return Token(url.user, secret.reveal(), url.host, url.port)
     return Password(url.user, secret.reveal(), url.authz)
