@@ -11,10 +11,11 @@ from migrator.mbox.quoting import quoted, softly_crlf, unquoted, with_crlf, with
 
 Turn = Callable[[Iterable[bytes]], Iterator[bytes]]
 LINES = st.lists(
-    st.sampled_from([b"From ", b">From x", b">>From ", b"From", b">", b">>>>>>>>", b"", b"text From ", b"\r", b"F", b" ",
-                     b">>Fro", b"From From From "]),
+    st.sampled_from(
+        [b"From ", b">From x", b">>From ", b"From", b">", b">>>>>>>>", b"", b"text From ", b"\r", b"F", b" ", b">>Fro"]
+    ),
     max_size=12,
-)  # fmt: skip
+)
 ENDS = st.sampled_from([b"\n", b"\r\n"])
 
 
