@@ -13,7 +13,7 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -35,7 +35,6 @@ from schedules.names import Address
 BY = "lastpost"  # who made a link that nobody asked for by hand
 PAGE = "/take/"  # behind the public URL, in front of a token
 _AT_ONCE = 10
-_DEAD_FOR = timedelta(days=90)  # then a link is forgotten
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +88,6 @@ class ExportsReady:
         for job, address in await self._records.ask(exports.running):
             if not await self._means.may(Address.parse(address)):
                 await self._cancel(job, address)
-        forgotten = self._means.now() - _DEAD_FOR
-        await self._records.committer.commit(lambda connection: links.sweep(connection, forgotten, 100))
 
     async def _hand_over(self, export: Export) -> None:
         now = self._means.now()
