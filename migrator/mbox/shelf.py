@@ -38,7 +38,7 @@ class Shelf:
 
     @property
     def ledger(self) -> Ledger:
-        """What is known, durable."""
+        """What is known, and can be written; whatever it is told is durable."""
         if self._ledger is not None and self._writes:
             return self._ledger
         self.close()
@@ -46,21 +46,32 @@ class Shelf:
         self._ledger, self._writes = self._opened(self._root / LEDGER), True
         return self._ledger
 
+    @property
+    def known(self) -> Ledger:
+        """What is known; where nothing was written yet, nothing is written for it."""
+        if self._root.exists() and not self._root.is_dir():
+            raise MailboxRefused(f"{self._root} is a file: mbox files are written into a folder")
+        if self._ledger is None and (self._root / LEDGER).exists():
+            return self.ledger
+        if self._ledger is None:
+            self._ledger = self._opened(None)
+        return self._ledger
+
     def there(self) -> Mapping[int, Box]:
         """Every folder whose file is there, by its number."""
-        known = self._known()
+        known = self.known
         return {number: box for number, box in known.boxes().items() if self._stands(box)}
 
     def box(self, folder: FolderName) -> tuple[int, Box]:
         """A folder's number and what is known of it."""
-        for number, box in self._known().boxes().items():
+        for number, box in self.known.boxes().items():
             if box.name == folder and self._stands(box):
                 return number, box
         raise StaleFolder(folder, "it is not there any more")
 
     def state(self, number: int) -> FolderState:
         """The state of a folder."""
-        highest, count = self._known().last(number)
+        highest, count = self.known.last(number)
         return FolderState(UIDVALIDITY, highest + 1, count)
 
     def path(self, box: Box) -> Path:
@@ -124,16 +135,6 @@ class Shelf:
         if self._ledger is not None:
             self._ledger.close()
         self._ledger, self._writes = None, False
-
-    def _known(self) -> Ledger:
-        """What is known; where nothing was written yet, nothing is written for it."""
-        if self._root.exists() and not self._root.is_dir():
-            raise MailboxRefused(f"{self._root} is a file: mbox files are written into a folder")
-        if self._ledger is None and (self._root / LEDGER).exists():
-            return self.ledger
-        if self._ledger is None:
-            self._ledger = self._opened(None)
-        return self._ledger
 
     def _opened(self, path: Path | None) -> Ledger:
         """A ledger; a new one holds what the manifest tells."""

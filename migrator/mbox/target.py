@@ -144,7 +144,7 @@ class MboxTarget:
     def _rows(self, folder: FolderName, first: int) -> list[Row]:
         with told(self._root):
             number, _ = self._shelf.box(folder)
-            return [row for row, _ in zip(self._shelf.ledger.rows(number, first=first), range(_TOGETHER), strict=False)]
+            return [row for row, _ in zip(self._shelf.known.rows(number, first=first), range(_TOGETHER), strict=False)]
 
     def _reflag(self, folder: FolderName, flags: Mapping[int, frozenset[str]]) -> frozenset[str]:
         with told(self._root):
@@ -155,7 +155,7 @@ class MboxTarget:
         with told(self._root):
             number, box = self._shelf.box(folder)
             wanted, found = set(uids), list[tuple[int, int, bytes]]()
-            rows = self._shelf.ledger.rows(number, first=min(uids))
+            rows = self._shelf.known.rows(number, first=min(uids))
             for row in rows:
                 if row.uid in wanted:
                     found.append((row.uid, *read_back(self._shelf.path(box), row)))

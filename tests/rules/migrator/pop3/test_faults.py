@@ -9,7 +9,7 @@ import pytest
 from migrator.mailbox import INBOX, MailboxAway, MailboxError, MailboxLimited, MailboxRefused, Message, Missing, Wanted
 from migrator.pop3.source import Pop3Source
 from tests.peers.pop3 import Pop3Peer, Reply, stuffed
-from tests.rules.migrator.pop3.drops import NOW, access, octets, read, source
+from tests.rules.migrator.pop3.drops import NOW, access, octets, read, read_into, source
 
 MAILS = [b"Subject: %d\r\n\r\n%s\r\n" % (number, b"x" * 50 * number) for number in range(8)]
 
@@ -80,8 +80,7 @@ async def test_a_drop_is_seen_at_once(tmp_path: Path) -> None:
     async with Pop3Peer(MAILS, script={"RETR 4": [cut]}) as peer, source(peer.port, tmp_path, patience=60) as opened:
         began, found = time.monotonic(), list[Message | Missing]()
         with pytest.raises(MailboxAway, match="broke"):
-            async for one in opened.messages([Wanted(INBOX)]):
-                found.append(one)
+            await read_into(found, opened)
         assert time.monotonic() - began < 1
         assert [octets(one) for one in found] == MAILS[:3]
         assert [octets(one) for one in await read(opened)] == MAILS

@@ -147,7 +147,7 @@ class TestLoggingIn:
         async with Pop3Peer(can=can) as peer, source(peer.port, tmp_path, Token("h@x", "ya29", "pop.x", 995)):
             pass
         assert b"auth=Bearer ya29\1\1" in peer.secrets[0]
-        script = {
+        script: dict[str, Reply | list[Reply]] = {
             "AUTH": Reply(b"+ \r\n"),
             "": [Reply(b"+ eyJzdGF0dXMiOiJpbnZhbGlkX3Rva2VuIn0=\r\n"), Reply(b"-ERR [AUTH] no\r\n")],
         }
