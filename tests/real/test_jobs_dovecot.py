@@ -10,6 +10,8 @@ from urllib.parse import quote
 import pytest
 
 from mailsvc.kit.mailbox_urls import parse_mailbox
+from mailsvc.kit.sealing import Sealer
+from mailsvc.kit.secrets import Secret
 from mailsvc.records import job_list, jobs
 from mailsvc.records.job import JobKind, NewJob, Side, move_digest
 from mailsvc.records.job_list import Wanted
@@ -27,7 +29,8 @@ from tests.support.run_folder import RunFolder
 pytestmark = [pytest.mark.real("dovecot"), pytest.mark.real("postgresql")]
 
 COUNTS = {"INBOX": 500, "A/B c": 200}
-WITHIN = 120.0
+WITHIN = 60.0
+WORKERS_KEY = b"k" * 32  # of tests.faults.jobs.worker
 
 
 def user(server: Dovecot, address: str) -> Place:
@@ -54,7 +57,8 @@ def test_a_worker_is_killed_while_it_puts_and_nothing_is_lost_or_there_twice(
     fill(old, COUNTS)
     source, target = url(old), url(new)
     digest = move_digest(str(parse_mailbox(source)), str(parse_mailbox(target)))
-    secrets = {Side.SOURCE: PASSWORD.encode(), Side.TARGET: PASSWORD.encode()}
+    sealer = Sealer([WORKERS_KEY])
+    secrets = {side: sealer.seal(Secret(PASSWORD), job="job", side=side) for side in Side}
     job = NewJob("job", JobKind.MAILBOX, source, target, digest, "tests", secrets=secrets)
     with Records.open(where, create=True) as records:
         records.act(partial(jobs.add, new=job, now=SystemClock().now()))
