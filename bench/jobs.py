@@ -19,7 +19,8 @@ from random import random
 
 from bench.results import Table
 from mailsvc.kit.mailboxes import Side, opened
-from mailsvc.kit.secrets import Secret
+from mailsvc.kit.oauth import Tokens
+from mailsvc.kit.sealing import Sealer
 from mailsvc.kit.telemetry import configure
 from mailsvc.records import job_list, jobs
 from mailsvc.records.job import JobKind, NewJob, move_digest
@@ -82,7 +83,8 @@ async def carried_out(records: Records, root: Path, mailboxes: int) -> Sequence[
         return opened(source, target, spool=spool)
 
     log = configure(sys.stderr, json=True, level="warning")
-    means = Means(opens, lambda sealed: Secret(sealed.decode()), lambda one: one.to_json(), clock, random, log)
+    seals, tokens = Sealer([b"k" * 32]), Tokens([], now=clock.now, environ={})
+    means = Means(opens, seals, tokens, lambda one: one.to_json(), clock, random, log)
     found: list[tuple[float, int]] = []
     async with records.committer.running():
         role = JobRole(records, means, Pace(at_once=AT_ONCE), owner="bench", now=clock.now)

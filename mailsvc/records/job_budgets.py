@@ -14,7 +14,8 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, delete, func, select
 
 from mailsvc.records import upsert
-from mailsvc.records.tables import host_budgets
+from mailsvc.records.job import Job
+from mailsvc.records.tables import host_budgets, jobs
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(hours=24)
@@ -27,6 +28,12 @@ class Octets:
 
     down: int | None = 0  # read from a mailbox
     up: int | None = 0  # put into it
+
+
+def known(connection: Connection, job: Job) -> int | None:
+    """The octets that the records know of a job's run; None where it is no longer in hand."""
+    ours = (jobs.c.id == job.id, jobs.c.fence == job.fence, jobs.c.lease_until.is_not(None))
+    return connection.scalar(select(jobs.c.octets).where(*ours).with_for_update())
 
 
 def spend(connection: Connection, account: str, now: datetime, octets: Octets) -> None:

@@ -1,6 +1,6 @@
 """How far a run has come, counted in the thread that moves and read in the one that writes it down."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from mailsvc.records.job import Progress
 from migrator.journals.journal import Mark
@@ -8,10 +8,16 @@ from migrator.mailbox import FolderName
 
 
 class Counted:
-    """A migrator.progress.Progress; `now` is what the records are told."""
+    """A migrator.progress.Progress; `now` is what the records are told.
 
-    def __init__(self) -> None:
+    Once `most` octets are settled (None: any number), `used_up` is set and `stop` called.
+    """
+
+    def __init__(self, stop: Callable[[], None] = lambda: None) -> None:
         self.now = Progress()
+        self.most: int | None = None
+        self.used_up = False
+        self._stop = stop
         self._messages = self._octets = self._of = 0
         self._of_octets: int | None = None
         self._doing = "connecting"
@@ -29,6 +35,9 @@ class Counted:
         self._octets += sum(mark.size for mark in marks)
         self._doing = "/".join(folder)
         self._told()
+        if self.most is not None and self._octets >= self.most:
+            self.used_up = True
+            self._stop()
 
     def says(self, sentence: str) -> None:
         """What is being done now."""

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from mailsvc.kit.mailboxes import Unopened
 from mailsvc.kit.net import BadTls
+from mailsvc.kit.oauth import TokenAway, TokenRefused
 from mailsvc.kit.secrets import BadSecret
 from mailsvc.records.errors import RecordsError
 from mailsvc.records.job import Ending, FailedForGood, FailedForNow, GivenBack, Job
@@ -24,6 +25,7 @@ from migrator.receipts.signing import BadKey
 from schedules.positions import Wrong
 
 FULL = timedelta(hours=1)  # the least wait for a mailbox in which somebody has to make room
+_HOSTS_REST = frozenset({"THROTTLED", "LIMIT", "UNAVAILABLE"})
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -42,7 +44,14 @@ def ending_of(
     if not progressed and patience.is_over(job.failing_since, now):
         return FailedForGood(f"{why}, and nothing else for {patience.give_up.days} days", _amend(job))
     wait = patience.wait(1 if progressed else job.failed + 1, asked=_asked(error), chance=chance)
-    return FailedForNow(why, now + wait, progressed)
+    return FailedForNow(why, now + wait, progressed, *_resting(error))
+
+
+def _resting(error: Exception) -> tuple[str, timedelta | None]:
+    """The host that asks all our jobs for patience, and for how long; one full mailbox is no matter of its host."""
+    if isinstance(error, MailboxLimited) and error.code in _HOSTS_REST:
+        return error.host, error.wait
+    return "", None
 
 
 def _told(error: Exception, job: Job) -> tuple[str, str]:
@@ -63,12 +72,12 @@ def passing(error: Exception) -> bool:
     """Whether a later run may find it otherwise."""
     if isinstance(error, OSError):
         return error.errno in _NO_ROOM
-    return isinstance(error, MailboxAway | MailboxLimited | StaleFolder | RecordsError)
+    return isinstance(error, MailboxAway | MailboxLimited | StaleFolder | RecordsError | TokenAway)
 
 
 def expected(error: Exception) -> bool:
     """Whether it is something that mailboxes, disks and records do, and no fault of the program."""
-    ours = (LeaseLost, Paused, MailboxRefused, NotCounted, BadTls, BadSecret, BadKey, Wrong, OSError)
+    ours = (LeaseLost, Paused, MailboxRefused, TokenRefused, NotCounted, BadTls, BadSecret, BadKey, Wrong, OSError)
     return passing(error) or isinstance(error, ours)
 
 

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from mailsvc.kit.presets import preset_of
 from mailsvc.records.job import Job, Progress
+from mailsvc.workers.jobs.budgets import Terms
 from mailsvc.workers.jobs.run import Run
 
 
@@ -14,6 +16,7 @@ class Pace:
 
     at_once: int = 4
     per_host: int = 4  # of all workers together
+    terms: Terms = preset_of  # what a host bears, where that is known
     lease: timedelta = timedelta(seconds=60)
     tick: float = 1.0  # between two looks at what is asked for and what is in hand
     grace: float = 10.0  # for what is on its way, once a job is asked to stop

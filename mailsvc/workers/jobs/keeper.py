@@ -13,6 +13,7 @@ from mailsvc.kit.telemetry import Log
 from mailsvc.records import jobs
 from mailsvc.records.job import Progress
 from mailsvc.records.store import Connection, Records, RecordsAway
+from mailsvc.workers.jobs.budgets import Budgets
 from mailsvc.workers.jobs.in_hand import InHand, Pace
 from migrator.job import State
 from schedules.clock import Clock
@@ -37,6 +38,7 @@ class Keeper:
         self._records = records
         self._in_hand = in_hand
         self._pace = pace
+        self._budgets = Budgets(pace.terms)
         self._clock = clock
         self._now = now
         self._log = log
@@ -81,7 +83,10 @@ class Keeper:
         now, states = self._now(), dict[str, State | None]()
         for one in ours:
             if (progress := written.get(one.job.id)) is not None:
+                self._budgets.spend(connection, one.job, progress, now)
                 states[one.job.id] = jobs.keep(connection, one.job, now + self._pace.lease, progress, now)
+                left = self._budgets.left(connection, one.job, now)
+                one.run.progress.most = None if left is None else progress.octets + left
             else:
                 states[one.job.id] = jobs.standing(connection, one.job)
         return states

@@ -11,16 +11,19 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 
 from mailsvc.records import held, job_claims, jobs
-from mailsvc.records.job import Claimed, Ending, Job
+from mailsvc.records.job import Claimed, Ending, FailedForNow, Job
 from mailsvc.records.job_journal import JobJournal
 from mailsvc.records.store import Connection, Records, RecordsAway
+from mailsvc.workers.jobs.budgets import Budgets
 from mailsvc.workers.jobs.committing import Committing
 from mailsvc.workers.jobs.in_hand import InHand, Pace
 from mailsvc.workers.jobs.keeper import Keeper
 from mailsvc.workers.jobs.run import Means, Run
+from mailsvc.workers.jobs.secrets import keeping
 from migrator.job import ENDED, State
 
 OnEnd = Callable[[Connection, Job, State], None]  # in the transaction in which a job ends
@@ -46,6 +49,7 @@ class JobRole:
         self._records = records
         self._means = means
         self._pace = pace
+        self._budgets = Budgets(pace.terms)
         self._owner = owner
         self._now = now
         self._on_end = on_end
@@ -93,26 +97,32 @@ class JobRole:
         except RecordsAway as error:
             self._log.warning("jobs wait for the records", why=str(error))
             return False
-        for claimed in taken:
-            self._begin(claimed, began)
+        for claimed, most in taken:
+            self._begin(claimed, most, began)
         return bool(taken)
 
-    def _taken(self, connection: Connection, limit: int) -> list[Claimed]:
+    def _taken(self, connection: Connection, limit: int) -> list[tuple[Claimed, int | None]]:
+        """Jobs, and how many octets each may move."""
         if held.since(connection) is not None:
             return []
-        return job_claims.claim(
+        now = self._now()
+        taken = job_claims.claim(
             connection,
             self._owner,
-            self._now(),
+            now,
             self._pace.lease,
             limit=limit,
             most_at_a_host=self._pace.per_host,
+            terms=self._pace.terms,
             skip=list(self._in_hand),  # one whose lease was lost here has to end here first
         )
+        return [(one, self._budgets.left(connection, one.job, now)) for one in taken]
 
-    def _begin(self, claimed: Claimed, began: float) -> None:
+    def _begin(self, claimed: Claimed, most: int | None, began: float) -> None:
         commit = Committing(self._records, asyncio.get_running_loop())
-        run = Run(claimed, JobJournal(self._records, claimed.job, commit), self._means)
+        journal = JobJournal(self._records, claimed.job, commit)
+        run = Run(claimed, journal, self._means, lambda side, sealed: commit(keeping(claimed.job, side, sealed)))
+        run.progress.most = most
         one = self._in_hand[claimed.job.id] = InHand(run, began)
         self._log.info("job began", job=claimed.job.id, attempt=claimed.job.attempts)
         task = asyncio.create_task(self._work(one))
@@ -153,8 +163,11 @@ class JobRole:
                 return
 
     def _settled(self, connection: Connection, one: InHand, ending: Ending) -> State | None:
-        job = one.job
-        state = jobs.settle(connection, job, ending, self._now(), one.run.progress.now)
+        job, now, progress = one.job, self._now(), one.run.progress
+        self._budgets.spend(connection, job, progress.now, now)
+        if progress.used_up and isinstance(ending, FailedForNow):
+            ending = replace(ending, next_at=self._budgets.free_at(connection, job, now) or now)
+        state = jobs.settle(connection, job, ending, now, progress.now)
         if state in ENDED:
             self._on_end(connection, job, state)
         return state

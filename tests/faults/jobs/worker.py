@@ -18,7 +18,8 @@ from pathlib import Path
 from random import random
 
 from mailsvc.kit.mailboxes import Side, opened
-from mailsvc.kit.secrets import Secret
+from mailsvc.kit.oauth import Tokens
+from mailsvc.kit.sealing import Sealer
 from mailsvc.kit.telemetry import configure
 from mailsvc.records import job_list
 from mailsvc.records.orders import Order
@@ -58,7 +59,8 @@ async def work(url: str, owner: str, spool: Path) -> None:
         return opened(source, target, spool=spool)
 
     log = configure(sys.stderr, json=True, level="info")
-    means = Means(opens, lambda sealed: Secret(sealed.decode()), lambda one: one.to_json(), clock, random, log)
+    seals, tokens = Sealer([b"k" * 32]), Tokens([], now=clock.now, environ={})
+    means = Means(opens, seals, tokens, lambda one: one.to_json(), clock, random, log)
     with Records.open(url, busy=2.0) as records:
         async with records.committer.running():
             role = JobRole(

@@ -16,6 +16,7 @@ from typing import TypeVar
 
 from mailsvc.kit.mailbox_urls import MaildirUrl
 from mailsvc.kit.mailboxes import Side as Mailbox
+from mailsvc.kit.oauth import Tokens
 from mailsvc.kit.secrets import Secret
 from mailsvc.records import job_acts, job_list, jobs
 from mailsvc.records.job import Job, JobKind, NewJob, Side, move_digest
@@ -24,6 +25,7 @@ from mailsvc.records.store import Connection, Records
 from mailsvc.workers.jobs.in_hand import Pace
 from mailsvc.workers.jobs.role import JobRole, OnEnd
 from mailsvc.workers.jobs.run import Means
+from mailsvc.workers.jobs.secrets import Seals
 from migrator.job import Event, State
 from migrator.mailbox import FolderName, Message, Missing, Source, Target
 from migrator.mailbox import Wanted as Asked
@@ -67,6 +69,18 @@ class Yielding(MemorySource):
             await asyncio.sleep(0)
 
 
+class Plain:
+    """Seals nothing."""
+
+    def seal(self, secret: Secret, *, job: str, side: str) -> bytes:
+        del job, side
+        return secret.reveal().encode()
+
+    def unseal(self, sealed: bytes, *, job: str, side: str) -> Secret:
+        del job, side
+        return Secret(sealed.decode())
+
+
 class Yard:
     def __init__(self, records: Records) -> None:
         self.records = records
@@ -77,6 +91,8 @@ class Yard:
         self.target: Callable[[Box], MemoryTarget] = MemoryTarget
         self.opening: Callable[[Mailbox], None] = lambda _side: None
         self.secrets: list[str] = []
+        self.seals: Seals = Plain()
+        self.tokens = Tokens([], now=self.clock.now, environ={})
         self._ids = count(1)
 
     def box(self, path: str) -> Box:
@@ -144,7 +160,8 @@ class Yard:
     def role(self, owner: str = "w1", pace: Pace = QUICK, on_end: OnEnd = nothing) -> JobRole:
         means = Means(
             opens=self.opens,
-            unseal=lambda sealed: Secret(sealed.decode()),
+            seals=self.seals,
+            tokens=self.tokens,
             sign=lambda receipt: receipt.to_json(),
             clock=self.clock,
             chance=lambda: 0.0,
