@@ -113,21 +113,26 @@ def base_of(path: Path) -> Path:
     try:
         with Part.open(path) as part:
             return base if part.head.part == number else path
-    except BadArchive:
+    except (BadArchive, FileNotFoundError):
         return base if base.exists() else path
+
+
+def present(base: Path) -> dict[int, Path]:
+    """The parts that are there, in order; a file that is only called like one is left out."""
+    there, expected = dict[int, Path](), 1
+    for number, path in parts_of(base).items():
+        if number == expected or not _is_strange(number, path):
+            there[number] = path
+            expected = number + 1
+    return there
 
 
 def _belonging(base: Path) -> Iterator[tuple[int, Path]]:
     """The parts in order. Raises BadArchive where one is missing."""
-    there, expected = parts_of(base), 1
-    for number, path in there.items():
+    for expected, (number, path) in enumerate(present(base).items(), 1):
         if number != expected:
-            if _is_strange(number, path):
-                continue
-            missing = part_path(base, expected)
-            raise BadArchive(missing, "", f"it is missing: {path.name} is there")
+            raise BadArchive(part_path(base, expected), "", f"it is missing: {path.name} is there")
         yield number, path
-        expected += 1
 
 
 def _is_strange(number: int, path: Path) -> bool:

@@ -8,16 +8,16 @@ that has changed, a part or file that is missing, cut off or added is found. Wha
 that is missing as a whole. Raises OSError where a file cannot be read at all.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from migrator.archive.archive import base_of
+from migrator.archive.archive import base_of, present
 from migrator.archive.catalog import BadRows, Catalog
 from migrator.archive.errors import BadArchive
 from migrator.archive.manifest import Earlier, FileRow, Head, MessageRow
 from migrator.archive.names import manifest_path, path_digest
-from migrator.archive.parts import ledger_of, part_path, parts_of
+from migrator.archive.parts import ledger_of, part_path
 from migrator.archive.reading import Part, Placed
 
 Tell = Callable[[int, int], None]  # octets read so far, octets in all
@@ -50,15 +50,17 @@ class Verdict:
 
 def verify(path: Path, tell: Tell = lambda _done, _all: None) -> Verdict:
     """Read everything."""
-    path.stat()
-    return _Verifying(base_of(path), tell).verdict
+    base = base_of(path)
+    there = present(base)
+    if not there:
+        path.stat()
+    return _Verifying(base, there, tell).verdict
 
 
 class _Verifying:
     """One look at all parts."""
 
-    def __init__(self, base: Path, tell: Tell) -> None:
-        there = parts_of(base)
+    def __init__(self, base: Path, there: Mapping[int, Path], tell: Tell) -> None:
         self.verdict = Verdict(base, growing=ledger_of(base).exists())
         self._octets = sum(file.stat().st_size for file in there.values())
         self._tell = tell

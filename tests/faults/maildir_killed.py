@@ -14,7 +14,7 @@ from typing import Any
 
 from mailsvc.cli.main import run
 
-CALLS = ("fsync", "rename", "replace", "mkdir", "link", "unlink", "utime")
+CALLS = ("fsync", "fdatasync", "ftruncate", "rename", "replace", "mkdir", "link", "unlink", "utime")
 
 
 class Steps:
@@ -48,12 +48,23 @@ class Steps:
 
         return stepped
 
+    def halved_at(self, write: Callable[[int, bytes, int], int]) -> Callable[[int, bytes, int], int]:
+        def stepped(descriptor: int, octets: bytes, at: int) -> int:
+            if len(octets) < 2:
+                return write(descriptor, octets, at)
+            written = write(descriptor, octets[: len(octets) // 2], at)
+            self.step()
+            return written
+
+        return stepped
+
 
 def main() -> None:
     steps = Steps(int(sys.argv[1]))
     for name in CALLS:
         setattr(os, name, steps.around(getattr(os, name)))
     os.write = steps.halved(os.write)  # type: ignore[assignment] # what is patched is what is tested
+    os.pwrite = steps.halved_at(os.pwrite)  # type: ignore[assignment] # and here
     code = run(sys.argv[2:])
     print(steps.taken)
     sys.exit(code)
