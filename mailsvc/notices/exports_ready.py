@@ -166,7 +166,7 @@ def _written(connection: Connection, ready: _Ready, now: datetime) -> bool:
     if not exports.hand_over(connection, export.job, ready.files, now, problem=ready.problem):
         return False
     if ready.link is not None:
-        supersede(connection, export, now)
+        _supersede(connection, export, now)
         links.make(connection, ready.link, now)
         detail = {"job": export.job, "expires": ready.link.expires_at.isoformat()}
         audit.write(connection, at=now, actor=BY, act="links make", subject=export.address, detail=detail)
@@ -175,7 +175,7 @@ def _written(connection: Connection, ready: _Ready, now: datetime) -> bool:
     return True
 
 
-def supersede(connection: Connection, export: Export, now: datetime) -> None:
+def _supersede(connection: Connection, export: Export, now: datetime) -> None:
     """Revoke the links that lead to what an export has by now replaced, or to the same."""
     for link in links.listing(connection, address=export.address):
         other = exports.find(connection, link.job)

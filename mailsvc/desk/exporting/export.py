@@ -1,7 +1,7 @@
 """An export asked for: a subscriber's mailbox into files to take home, carried out by the running service.
 
     asked = export(desk, "hanako@closing.example", ExportForm.ZIP)
-    asked = export(desk, address, form, own=Own(secret, sealer.seal))      # by the subscriber's own password
+    asked = export(desk, address, form, own=secret)      # by the subscriber's own password
 
 One at a time for each mailbox: a second one is Refused while the first is open. Asked again later it takes what has
 come since, and its subscriber gets a new link. Refused too: an address that is none of ours, one whose plan allows no
@@ -9,43 +9,41 @@ export any more, settings that do not say where mail is read or kept.
 """
 
 import asyncio
+import socket
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
 
 from filters.mail import Standing
 from mailsvc.desk.desk import Desk
 from mailsvc.desk.exporting.asking import Asked as AskedJob
 from mailsvc.desk.exporting.asking import new_job
+from mailsvc.desk.exporting.jobs import sealed
 from mailsvc.desk.exporting.places import made_at, place_of, written
 from mailsvc.desk.refusals import Refused
 from mailsvc.kit.files import make_folder
 from mailsvc.kit.secrets import Secret
-from mailsvc.records import exports, jobs
+from mailsvc.records import exports, job_list, jobs
 from mailsvc.records.exports import Export, ExportForm
 from mailsvc.records.job import JobKind, NewJob, Side
 from mailsvc.records.store import Connection
 from mailsvc.standing.almanac import Almanac
 from mailsvc.standing.standings import Standings, mailbox_folders
 from mailsvc.standing.usage import FactsAway, UsageBook
+from migrator.job import ENDED, State
 from schedules.names import Address
 from schedules.words import Capability
 
-
-class Seals(Protocol):
-    """Seals the secret of one side of a job."""
-
-    def __call__(self, secret: Secret, job: str, side: Side) -> bytes:
-        """What is kept in the records."""
-        ...
+_PATIENCE = 2.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
-class Own:
-    """The subscriber's own password, and what seals it for the records."""
+class Became:
+    """What became of an export that has ended; `is_done`: its files are there, measured."""
 
-    secret: Secret
-    seal: Seals
+    state: State
+    is_done: bool
+    problem: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +57,7 @@ class Asked:
     link: bool
 
 
-def export(desk: Desk, address: str, form: ExportForm, *, own: Own | None = None) -> Asked:
+def export(desk: Desk, address: str, form: ExportForm, *, own: Secret | None = None) -> Asked:
     """Ask for an export of the mailbox of `address`."""
     folder = desk.settings.exports.folder
     if folder is None:
@@ -72,7 +70,7 @@ def export(desk: Desk, address: str, form: ExportForm, *, own: Own | None = None
     asked = AskedJob(written(source), made.target, JobKind.EXPORT, str(mailbox))
     new = new_job(desk, asked)
     if own is not None:
-        new = replace(new, secrets={Side.SOURCE: own.seal(own.secret, new.id, Side.SOURCE)})
+        new = replace(new, secrets=sealed(desk, new.id, {Side.SOURCE: own}))
     desk.records.act(lambda conn: _ask(desk, conn, new, Export(new.id, form, str(made.path))))
     return Asked(new.id, str(mailbox), form, str(made.path), has_link(desk, form))
 
@@ -80,6 +78,27 @@ def export(desk: Desk, address: str, form: ExportForm, *, own: Own | None = None
 def has_link(desk: Desk, form: ExportForm) -> bool:
     """Whether subscribers can fetch such an export: a Maildir is a folder of many files, for another server."""
     return bool(desk.settings.exports.public_url) and form is not ExportForm.MAILDIR
+
+
+def what_became(desk: Desk, job: str) -> Became | None:
+    """What became of an export; None while it goes on, or waits to be handed over."""
+    with desk.records.read() as conn:
+        found, made = job_list.find(conn, job, desk.clock.now()), exports.find(conn, job)
+    if found is None or made is None:
+        raise Refused(f"there is no export {job}", "`lastpost jobs list` has jobs")
+    if made.handed_at is not None:
+        return Became(found.state, is_done=True, problem=made.problem)
+    done = found.state in {State.DONE, State.DONE_WITH_NAMED}
+    return None if done or found.state not in ENDED else Became(found.state, is_done=False, problem=found.problem)
+
+
+def is_served(desk: Desk) -> bool:
+    """Whether a service answers at the settings' address for health."""
+    place = desk.settings.http.listen
+    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+    with suppress(OSError), socket.create_connection((everywhere.get(place.host, place.host), place.port), _PATIENCE):
+        return True
+    return False
 
 
 def _ask(desk: Desk, conn: Connection, new: NewJob, made: Export) -> None:
