@@ -6,7 +6,7 @@ Both raise MailboxAway where they cannot be reached now, MailboxLimited where th
 where they will never do what is asked; what concerns one message is no error but an outcome.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -135,6 +135,7 @@ class Wanted:
     folder: FolderName
     uidvalidity: int | None = None
     uids: tuple[range, ...] | None = None  # None: all
+    messages: int | None = None  # how many were listed in `uids`; None: each of those numbers was
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +248,11 @@ class Target(Protocol):
         """What it lets in."""
         ...
 
+    @property
+    def lags(self) -> Sequence[float]:
+        """Seconds to wait, one after the other: it may still be storing what a broken connection has brought it."""
+        ...
+
     async def make(self, folders: Sequence[MailFolder]) -> Mapping[FolderName, Shortfall]:
         """Make these folders, parents first, with subscription and special use; what could not be, and why.
 
@@ -266,10 +272,13 @@ class Target(Protocol):
         """The state of a folder now. Raises StaleFolder where it is gone."""
         ...
 
-    def since(self, folder: FolderName, state: FolderState) -> AsyncIterator[tuple[int, int, bytes]]:
+    def since(
+        self, folder: FolderName, state: FolderState, sizes: Collection[int] | None = None
+    ) -> AsyncIterator[tuple[int, int, bytes]]:
         """UID, size and SHA-256 of messages from UIDNEXT of `state` on, to find what an answer got lost for.
 
-        Raises StaleFolder where the folder is gone, or is numbered otherwise than in `state`.
+        Where `sizes` are given, messages of other sizes are left out. Raises StaleFolder where the folder is gone, or
+        is numbered otherwise than in `state`.
         """
         ...
 

@@ -3,15 +3,14 @@
     receipt = await move(source, target, journal, clock=SystemClock())
 
 It can be repeated at will: whatever ended an earlier run, the journal knows what was settled, the target is asked for
-what had no answer, and only what is missing is read and put. So passes up to a cutoff and a last one after it are calls
-of `move`. What is found changed under it (a folder numbered anew, renamed, removed) is looked at again, up to PASSES
-times. Raises Paused once `stop` is set and what was on its way has its answers; MailboxAway and MailboxLimited where a
+what had no answer, and only what is missing is read and put. So runs up to a cutoff and a last one after it are calls
+of `move`. What is found changed under it (a folder numbered anew, renamed, removed) is looked at again, in up to PASSES
+passes. Raises Paused once `stop` is set and what was on its way has its answers; MailboxAway and MailboxLimited where a
 later run may go on; MailboxRefused; what the journal raises when its disk says no.
 """
 
 import asyncio
 from collections.abc import Collection, Sequence
-from contextlib import suppress
 from datetime import datetime
 
 from migrator.journals.journal import Journal
@@ -19,10 +18,11 @@ from migrator.mailbox import FolderName, MailboxAway, MailboxLimited, Source, Ta
 from migrator.preflight import Preflight, preflight
 from migrator.progress import Progress, Silent, Watched
 from migrator.receipts.receipt import Receipt
-from migrator.steps.carrying import Carrier, Paused
+from migrator.steps.carrying import Carrier
 from migrator.steps.making import made
+from migrator.steps.pausing import Paused, Pauses, Sleep
 from migrator.steps.reckoning import Reckoning
-from migrator.steps.reconciling import reconciled
+from migrator.steps.reconciling import PutAgain, reconciled
 from migrator.steps.rereading import reread
 from migrator.steps.surveying import looked_at, survey
 from migrator.steps.tries import Tries
@@ -43,6 +43,7 @@ async def move(
     stop: asyncio.Event | None = None,
     read_back: bool = False,
     pauses: Sequence[float] = (),
+    sleep: Sleep = asyncio.sleep,
 ) -> Receipt:
     """Move what is not moved yet, and tell what there is on both sides then.
 
@@ -50,29 +51,15 @@ async def move(
     the other; once something has been settled meanwhile, they begin anew.
     """
     began, stop, watched = clock.now(), stop or asyncio.Event(), Watched(progress or Silent())
-    failed, tries = 0, Tries()
+    tries, again = Tries(), PutAgain()
+    waiting = Pauses(pauses, stop, watched, sleep=sleep)
     while True:
-        settled = watched.count
         try:
-            return await _moved(source, target, journal, clock, began, watched, stop, tries, read_back=read_back)
+            return await _moved(
+                source, target, journal, clock, began, watched, stop, tries, again, sleep, read_back=read_back
+            )
         except (MailboxAway, MailboxLimited) as error:
-            failed = failed + 1 if watched.count == settled else 1
-            if failed > len(pauses) or not _passing(error):
-                raise
-            seconds = max(pauses[failed - 1], _asked_for(error))
-            watched.says(f"{error}: going on in {seconds:g} s")
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), seconds)
-            raise Paused
-
-
-def _passing(error: MailboxAway | MailboxLimited) -> bool:
-    """Whether waiting a little may help: a full mailbox has to be emptied by somebody."""
-    return isinstance(error, MailboxAway) or error.code != "OVERQUOTA"
-
-
-def _asked_for(error: MailboxAway | MailboxLimited) -> float:
-    return error.wait.total_seconds() if isinstance(error, MailboxLimited) and error.wait is not None else 0.0
+            await waiting.after(error, watched.count)
 
 
 async def _moved(
@@ -84,6 +71,8 @@ async def _moved(
     progress: Progress,
     stop: asyncio.Event,
     tries: Tries,
+    again: PutAgain,
+    sleep: Sleep,
     *,
     read_back: bool,
 ) -> Receipt:
@@ -91,7 +80,7 @@ async def _moved(
     todo: Collection[FolderName] | None = None  # None: every folder there is
     for number in range(PASSES):
         sides = await looked_at(source, target)
-        left = await reconciled(target, journal, sides.target)
+        left = await reconciled(target, journal, sides.target, again, sleep)
         names, unmade = await made(target, journal, sides)
         work, trouble = await survey(source, journal, sides, names, left, todo)
         carrier = Carrier(source, target, journal, progress, stop, left, tries)
@@ -101,5 +90,6 @@ async def _moved(
         if not todo:
             break
     await target.finish()
+    await again.look(target, journal, sleep)
     read = await reread(target, journal, journal.names(), progress) if read_back else None
     return await reckoning.receipt(clock.now(), read_back=read)

@@ -8,17 +8,18 @@ of its room is compared. With a clock, some messages are read to guess how long 
 Raises what Source and Target raise.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from migrator.journals.journal import Journal
 from migrator.mailbox import FolderName, MailFolder, Message, Room, Source, StaleFolder, Target, Wanted
 from migrator.naming import named
+from migrator.sizes import in_words
 from migrator.steps.surveying import Sides, Work, looked_at, surveyed
 from migrator.steps.together import closing
 from schedules.clock import Clock
 
-SAMPLE_MESSAGES = 50
+SAMPLE_MESSAGES = 200
 SAMPLE_OCTETS = 4_194_304
 
 
@@ -115,7 +116,9 @@ async def _findings(source: Source, plans: list[FolderPlan], room: Room) -> list
     found = []
     messages, octets = sum(one.messages for one in plans), sum(one.octets for one in plans)
     if room.octets is not None and octets > room.octets:
-        found.append(f"{octets} octets are to come, and the target has room for {room.octets}")
+        short = in_words(octets - room.octets)
+        room_for = f"the target has room for {in_words(room.octets)}"
+        found.append(f"{in_words(octets)} are to come, and {room_for}: {short} too little")
     if room.messages is not None and messages > room.messages:
         found.append(f"{messages} messages are to come, and the target has room for {room.messages}")
     found += [f"{'/'.join(one.folder)}: the target does not take {one.too_large}" for one in plans if one.too_large]
@@ -136,14 +139,22 @@ async def _guessed(source: Source, clock: Clock, work: Work, plans: list[FolderP
             if len(uids) == SAMPLE_MESSAGES or (uids and size + (item.size or 0) > SAMPLE_OCTETS):
                 break
             uids, size = [*uids, range(item.uid, item.uid + 1)], size + (item.size or 0)
-    began, read = clock.monotonic(), list[int]()
-    async with closing(source.messages([Wanted(work.name, work.state.uidvalidity, tuple(uids))])) as messages:
-        async for message in messages:
-            if isinstance(message, Message):
-                read.append(message.content.size)
-                message.content.forget()
+    await _read(source, work, uids[:1])  # a connection and a folder are opened once, whatever is to come
+    began = clock.monotonic()
+    read = await _read(source, work, uids[1:] or uids)
     took = clock.monotonic() - began
     if not read:
         return None
     by_messages = took / len(read) * sum(one.messages for one in plans)
     return max(by_messages, took / max(1, sum(read)) * sum(one.octets for one in plans))
+
+
+async def _read(source: Source, work: Work, uids: Sequence[range]) -> Sequence[int]:
+    """The sizes of these messages of a folder, read and forgotten."""
+    read = []
+    async with closing(source.messages([Wanted(work.name, work.state.uidvalidity, tuple(uids))])) as messages:
+        async for message in messages:
+            if isinstance(message, Message):
+                read.append(message.content.size)
+                message.content.forget()
+    return read

@@ -1,18 +1,24 @@
 """What came of a move, and what one would do, for a person.
 
 Use: `show_receipt(receipt)` and `show_plan(plan)` print to stdout; `ending(receipt)` is half a sentence.
+On a terminal noughts, and names that stay as they are, are left blank, so that what is worth a look stands out.
 """
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from mailsvc.cli.output import counted, out, show_fields, show_table
+from schedules.durations import print_duration
 
 if TYPE_CHECKING:
     from mailsvc.desk.migrating import Preflight, Receipt
+    from migrator.mailbox import FolderName
 
 PLANNED = ("folder", "into", "holds", "messages", "octets", "too_large", "in_target")
 MOVED = ("folder", "into", "found", "copied", "already_there", "possible_duplicates", "refused", "vanished", "octets")
+_ALWAYS = frozenset({"messages", "found"})  # told where they are nought, too
 
 
 def show_receipt(receipt: "Receipt") -> None:
@@ -20,8 +26,8 @@ def show_receipt(receipt: "Receipt") -> None:
     show_fields({"from": receipt.source, "to": receipt.target, "began": receipt.began, "ended": receipt.ended})
     rows = [
         {
-            "folder": "/".join(one.folder),
-            "into": "/".join(one.into),
+            "folder": one.folder,
+            "into": one.into,
             "found": one.found,
             "copied": one.copied,
             "already_there": one.already_there,
@@ -30,10 +36,10 @@ def show_receipt(receipt: "Receipt") -> None:
             "vanished": len(one.vanished),
             "octets": one.octets,
         }
-        for one in receipt.folders
+        for one in sorted(receipt.folders, key=lambda one: _place(one.folder))
     ]
     out("")
-    show_table(rows, MOVED)
+    _show(rows, MOVED)
     for line in _named(receipt):
         out(line)
 
@@ -69,26 +75,52 @@ def ending(receipt: "Receipt") -> str:
 
 def show_plan(plan: "Preflight") -> None:
     """What a move would do, for a person."""
-    room = "" if plan.room.octets is None else f"{plan.room.octets / 1e6:,.1f} MB"
     show_fields(
         {
             "from": plan.source,
             "to": plan.target,
-            "to move": f"{counted(plan.messages, 'message')}, {plan.octets / 1e6:,.1f} MB",
-            "room": room,
+            "to move": f"{counted(plan.messages, 'message')}, {_size(plan.octets)}",
+            "room": "" if plan.room.octets is None else _size(plan.room.octets),
             "messages at most": plan.room.messages,
-            "largest message": plan.room.largest,
-            "time": "" if plan.seconds is None else f"about {plan.seconds:,.0f} s",
+            "largest message": "" if plan.room.largest is None else _size(plan.room.largest),
+            "time": "" if plan.seconds is None else f"about {_length(plan.seconds)}, if the target keeps up",
         }
     )
     out("")
-    rows = ({**_plain(one), "folder": "/".join(one.folder), "into": "/".join(one.into)} for one in plan.folders)
-    show_table(rows, PLANNED)
+    folders = sorted(plan.folders, key=lambda one: _place(one.folder))
+    _show([{name: getattr(one, name) for name in PLANNED} for one in folders], PLANNED)
     for name, why in plan.left_out.items():
         out(f"left out: {name}: {why}")
     for finding in plan.findings:
         out(f"look at: {finding}")
 
 
-def _plain(one: object) -> dict[str, object]:
-    return {name: getattr(one, name) for name in PLANNED}
+def _show(rows: Sequence[Mapping[str, object]], columns: Sequence[str]) -> None:
+    """The INBOX first, then by name; a program gets every number as it is."""
+    plain = sys.stdout.isatty()
+    heads = {name: "size" if plain and name == "octets" else name.replace("_", " ") for name in columns}
+    show_table(({heads[name]: _cell(name, row, plain=plain) for name in columns} for row in rows), [*heads.values()])
+
+
+def _cell(name: str, row: Mapping[str, object], *, plain: bool) -> object:
+    value = row[name]
+    if isinstance(value, tuple):
+        return "" if plain and name == "into" and value == row["folder"] else "/".join(value)
+    if not plain or not isinstance(value, int):
+        return value
+    if not value and name not in _ALWAYS:
+        return ""
+    return _size(value) if name == "octets" else f"{value:,}"
+
+
+def _place(folder: "FolderName") -> tuple[bool, "FolderName"]:
+    return folder != ("INBOX",), folder
+
+
+def _size(octets: int) -> str:
+    return f"{octets / 1e6:,.1f} MB"
+
+
+def _length(seconds: float) -> str:
+    """A guess, as roughly as it is known."""
+    return print_duration(timedelta(seconds=round(seconds) if seconds < 100 else round(seconds / 60) * 60))

@@ -8,8 +8,9 @@ another version.
 
 import asyncio
 import os
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -24,6 +25,9 @@ from mailsvc.outbox.routes import NoRoute, Routes
 from mailsvc.records.store import RecordsAway
 from mailsvc.standing import Almanac, FactsAway, Standings, UsageBook
 from mailsvc.standing.standings import mailbox_folders
+from mailsvc.standing.usage_asked import AskedServers
+from mailsvc.standing.usage_counts import Counted
+from mailsvc.standing.usage_imap import ImapAsking, counting_of
 from mailsvc.standing.verdicts import destinations
 from schedules.edition import Edition
 from schedules.moments import Moment
@@ -32,7 +36,24 @@ from schedules.positions import Position
 from schedules.text import Text
 from schedules.words import Capability, Ruling, Rulings, Stage
 
+_MEGABYTE = 1_000_000
 _OUTSIDE = Address("somebody", DomainName("elsewhere.invalid"))
+
+
+@dataclass(frozen=True, slots=True)
+class UsageTold:
+    """How full a mailbox is, and who says so. Sizes are octets."""
+
+    used: int
+    limit: int
+    promised: int  # to mail that is on its way
+    over_since: datetime | None
+    told_by: str
+    age: int  # seconds since that was so
+
+    def __str__(self) -> str:
+        when = f", {self.age} s ago" if self.age else ""
+        return f"{self.used / _MEGABYTE:.1f} of {self.limit / _MEGABYTE:.1f} MB by {self.told_by}{when}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +67,7 @@ class Explained:
     because: Because
     note: str  # what could not be known, where the answer is 451 for that
     mailbox: Address | None  # where its mail is kept, after aliases and tags
+    usage: "UsageTold | None"  # how full that is, where it is counted and has a limit
     forward_to: Address | None
     goes_to: tuple[str, ...]  # the place or next hop that takes its mail at that instant; empty where it is not taken
     plan: str
@@ -72,6 +94,7 @@ class Explained:
             "because": self.because,
             "note": self.note,
             "mailbox": self.mailbox,
+            "holds": self.usage,
             "forwarded to": self.forward_to,
             "goes to": " ".join(self.goes_to),
             "as sender": self.as_sender,
@@ -105,7 +128,16 @@ def explain(desk: Desk, address: str, at: str | None, kind: ClientKind) -> Expla
     zone = edition.plan.zone
     now = Moment.parse(at).instant(zone) if at is not None else desk.clock.now().astimezone(zone)
     trusted = trusted_now(desk) if at is None else None
-    usage = UsageBook(desk.records, lambda: desk.settings.quota, mailbox_folders(desk.settings))
+    unanswered: list[str] = []
+    servers = AskedServers(
+        ImapAsking(os.environ).ask, time.monotonic, away=lambda *why: unanswered.append(": ".join(why))
+    )
+    usage = UsageBook(
+        desk.records,
+        lambda: desk.settings.quota,
+        mailbox_folders(desk.settings),
+        asked=lambda mailbox: counting_of(desk.settings, mailbox, servers),
+    )
     srs = srs_of(desk.settings.forwarding, os.environ)
     standings = Standings(desk.records, almanac, usage, desk.settings, srs=srs)
     client = Client(kind=kind, ip="", port=0)
@@ -115,7 +147,28 @@ def explain(desk: Desk, address: str, at: str | None, kind: ClientKind) -> Expla
         without, sender_without = asyncio.run(_answers(desk, standings, routes, client, asked, trusted))
         answer = _unless_jumped(answer, without)
         as_sender = _unless_jumped(as_sender, sender_without) if as_sender and sender_without else as_sender
-    return _told(desk, asked, now, client, edition, answer, as_sender)
+    if unanswered and not answer.note:
+        answer = replace(answer, note=f"how full the mailbox is, nobody says now: {unanswered[0]}")
+    counted = asyncio.run(_counted(usage, answer, desk.clock.now()))
+    return _told(desk, asked, now, client, edition, answer, as_sender, _usage_told(answer, counted))
+
+
+async def _counted(usage: UsageBook, answer: _Answer, now: datetime) -> Counted | None:
+    """What the answer was given by: it is remembered."""
+    standing = answer.standing
+    if standing is None or standing.usage is None or standing.mailbox is None:
+        return None
+    try:
+        return await usage.held(standing.mailbox, now)
+    except (FactsAway, RecordsAway):
+        return None
+
+
+def _usage_told(answer: _Answer, counted: Counted | None) -> UsageTold | None:
+    found = answer.standing.usage if answer.standing else None
+    if found is None or counted is None:
+        return None
+    return UsageTold(found.used, found.limit, found.promised, found.over_since, counted.told_by, round(counted.age))
 
 
 async def _answers(
@@ -166,6 +219,7 @@ def _told(
     edition: Edition,
     answer: _Answer,
     as_sender: _Answer | None,
+    usage: UsageTold | None,
 ) -> Explained:
     zone = edition.plan.zone
     rulings = answer.standing.rulings if answer.standing else None
@@ -178,6 +232,7 @@ def _told(
         because=answer.verdict.because,
         note=answer.note,
         mailbox=answer.standing.mailbox if answer.standing else None,
+        usage=usage,
         forward_to=answer.verdict.target if isinstance(answer.verdict, Forward) else None,
         goes_to=answer.goes_to,
         plan=edition.plan.name if edition.number else "",

@@ -4,22 +4,28 @@
     receipt = await migrate(move, clock=..., progress=..., stop=..., read_back=False)
     plan = await rehearse(move, clock=...)
 
+A side whose URL a stranger has typed has a guard: `Side(url, secret, guard=PublicOnly())`. Then nothing but an IMAP
+server on the public Internet is connected to, and what goes wrong tells nothing of our own network.
 Fails: `Resumable` where a later run goes on (a mailbox away, full or asking for patience, no room here, or `stop` was
-set); `Refused` for everything that a later run would meet again. What was settled until then stands in the journal.
+set); `Refused` for everything that a later run would meet again; `Wrong` for a URL that no stranger may write. What was
+settled until then stands in the journal.
 """
 
 import asyncio
 import errno
 import hashlib
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from mailsvc.desk.move_remedies import remedy
 from mailsvc.desk.refusals import Refused
 from mailsvc.kit.mailbox_urls import MailboxUrl
-from mailsvc.kit.mailboxes import Side, Unopened, opened
+from mailsvc.kit.mailboxes import BothRefused, Side, Unopened, opened
 from mailsvc.kit.net import BadTls
+from mailsvc.kit.public_hosts import HostAway, NotPublic, PublicOnly
 from migrator.journals.file import JournalFile, JournalUnusable
 from migrator.mailbox import MailboxAway, MailboxLimited, MailboxRefused, Source, StaleFolder, Target
 from migrator.moving import Paused, move
@@ -31,6 +37,7 @@ from schedules.clock import Clock
 __all__ = [
     "Move",
     "Preflight",
+    "PublicOnly",
     "Receipt",
     "Resumable",
     "Side",
@@ -44,14 +51,13 @@ __all__ = [
 _PAUSES = (1.0, 5.0, 15.0, 30.0)  # seconds before it is tried again where a connection broke
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _AGAIN = "run the same command again to go on"
-_AMEND = "put it right, then run the same command again: what is settled stays settled"
 
 
 class Resumable(Exception):
     """The move stands still, and goes on where it is when the same is asked again; the message says why."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(f"{why}: {_AGAIN}")
+    def __init__(self, why: str, first: str = "") -> None:
+        super().__init__(f"{why}: {first}{_AGAIN}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +126,9 @@ def _opened(moving: Move) -> AbstractAsyncContextManager[tuple[Source, Target]]:
 
 
 def _spool(moving: Move) -> Path:
-    """Where large messages are kept on their way: beside the journal, on a disk and not in memory."""
+    """Where large messages are kept on their way: beside the journal; a rehearsal makes no folder, and reads few."""
     folder = moving.journal.parent
-    return folder if folder.is_dir() else Path.home()
+    return folder if folder.is_dir() else Path(tempfile.gettempdir())
 
 
 @contextmanager
@@ -133,11 +139,14 @@ def _told() -> Iterator[None]:
     except Paused as error:
         raise Resumable("you asked it to stop") from error
     except (MailboxAway, MailboxLimited, StaleFolder) as error:
-        raise Resumable(_plain(str(error))) from error
-    except Unopened as error:
-        raise Refused(str(error), error.remedy) from error
-    except (MailboxRefused, NotCounted, BadTls) as error:
-        raise Refused(_plain(str(error)), _AMEND) from error
+        full = isinstance(error, MailboxLimited) and error.code == "OVERQUOTA"
+        raise Resumable(_plain(str(error)), "make room there, then " if full else "") from error
+    except HostAway as error:
+        raise Resumable(str(error)) from None
+    except BothRefused as both:
+        raise _together(*map(_refused, both.causes)) from both
+    except (MailboxRefused, NotCounted, NotPublic, BadTls) as error:
+        raise _refused(error) from (None if isinstance(error, NotPublic) else error)
     except JournalUnusable as error:
         if error.full:
             raise Resumable(_plain(str(error))) from error
@@ -146,6 +155,18 @@ def _told() -> Iterator[None]:
         if error.errno not in _FULL:
             raise
         raise Resumable(f"there is no room here for messages on their way ({error.strerror})") from error
+
+
+def _refused(error: BaseException) -> Refused:
+    if isinstance(error, NotPublic):
+        return Refused(str(error), "name the server of the mailbox as its provider writes it")
+    return Refused(_plain(str(error)), error.remedy if isinstance(error, Unopened) else remedy(error))
+
+
+def _together(here: Refused, there: Refused) -> Refused:
+    """What is wrong on both sides."""
+    first = here.what if here.remedy == there.remedy else str(here)
+    return Refused(f"{first}; and {there.what}", there.remedy)
 
 
 def _plain(sentence: str) -> str:

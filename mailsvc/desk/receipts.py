@@ -15,6 +15,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from mailsvc.desk.refusals import Refused
+from mailsvc.kit.printable import json_printable
 from migrator.receipts.reading import BadReceipt
 from migrator.receipts.receipt import Receipt
 from migrator.receipts.signing import BadKey, public_key, public_pem, signed, signing_key, verified
@@ -40,7 +41,7 @@ def signed_line(receipt: Receipt, key: Path) -> str:
         raise Refused(
             str(bad), "the move itself is done: mend the key, and run the same again for its receipt"
         ) from None
-    return json.dumps(json.loads(text), sort_keys=True)
+    return json_printable(json.dumps(json.loads(text), sort_keys=True, ensure_ascii=False))
 
 
 def verify(file: Path, key: Path | None) -> Checked:

@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from mailsvc.desk.accounts_staging import discard_left_behind
 from mailsvc.desk.desk import open_records
@@ -13,14 +12,18 @@ from mailsvc.kit.dns import Dns
 from mailsvc.kit.settings import Settings
 from mailsvc.kit.srs import Srs, srs_of
 from mailsvc.letters.post import Post
+from mailsvc.notices.quota_warnings import CannotCount
 from mailsvc.outbox.routes import Routes
 from mailsvc.records import deliveries, job_claims, ledger
 from mailsvc.records.store import Connection, Records
-from mailsvc.standing import Almanac, Standings, UsageBook, Verdicts, Watch
+from mailsvc.standing import Almanac, FactsAway, Standings, UsageBook, Verdicts, Watch
 from mailsvc.standing.rates import rates_in
 from mailsvc.standing.reservations import reservations_in
 from mailsvc.standing.standings import mailbox_folders
 from mailsvc.standing.throttle import Throttle
+from mailsvc.standing.usage_asked import AskedServers
+from mailsvc.standing.usage_counts import Counting
+from mailsvc.standing.usage_imap import ImapAsking, counting_of
 from schedules.names import Address, DomainName
 
 
@@ -37,12 +40,21 @@ class Ground:
     srs: Srs | None
     standings: Standings
     throttle: Throttle
+    usage: UsageBook
     verdicts: Verdicts
     post: Post
 
     def now(self) -> datetime:
         """The time that is believed: after a jump of the clock, what it would be without."""
         return believed(self.watch)
+
+    async def used(self, mailbox: Address) -> int | None:
+        """How many octets a mailbox holds; None where nobody knows. Raises CannotCount."""
+        try:
+            counted = await self.usage.held(mailbox, self.now())
+        except FactsAway as why:
+            raise CannotCount(str(why)) from why
+        return counted.octets if counted else None
 
     def ours(self, domain: DomainName) -> bool:
         """Whether a domain is one of ours by the settings in force."""
@@ -76,13 +88,15 @@ def _known(
     book = UsageBook(
         records,
         lambda: frame.settings.quota,
-        folders(frame),
+        lambda mailbox: mailbox_folders(frame.settings)(mailbox),  # noqa: PLW0108 - the settings in force
+        asked=_asked(frame),
         reservations=reservations,
         stamp=watch.stamp,
         filling=filling,
     )
     standings = Standings(records, almanac, book, settings, srs=srs)
     frame.live.follow(standings.renew)
+    frame.live.follow(lambda _: book.renew())
     throttle = Throttle(rates_in(records, lambda: frame.settings.rate))
     verdicts = Verdicts(standings, watch, routes, frame.log, usage=book, throttle=throttle)
     post = Post(
@@ -94,7 +108,7 @@ def _known(
         lane=routes.lane,
     )
     dns = Dns(settings.resolver.servers, settings.resolver.timeout.total_seconds(), frame.clock.monotonic)
-    return Ground(frame, records, almanac, watch, routes, dns, srs, standings, throttle, verdicts, post)
+    return Ground(frame, records, almanac, watch, routes, dns, srs, standings, throttle, book, verdicts, post)
 
 
 def believed(watch: Watch) -> datetime:
@@ -103,13 +117,17 @@ def believed(watch: Watch) -> datetime:
     return doubt.trusted_now if doubt else watch.now()
 
 
-def folders(frame: Frame) -> Callable[[Address], Path | None]:
-    """Where the Maildir of a mailbox is, by the settings in force; None where it cannot be seen from here."""
+def _asked(frame: Frame) -> Callable[[Address], Counting | None]:
+    """Who is asked about mailboxes that cannot be seen from here, by the settings in force."""
+    imap = ImapAsking(os.environ)
+    frame.live.follow(lambda _: imap.forget())
 
-    def folder(mailbox: Address) -> Path | None:
-        return mailbox_folders(frame.settings)(mailbox)
+    def away(server: str, why: str) -> None:
+        frame.log.warning("usage-unknown", server=server, why=why)
 
-    return folder
+    servers = AskedServers(imap.ask, frame.clock.monotonic, away=away)
+    frame.stack.push_async_callback(servers.close)
+    return lambda mailbox: counting_of(frame.settings, mailbox, servers)
 
 
 def letters_from(settings: Settings) -> Address:

@@ -15,7 +15,7 @@ from mailsvc.kit.net import listen
 from mailsvc.kit.settings import Settings
 from mailsvc.notices.exports_ready import ExportsReady, Means
 from mailsvc.standing.almanac import edition_of
-from mailsvc.standing.usage import FactsAway
+from mailsvc.standing.usage_counts import FactsAway
 from mailsvc.web.portal import Portal, portal_app
 from mailsvc.web.server import serve
 from schedules.names import Address

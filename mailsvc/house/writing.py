@@ -13,7 +13,7 @@ from mailsvc.deeds.gate_counts import Sources
 from mailsvc.deeds.gates import Gates
 from mailsvc.deeds.hold_told import HoldTold
 from mailsvc.deeds.tell_administrators import TellAdministrators
-from mailsvc.house.ground import Ground, folders, letters_from
+from mailsvc.house.ground import Ground, letters_from
 from mailsvc.house.takehome import export_time, running_exports
 from mailsvc.notices.forward_paused import ForwardPauses
 from mailsvc.notices.keeping import Quarantining
@@ -83,7 +83,7 @@ class Scribes:
             ground.records,
             ground.post,
             lambda: self.frame.settings.quota,
-            folders(self.frame),
+            ground.used,
             ground.now,
             wording,
             self.frame.log,

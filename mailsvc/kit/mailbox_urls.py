@@ -6,6 +6,7 @@
     imaps://master@imap.old.example?authz=hanako           a master user's password, hanako's mailbox
     imaps://hanako@imap.old.example?ca=/etc/ssl/old.pem    verified by these certificates
     imaps://hanako@imap.old.example?auth=token             the secret is an OAuth access token
+    imaps://hanako@imap.old.example?compress=deflate       deflated where the server offers it: for slow links
     gmail:hanako@gmail.com                                 at a provider of `presets`, whose host is known
     pop3s://hanako@pop.old.example                         POP3 by TLS, port 995; pop3:// by STLS, port 110
     maildir:/srv/mail/hanako                               a folder of this machine
@@ -38,7 +39,8 @@ _URL = re.compile(
     re.ASCII,
 )
 _PORTS = {"imap": 143, "imaps": 993, "pop3": 110, "pop3s": 995}
-_WISHES = frozenset({"tls", "authz", "ca", "auth"})
+_LABEL = re.compile(r"[A-Za-z0-9_-]{1,63}")
+_WISHES = frozenset({"tls", "authz", "ca", "auth", "compress"})
 _SAFE = "!$'()*,-._~"
 
 
@@ -61,6 +63,7 @@ class ServerUrl:
     authz: str = ""  # whose mailbox it is, where `user` may act for others
     ca: Path | None = None
     token: bool = False  # the secret is an OAuth access token
+    compress: bool = False  # COMPRESS=DEFLATE (RFC 4978) where it is offered
 
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
@@ -128,6 +131,29 @@ class ZipUrl:
 MailboxUrl = ImapUrl | Pop3Url | MaildirUrl | MboxUrl | ZipUrl
 
 
+def same_mailbox(one: MailboxUrl, other: MailboxUrl) -> bool:
+    """Whether two URLs name one mailbox, or a Maildir within the other, however they are written.
+
+    An IMAP server answers at both of its ports; whether two names are one machine, nobody knows here.
+    """
+    match one, other:
+        case MaildirUrl(), MaildirUrl():
+            return one.path.is_relative_to(other.path) or other.path.is_relative_to(one.path)
+        case ImapUrl(), ImapUrl():
+            return _owner(one) == _owner(other) and _place(one) == _place(other)
+        case _:
+            return False
+
+
+def _owner(url: ImapUrl) -> str:
+    return (url.authz or url.user).casefold()
+
+
+def _place(url: ImapUrl) -> tuple[str, int]:
+    host = "localhost" if _is_loopback(url.host) else url.host
+    return host, 0 if url.port in _PORTS.values() else url.port
+
+
 def parse_mailbox(text: str, *, insecure: bool = False) -> MailboxUrl:
     """Read where a mailbox is; `insecure` lets passwords and mail pass in clear to another machine. Raises Wrong."""
     scheme, _, rest = text.partition(":")
@@ -187,6 +213,8 @@ def _server(text: str) -> ImapUrl | Pop3Url:
     if not found["user"]:
         raise Wrong("the mailbox names no user", _REMEDY)
     wishes = _wishes(found["wishes"] or "")
+    if "authz" in wishes and wishes.get("auth") == "token":
+        raise Wrong("a token opens the mailbox of its own user alone", "leave `authz=` or `auth=token` out")
     kind = Pop3Url if scheme.startswith("pop3") else ImapUrl
     return kind(
         user=_plain(found["user"], "user"),
@@ -194,8 +222,9 @@ def _server(text: str) -> ImapUrl | Pop3Url:
         port=port,
         tls=_tls(scheme, wishes),
         authz=_plain(wishes["authz"], "authz") if "authz" in wishes else "",
-        ca=Path(wishes["ca"]) if "ca" in wishes else None,
-        token=_is_token(wishes),
+        ca=Path(_plain(wishes["ca"], "ca")) if "ca" in wishes else None,
+        token=_chosen(wishes, "auth", "token", without="password"),
+        compress=_chosen(wishes, "compress", "deflate", without="none"),
     )
 
 
@@ -217,8 +246,10 @@ def _wishes(text: str) -> Mapping[str, str]:
     for one in text.split("&") if text else ():
         name, equals, value = one.partition("=")
         if name not in _WISHES or name in found or not equals or not value:
+            by = f" by `{name}=`" if equals and name.isalpha() else ""
             raise Wrong(
-                "the URL asks for what is not known", "write `?tls=none`, `?authz=USER`, `?ca=FILE`, joined by &"
+                f"the URL asks{by} for what is not known",
+                "write `?ca=FILE`, `?authz=USER`, `?auth=token`, `?compress=deflate`, `?tls=none`, joined by &",
             )
         found[name] = unquote(value)
     return found
@@ -231,17 +262,23 @@ def _tls(scheme: str, wishes: Mapping[str, str]) -> MailboxTls:
     if said != MailboxTls.NONE or scheme.endswith("s"):
         upgraded = "STLS" if plain == "pop3" else "STARTTLS"
         raise Wrong(
-            f"`tls={said}` cannot be asked of {scheme}://",
+            f"`tls={_repeated(said)}` cannot be asked of {scheme}://",
             f"write {plain}s:// for TLS, {plain}:// for {upgraded}, or {plain}://…?tls=none",
         )
     return MailboxTls.NONE
 
 
-def _is_token(wishes: Mapping[str, str]) -> bool:
-    said = wishes.get("auth", "password")
-    if said not in {"password", "token"}:
-        raise Wrong(f"nobody logs in by {said!r}", "write `auth=token` for an OAuth access token, or leave it out")
-    return said == "token"
+def _chosen(wishes: Mapping[str, str], name: str, wish: str, *, without: str) -> bool:
+    """Whether the URL asks for `wish` under this name; what stands there `without` it may be written too."""
+    said = wishes.get(name, without)
+    if said not in {wish, without}:
+        raise Wrong(f"there is no `{name}={_repeated(said)}`", f"write `{name}={wish}`, or leave it out")
+    return said == wish
+
+
+def _repeated(said: str) -> str:
+    """A word that somebody chose; what is longer may be a secret in the wrong place, and is not repeated."""
+    return said if re.fullmatch("[a-z]{1,12}", said) else "…"
 
 
 def _plain(text: str, name: str) -> str:
@@ -267,7 +304,10 @@ def _host(host: str) -> str:
 
 
 def _named(host: str) -> str:
-    if host == "localhost" or "." not in host:
+    host = host.removesuffix(".")
+    if "." not in host:
+        if not _LABEL.fullmatch(host):
+            raise ValueError("a name of letters, digits and hyphens is wanted")
         return host.lower()
     try:
         return DomainName.parse(host).ascii

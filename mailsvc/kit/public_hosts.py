@@ -1,18 +1,24 @@
 """A host that a subscriber typed: mail is moved there only where it is on the public Internet (no request forgery).
 
-    address = await public_address("imap.new.example", 993, asking)      # what to connect to, and nothing else
+    guard = PublicOnly()                                     # one for every side that a stranger has named
+    guard.check(url)                                         # Wrong: no URL that a stranger may write
+    address = await guard.address(url.host)                  # what to connect to, and nothing else
 
 The name is asked for once, and the answer is what is connected to, so that a name which answers otherwise a moment
 later gains nothing; the certificate is still checked against the name. One address that is not public refuses them
-all: who points a name at somebody's inner network wants no mail moved.
-Raises NotPublic with a sentence for the subscriber, which tells nothing about our network; HostAway where nobody
-answers.
+all: who points a name at somebody's inner network wants no mail moved. A name that is not there is refused in the same
+words, so that nobody learns which names our network has.
+Raises NotPublic with a sentence for the subscriber; HostAway where nobody answers.
 """
 
 import asyncio
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from mailsvc.kit.mailbox_urls import ImapUrl, MailboxTls, MailboxUrl
+from schedules.positions import Wrong
 
 PORTS = frozenset({143, 993})  # where IMAP is
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -31,23 +37,6 @@ class NotPublic(Exception):
 
 class HostAway(Exception):
     """Nobody answers for the name now."""
-
-
-async def public_address(host: str, port: int, asking: Asking) -> str:
-    """The public IP address of a host to connect to. Raises NotPublic, HostAway."""
-    if port not in PORTS:
-        raise NotPublic(f"port {port} is none where mailboxes are: 993 or 143")
-    try:
-        found = [host] if is_address(host) else list(await asking(host))
-    except socket.gaierror as error:
-        if error.errno == socket.EAI_AGAIN:
-            raise HostAway(f"nobody answers for the name {host} now: try again later") from None
-        raise NotPublic(f"there is no host {host}: check its name") from None
-    except OSError:
-        raise HostAway(f"nobody answers for the name {host} now: try again later") from None
-    if not found or not all(is_public(one) for one in found):
-        raise NotPublic(f"{host} is no host that mail is moved from or to")
-    return found[0]
 
 
 async def asked_of_system(host: str) -> Sequence[str]:
@@ -78,3 +67,46 @@ def is_public(text: str) -> bool:
         elif any(address in network for network in _TRANSLATED) or address.is_site_local:
             return False
     return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+@dataclass(frozen=True, slots=True)
+class PublicOnly:
+    """The guard of a side that a stranger has named; `is_allowed` and `ports` are others in tests alone."""
+
+    asking: Asking = asked_of_system
+    is_allowed: Callable[[str], bool] = is_public
+    ports: frozenset[int] = PORTS
+
+    def check(self, url: MailboxUrl) -> None:
+        """Raises Wrong for what no stranger may ask of this machine."""
+        if not isinstance(url, ImapUrl):
+            raise Wrong("a folder of this machine is nobody's mailbox elsewhere", _REMEDY)
+        if url.tls is MailboxTls.NONE:
+            raise Wrong("passwords and mail go to no host of the Internet in clear", "leave `tls=none` out")
+        if url.ca is not None:
+            raise Wrong("whom this machine trusts is not for a URL to say", "leave `ca=` out")
+        if url.port not in self.ports:
+            raise Wrong(f"port {url.port} is none where mailboxes are", "leave it out, or write 993 or 143")
+
+    async def address(self, host: str) -> str:
+        """The IP address of a host to connect to. Raises NotPublic, HostAway."""
+        try:
+            found = [host] if is_address(host) else list(await self.asking(host))
+        except socket.gaierror as error:
+            if error.errno == socket.EAI_AGAIN:
+                raise _away(host) from None
+            found = []
+        except UnicodeError:  # no name that DNS could have
+            found = []
+        except OSError:
+            raise _away(host) from None
+        if not found or not all(self.is_allowed(one) for one in found):
+            raise NotPublic(f"{host} is no host that mail is moved from or to")
+        return found[0]
+
+
+_REMEDY = "write `imaps://USER@HOST` or `imap://USER@HOST`"
+
+
+def _away(host: str) -> HostAway:
+    return HostAway(f"nobody answers for the name {host} now")

@@ -101,12 +101,17 @@ def read_secret(path: Path) -> Secret:
     return Secret(_read_private(path))
 
 
+def _line(text: str) -> str:
+    """A text without its last newline, if it has one."""
+    return text[:-1].removesuffix("\r") if text.endswith("\n") else text
+
+
 def _read_private(path: Path) -> str:
     try:
         with path.open("rb") as opened:
             mode = stat.S_IMODE(os.fstat(opened.fileno()).st_mode)
             octets = opened.read(_LIMIT + 1)
-        text = octets.decode().rstrip("\r\n")
+        text = _line(octets.decode())
     except OSError as error:
         raise BadSecret(f"{path} cannot be read ({error.strerror})", "create it, or correct the path") from None
     except UnicodeDecodeError:

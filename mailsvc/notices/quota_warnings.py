@@ -14,7 +14,6 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -28,8 +27,6 @@ from mailsvc.letters.templates import write
 from mailsvc.outbox.routes import NoRoute
 from mailsvc.records import directory, usage
 from mailsvc.records.store import Connection, Records, RecordsAway
-from migrator.maildir.delivery import MaildirError
-from migrator.maildir.usage import MaildirCount
 from schedules.names import Address
 
 _MEGABYTE: Final = parse_size("1 MB")
@@ -47,8 +44,12 @@ class Wording:
     end: Callable[[Address], datetime | None] = lambda _: None
 
 
+class CannotCount(Exception):
+    """How full a mailbox is cannot be known now; the message says why."""
+
+
 class QuotaWarnings:
-    """Warns subscribers. `folder` names a mailbox's Maildir, None where it cannot be seen from here.
+    """Warns subscribers. `used` says how many octets a mailbox holds, None where nobody knows; raises CannotCount.
 
     `settings` is asked each time, since they may change.
     """
@@ -58,7 +59,7 @@ class QuotaWarnings:
         records: Records,
         post: Post,
         settings: Callable[[], Quota],
-        folder: Callable[[Address], Path | None],
+        used: Callable[[Address], Awaitable[int | None]],
         now: Callable[[], datetime],
         wording: Wording,
         log: Log,
@@ -69,7 +70,7 @@ class QuotaWarnings:
         self._records = records
         self._post = post
         self._settings = settings
-        self._folder = folder
+        self._used = used
         self._now = now
         self._wording = wording
         self._log = log
@@ -77,7 +78,6 @@ class QuotaWarnings:
         self._sleep = sleep
         self._noticed: OrderedDict[tuple[str, str], Address] = OrderedDict()
         self._some = asyncio.Event()
-        self._counts: OrderedDict[Path, MaildirCount] = OrderedDict()
 
     def noticed(self, mailbox: Address) -> None:
         """Have `mailbox` looked at soon; of more than there is room for, those noticed first are left out."""
@@ -106,16 +106,16 @@ class QuotaWarnings:
             except RecordsAway:
                 self._some.set()
                 raise
-            except (MaildirError, BadLetter, NoRoute) as why:
+            except (CannotCount, BadLetter, NoRoute) as why:
                 self._log.warning("quota-warning-failed", mailbox=str(mailbox), why=str(why))
             self._noticed.pop((mailbox.key, mailbox.domain.ascii), None)
 
     async def _look(self, mailbox: Address) -> None:
         """Count one mailbox, and write to it or forget what was written."""
-        folder, limit = self._folder(mailbox), await self._limit(mailbox)
-        if folder is None or not limit:
+        limit = await self._limit(mailbox)
+        used = await self._used(mailbox) if limit else None
+        if used is None:
             return
-        used = (await asyncio.to_thread(self._count(folder).count)).octets
         row = await self._records.ask(lambda connection: usage.get(connection, mailbox))
         before = row.warned if row else 0
         percent = quota.warned(used, limit, before)
@@ -162,13 +162,6 @@ class QuotaWarnings:
             "host": wording.host,
         }
         return write("quota_warning", facts, to=(mailbox,), key=f"quota {percent} {mailbox} {now.isoformat()}")
-
-    def _count(self, folder: Path) -> MaildirCount:
-        known = self._counts.setdefault(folder, MaildirCount(folder))
-        self._counts.move_to_end(folder)
-        if len(self._counts) > _REMEMBERED:
-            self._counts.popitem(last=False)
-        return known
 
 
 def _megabytes(octets: int) -> str:

@@ -8,7 +8,7 @@ durable: `Records.act`, or a service's committer from another thread. Raises Lea
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import (
@@ -30,7 +30,14 @@ from mailsvc.records import jobs as held
 from mailsvc.records import upsert
 from mailsvc.records.job import Job
 from mailsvc.records.store import Records
-from mailsvc.records.tables import journal_folders, journal_intents, journal_marks, journal_names, journal_notes
+from mailsvc.records.tables import (
+    journal_folders,
+    journal_intents,
+    journal_marks,
+    journal_names,
+    journal_notes,
+    journal_subscribed,
+)
 from migrator.journals.journal import Intent, Key, Mark, Settled, Settlement
 from migrator.journals.rows import folder_name, folder_text, key_of, mark_from, row_of, state_numbers
 from migrator.mailbox import FolderName, FolderState
@@ -131,6 +138,22 @@ class JobJournal:
             for folder, into in names.items()
         ]
         self._ours(lambda connection: self._upsert(connection, journal_names, ("move", "folder"), rows))
+
+    def subscribed(self) -> frozenset[FolderName]:
+        """Which folders of the source were subscribed when it was looked at last."""
+        query = select(journal_subscribed.c.folder).where(self._here(journal_subscribed))
+        return frozenset(folder_name(folder) for (folder,) in self._rows(query))
+
+    def subscribe(self, folders: Collection[FolderName]) -> None:
+        """These alone are subscribed at the source by now."""
+        rows = [{"move": self._move, "folder": folder_text(folder)} for folder in sorted(folders)]
+
+        def anew(connection: Connection) -> None:
+            connection.execute(delete(journal_subscribed).where(self._here(journal_subscribed)))
+            if rows:
+                connection.execute(journal_subscribed.insert(), rows)
+
+        self._ours(anew)
 
     def notes(self) -> Mapping[FolderName, Sequence[str]]:
         """What is to be told of each folder."""

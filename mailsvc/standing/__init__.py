@@ -7,7 +7,8 @@ all of it before the judge.
 
 from mailsvc.standing.almanac import Almanac, UnreadableEdition
 from mailsvc.standing.standings import Standings
-from mailsvc.standing.usage import FactsAway, UsageBook
+from mailsvc.standing.usage import UsageBook
+from mailsvc.standing.usage_counts import FactsAway
 from mailsvc.standing.verdicts import Verdicts
 from mailsvc.standing.watch import Watch
 

@@ -16,7 +16,7 @@ from mailsvc.outbox.routes import NoRoute, Routes
 from mailsvc.records.delivery import NewDelivery
 from mailsvc.returns.addressee import NotNow
 from mailsvc.standing.standings import Standings
-from mailsvc.standing.usage import FactsAway
+from mailsvc.standing.usage_counts import FactsAway
 from mailsvc.standing.verdicts import destinations
 from schedules.names import Address
 

@@ -12,7 +12,7 @@ from mailsvc.kit.settings import DomainSettings
 from mailsvc.records import directory, forward_pauses
 from mailsvc.records.directory import Entry
 from mailsvc.records.store import Connection
-from mailsvc.standing.usage import FactsAway
+from mailsvc.standing.usage_counts import FactsAway
 from schedules.names import Address, DomainName
 
 # RFC 5321 4.5.1, RFC 2142 4.

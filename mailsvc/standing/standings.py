@@ -20,7 +20,8 @@ from mailsvc.records.directory import Entry
 from mailsvc.records.store import Records
 from mailsvc.standing.almanac import Almanac
 from mailsvc.standing.resolving import LONGEST_CHAIN, Found, forwarder, resolve, untagged
-from mailsvc.standing.usage import Claim, FactsAway, UsageBook
+from mailsvc.standing.usage import Claim, UsageBook
+from mailsvc.standing.usage_counts import FactsAway
 from migrator.maildir.delivery import safe_user
 from schedules.edition import Edition
 from schedules.names import Address

@@ -21,7 +21,8 @@ from mailsvc.records.store import RecordsAway
 from mailsvc.standing.rates import Rates
 from mailsvc.standing.standings import Standings
 from mailsvc.standing.throttle import Throttle
-from mailsvc.standing.usage import Claim, FactsAway, UsageBook
+from mailsvc.standing.usage import Claim, UsageBook
+from mailsvc.standing.usage_counts import FactsAway
 from mailsvc.standing.watch import Watch
 from schedules.names import Address
 

@@ -10,7 +10,7 @@ Raises what `writing` raises.
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -98,8 +98,15 @@ class ZipTarget:
         messages = await asyncio.to_thread(self._writer.count, folder)
         return FolderState(UIDVALIDITY, self._writer.next_number, messages)
 
-    async def since(self, folder: FolderName, state: FolderState) -> AsyncIterator[tuple[int, int, bytes]]:
-        """Number, size and SHA-256 of messages from `state` on."""
+    @property
+    def lags(self) -> Sequence[float]:
+        """None: what stores is this process."""
+        return ()
+
+    async def since(
+        self, folder: FolderName, state: FolderState, sizes: Collection[int] | None = None
+    ) -> AsyncIterator[tuple[int, int, bytes]]:
+        """Number, size and SHA-256 of messages from `state` on, whatever their sizes."""
         if state.uidvalidity != UIDVALIDITY:
             raise StaleFolder(folder, "its messages are numbered otherwise")
         number = state.uidnext

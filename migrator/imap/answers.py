@@ -14,6 +14,7 @@ _STATUS = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _TEXT_LIMIT = 500
+_MORE_LIMIT = 262_144  # capabilities and flags of large servers take some thousand octets
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +33,14 @@ def answer(response: Response) -> Answer | None:
     found = _STATUS.fullmatch(response.first) if not response.literals else None
     if found is None:
         return None
-    code, more, text = (printable(found[name] or b"") for name in ("code", "more", "text"))
+    code, text = (printable(found[name] or b"") for name in ("code", "text"))
+    more = printable(found["more"] or b"", _MORE_LIMIT)
     return Answer(printable(found["tag"]), found["word"].decode("ascii").upper(), code.upper(), more, text)
 
 
-def printable(octets: bytes) -> str:
+def printable(octets: bytes, limit: int = _TEXT_LIMIT) -> str:
     """What a server says may end up on a terminal: nothing in it moves the cursor."""
-    text = octets[:_TEXT_LIMIT].decode("utf-8", "replace")
+    text = octets[:limit].decode("utf-8", "replace")
     if text.isprintable():
         return text
     return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)

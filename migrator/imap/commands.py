@@ -20,7 +20,7 @@ class Sent:
     """A literal to send: its size in octets, and its octets or where they come from."""
 
     size: int
-    octets: bytes | AsyncIterable[bytes]
+    octets: bytes | AsyncIterable[bytes] = field(repr=False)  # it may be a password
 
 
 @dataclass(frozen=True, slots=True)

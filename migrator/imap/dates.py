@@ -36,7 +36,16 @@ def write_date(at: datetime) -> str:
     if offset is None:
         raise ValueError(f"{at.isoformat()} names no zone")
     minutes = round(offset.total_seconds() / 60)
-    local = at.astimezone(timezone(timedelta(minutes=minutes)))
+    # Not by way of UTC: what a server says of the year 1 or 9999 may lie outside of Python's years there.
+    local = _moved(at.replace(tzinfo=None), timedelta(minutes=minutes) - offset)
     sign = "-" if minutes < 0 else "+"
     zone = f"{sign}{abs(minutes) // 60:02d}{abs(minutes) % 60:02d}"
     return f"{local.day:02d}-{_MONTHS[local.month - 1]}-{local.year:04d} {local:%H:%M:%S} {zone}"
+
+
+def _moved(local: datetime, by: timedelta) -> datetime:
+    """A local time moved by less than a minute, unless it stands at the very edge."""
+    try:
+        return local + by
+    except OverflowError:
+        return local

@@ -8,6 +8,7 @@ ImapError
 │   └── Oversized     a message is larger than we take
 ├── NotImap           something else than an IMAP server greets there
 ├── Untrusted         its certificate is not one that we trust
+├── NoTls             there is no TLS that both sides speak
 ├── NoRoom            what it sent cannot be kept on this machine's disk
 └── Declined          it answered NO or BAD, or refused at the greeting; `code` is its response code, as THROTTLED
 """
@@ -29,12 +30,16 @@ class Untrusted(ImapError):
     """The server's certificate does not prove who it is."""
 
 
+class NoTls(ImapError):
+    """There is no TLS that both sides speak."""
+
+
 class NoRoom(ImapError):
     """This machine's disk takes no more."""
 
 
 class Silent(Gone):
-    """The server said nothing for too long."""
+    """The server said nothing for too long, or nothing of what it was asked for."""
 
 
 class Bye(Gone):
@@ -55,11 +60,13 @@ class Oversized(Garbled):
 
 
 class Declined(ImapError):
-    """The server refused a command; `word` is NO or BAD, `code` its response code in upper case, or ""."""
+    """The server refused `command`; `word` is NO or BAD, `code` its response code in upper case, or ""."""
 
     def __init__(self, command: str, word: str, code: str, text: str) -> None:
         said = f"[{code}] {text}" if code else text
         super().__init__(f"{command} was refused: {word} {said}")
+        self.command = command
+        self.command = command
         self.word = word
         self.code = code
         self.text = text

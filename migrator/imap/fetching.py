@@ -19,6 +19,8 @@ from migrator.mailbox import Content
 WHOLE = b" (UID FLAGS INTERNALDATE RFC822.SIZE BODY.PEEK[])"
 LAST = 4_294_967_295  # RFC 3501 section 9: no UID is larger
 BRIEF = b" (UID FLAGS RFC822.SIZE)"
+LARGEST_SAID = 2**50  # octets: who announces more announces nothing
+_BESIDE = 100  # octets
 _SYSTEM = {flag.lower(): flag for flag in ("\\Seen", "\\Answered", "\\Flagged", "\\Deleted", "\\Draft")}
 _NO_DATE = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -36,8 +38,10 @@ class Fetched:
 
     @property
     def weight(self) -> int:
-        """Octets that wait to be taken."""
-        return len(self.body) if isinstance(self.body, bytes) else (self.size or 0)
+        """Octets that wait to be taken, in memory or on disk; what stands beside the message is guessed."""
+        body = self.body
+        octets = len(body) if isinstance(body, bytes) else body.size if isinstance(body, Spooled) else 0
+        return octets + _BESIDE * (1 + len(self.flags))
 
     def content(self) -> Content | None:
         """The octets; None where the server gave none."""
@@ -72,7 +76,9 @@ def _written_at(octets: bytes) -> datetime:
     for line in header.split("\r\n"):
         if line.lower().startswith("date:"):
             try:
-                return parsedate_to_datetime(line[5:].strip()).astimezone(UTC)
+                at = parsedate_to_datetime(line[5:].strip())
+                # RFC 5322 section 3.3: "-0000" is UTC, of whose zone nothing is told; Python gives it none.
+                return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
             except (ValueError, OverflowError):
                 return _NO_DATE
     return _NO_DATE
@@ -88,7 +94,9 @@ def _read(items: Mapping[bytes, Token]) -> Fetched | None:
     if isinstance(body, list):
         raise BadResponse("a list stands where a message is expected")
     octets = body.octets if isinstance(body, String) else body
-    return Fetched(uid, _flags(items), number_of(items.get(b"RFC822.SIZE")), date, octets, b"BODY[]" in items)
+    size = number_of(items.get(b"RFC822.SIZE"))
+    size = size if size is not None and size <= LARGEST_SAID else None
+    return Fetched(uid, _flags(items), size, date, octets, b"BODY[]" in items)
 
 
 def _flags(items: Mapping[bytes, Token]) -> frozenset[str]:

@@ -9,7 +9,7 @@ Raises Declined, Gone, Garbled.
 
 import asyncio
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from migrator.folder_names import BadFolderName, quoted
@@ -17,13 +17,15 @@ from migrator.imap.answers import Answer, answer
 from migrator.imap.commands import Part, Sent, accepted
 from migrator.imap.errors import Garbled
 from migrator.imap.namespaces import Namespaces, namespaces
-from migrator.imap.reading import Response
+from migrator.imap.reading import BadResponse, Response
 from migrator.imap.session import Session
 from migrator.imap.tokens import Token, tokens
-from migrator.imap.words import atoms, is_word, name_of, numbers, octets_of, text_of
+from migrator.imap.wire import Take
+from migrator.imap.words import atoms, is_word, name_of, number_of, numbers, octets_of, text_of
 
 # RFC 6154 section 2, and \Important of RFC 8457.
 SPECIAL_USES = frozenset({"\\all", "\\archive", "\\drafts", "\\flagged", "\\junk", "\\sent", "\\trash", "\\important"})
+FOLDERS_LIMIT = 100_000  # of one mailbox
 _EXISTS = re.compile(rb"\* ([0-9]{1,10}) EXISTS", re.IGNORECASE)
 
 
@@ -85,12 +87,14 @@ async def listed(session: Session) -> Listing:
     found: dict[bytes, Folder] = {}
     counts: dict[bytes, Mapping[str, int]] = {}
 
-    def take(response: Response) -> None:
+    def take(response: Response) -> bool:
+        before = len(found) + len(counts)
         match tokens(response):
             case [b"*", kind, list() as flags, delimiter, name, *_] if is_word(kind, b"LIST", b"LSUB"):
-                _add(found, kind, atoms(flags), text_of(delimiter), octets_of(name), utf8=session.utf8)
+                _add(found, kind, atoms(flags), _delimiter(delimiter), octets_of(name), utf8=session.utf8)
             case [b"*", kind, name, list() as items, *_] if is_word(kind, b"STATUS"):
                 counts[octets_of(name)] = numbers(items)
+        return len(found) + len(counts) > before
 
     asked = await _ask(session, take)
     spaces = await namespaces(session)
@@ -133,7 +137,7 @@ def name_part(wire: bytes) -> Part:
         return Sent(len(wire), wire)
 
 
-async def _ask(session: Session, take: Callable[[Response], None]) -> list[asyncio.Future[Answer]]:
+async def _ask(session: Session, take: Take) -> list[asyncio.Future[Answer]]:
     line, can = session.line, session.can
     if "LIST-EXTENDED" in can:
         status = b" STATUS (" + _items(session) + b")" if "LIST-STATUS" in can else b""
@@ -142,7 +146,7 @@ async def _ask(session: Session, take: Callable[[Response], None]) -> list[async
     return [await line.start(b'LIST "" "*"', take=take), await line.start(b'LSUB "" "*"', take=take)]
 
 
-async def _count(session: Session, folders: Iterable[Folder], take: Callable[[Response], None]) -> None:
+async def _count(session: Session, folders: Iterable[Folder], take: Take) -> None:
     """STATUS of each, pipelined; a folder that refuses it has no counts, and says so when it is opened."""
     items = b" (" + _items(session) + b")"
     asked = [await session.line.start(b"STATUS ", name_part(one.wire), items, take=take) for one in folders]
@@ -158,7 +162,17 @@ def _add(
         if known is not None and "\\noselect" not in flags:
             found[wire] = replace(known, subscribed=True)
         return
+    if known is None and len(found) >= FOLDERS_LIMIT:
+        raise BadResponse(f"more than {FOLDERS_LIMIT} folders are listed")
     found[wire] = Folder(wire, name_of(wire, utf8=utf8), delimiter, flags, subscribed="\\subscribed" in flags)
+
+
+def _delimiter(token: Token) -> str:
+    """RFC 3501 section 7.2.2: one character, or NIL."""
+    said = text_of(token)
+    if len(said) > 1:
+        raise BadResponse(f"{said[:40]!r} is said to part the levels of a name")
+    return said
 
 
 def _counted(folder: Folder, counts: Mapping[str, int], spaces: Namespaces) -> Folder:
@@ -193,8 +207,8 @@ class Opening:
         said = answer(response)
         if said is not None and said.code == "PERMANENTFLAGS":
             self.keeps = frozenset(said.more.strip("()").split())
-        elif said is not None and said.more.isdecimal():
-            self._numbers[said.code] = int(said.more)
+        elif said is not None and (number := number_of(said.more.encode())) is not None:
+            self._numbers[said.code] = number
         elif found := _EXISTS.fullmatch(response.first):
             self._exists = int(found[1])
 

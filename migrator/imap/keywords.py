@@ -22,3 +22,7 @@ class Keeps:
     def kept(self, flags: frozenset[str]) -> frozenset[str]:
         """Those of these flags that it keeps."""
         return frozenset(flag for flag in sendable(flags) if flag in SYSTEM or self._any or flag.lower() in self._named)
+
+    def surely(self, flags: frozenset[str]) -> frozenset[str]:
+        """Those of these flags that it has already: there may be no room for another."""
+        return frozenset(flag for flag in flags if flag in SYSTEM or flag.lower() in self._named)

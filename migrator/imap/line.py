@@ -3,8 +3,9 @@
     line = await Line.open("mail.example", 993, tls=context, patience=60)
     answer = await line.run(b"EXAMINE ", quoted(name), take=see)
 
-`patience` is how many seconds the server may say nothing while something is asked of it. Untagged responses go to the
-oldest command that waits; servers answer in order. Quote names with `folder_names.quoted`.
+`patience` is how many seconds the server may say nothing while something is asked of it (`waiting.py`). Untagged
+responses go to the oldest command that takes any; servers answer those in order. Names are quoted by
+`folder_names.quoted`.
 Raises Gone, Garbled and Declined (`errors.py`); after Gone and Garbled the line is of no more use.
 """
 
@@ -16,9 +17,9 @@ from contextlib import suppress
 
 from migrator.imap.answers import Answer, answer
 from migrator.imap.commands import SMALL_LITERAL, Asked, Challenged, Part, Sent, accepted, named, seen
-from migrator.imap.errors import Bye, Declined, Garbled, Gone, ImapError, NotImap, Silent, Untrusted
+from migrator.imap.errors import Bye, Declined, Garbled, Gone, ImapError, NotImap, Silent
 from migrator.imap.reading import Response, Spool
-from migrator.imap.wire import Take, Wire, connected, ignore
+from migrator.imap.wire import Take, Wire, connected, ignore, tls_failed
 
 TOGETHER = 65_536  # octets that go out in one write
 
@@ -104,10 +105,8 @@ class Line:
             self._wire.transport = await loop.start_tls(
                 self._wire.transport, self._wire, context, server_hostname=name, ssl_handshake_timeout=self._patience
             )
-        except ssl.SSLCertVerificationError as error:
-            self._wire.end(Untrusted(f"the certificate of {name} is not to be trusted: {error.verify_message}"))
         except OSError as error:
-            self._wire.end(Gone(f"TLS with {name} failed: {error}"))
+            self._wire.end(tls_failed(name, error))
         self._whole()
 
     async def deflate(self) -> None:
@@ -127,15 +126,15 @@ class Line:
         """Read no more for now: whoever takes what comes is behind."""
         if not self._held and self.broken is None:
             self._held = True
-            self._wire.transport.pause_reading()
+            self._wire.hold()
 
     def go_on(self) -> None:
         """Read again."""
         if self._held:
             self._held = False
-            self._wire.moved_at = asyncio.get_running_loop().time()
+            self._wire.waiting.got()
             if self.broken is None:
-                self._wire.transport.resume_reading()
+                self._wire.go_on()
 
     async def close(self) -> None:
         """Say goodbye where that is still possible, and end."""
@@ -156,8 +155,9 @@ class Line:
             async with asyncio.timeout(self._patience):
                 greeting = await self._greeting
         except TimeoutError:
-            self._wire.end(Silent(f"{place} does not greet"))
-            raise Silent(f"{place} does not greet") from None
+            silent = Silent(f"{place} does not greet" + ("" if secure else ": a port that waits for TLS never will"))
+            self._wire.end(silent)
+            raise silent from None
         if greeting.word == "PREAUTH" and not secure:
             self._wire.end(Gone("PREAUTH in clear"))
             raise Declined("the connection", "PREAUTH", greeting.code, "it would be used without TLS")
@@ -165,7 +165,7 @@ class Line:
     def _ask(self, name: str, take: Take, challenged: Callable[[bytes], bytes] | None) -> Asked:
         self._whole()
         if not self._asked:
-            self._wire.moved_at = asyncio.get_running_loop().time()
+            self._wire.waiting.got()
         asked = Asked(self._wire.new_tag(), name, take, asyncio.get_running_loop().create_future(), challenged)
         asked.done.add_done_callback(seen)
         asked.done.add_done_callback(lambda _: asked.go_on.set())
@@ -247,13 +247,16 @@ class Line:
         elif not self._greeting.done():
             self._wire.end(NotImap("what greets there is no IMAP server"))
         elif self._asked:
-            self._asked[0].take(response)  # BadResponse ends the line, in the wire
+            # Dovecot answers a NOOP after what was asked behind it. BadResponse ends the line, in the wire.
+            if next((asked.take for asked in self._asked if asked.take is not ignore), ignore)(response):
+                self._wire.waiting.got()
         else:
             self._strays += 1
 
     def _continued(self, asked: Asked, challenge: bytes) -> None:
         if asked.sent and asked.challenged is not None:
-            self._wire.transport.write(asked.challenged(challenge) + b"\r\n")
+            answered, asked.challenged = asked.challenged, None
+            self._wire.transport.write(answered(challenge) + b"\r\n")
             return
         asked.challenge = challenge
         asked.go_on.set()
@@ -272,6 +275,7 @@ class Line:
             self._wire.end(Garbled(f"the server answers what nobody asked: {said.tag}"))
             return
         self._asked.remove(found)
+        self._wire.waiting.got()
         if not found.done.done():
             found.done.set_result(said)
 
@@ -284,11 +288,8 @@ class Line:
         self._asked.clear()
 
     async def _watched(self) -> None:
-        """End the line where the server is silent for longer than our patience while something is asked of it."""
-        loop = asyncio.get_running_loop()
+        """End the line where the server takes longer than it may while something is asked of it."""
         while self.broken is None:
             await asyncio.sleep(min(1.0, self._patience / 4))
-            if self._asked and not self._held and loop.time() - self._wire.moved_at > self._patience:
-                self._wire.end(
-                    Silent(f"the server said nothing for {self._patience:g} s, asked for {self._asked[0].name}")
-                )
+            if self._asked and not self._held and (why := self._wire.waiting.over()):
+                self._wire.end(Silent(f"the server {why}, asked for {self._asked[0].name}"))

@@ -7,6 +7,7 @@ stand in an error.
 """
 
 import json
+import re
 from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
 from typing import assert_never
@@ -14,8 +15,10 @@ from typing import assert_never
 from migrator.folder_names import BadFolderName, quoted
 from migrator.imap.answers import Answer, printable
 from migrator.imap.commands import Challenged, Part, Sent
-from migrator.imap.errors import Declined, ImapError
+from migrator.imap.errors import Bye, Declined, ImapError
 from migrator.imap.line import Line
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{8,}={0,2}")
 
 
 class NoWay(ImapError):
@@ -46,13 +49,18 @@ Credentials = Password | Token
 
 async def log_in(line: Line, credentials: Credentials, can: frozenset[str]) -> Answer:
     """Log in by the best way that `can` offers. Raises Declined, NoWay, Gone, Garbled."""
-    match credentials:
-        case Password():
-            return await _by_password(line, credentials, can)
-        case Token():
-            return await _by_token(line, credentials, can)
-        case _ as never:
-            assert_never(never)
+    try:
+        match credentials:
+            case Password():
+                return await _by_password(line, credentials, can)
+            case Token():
+                return await _by_token(line, credentials, can)
+            case _ as never:
+                assert_never(never)
+    except Declined as refused:
+        raise Declined(refused.command, refused.word, refused.code, _without(credentials, refused.text)) from None
+    except Bye as bye:
+        raise Bye(_without(credentials, bye.text), bye.code) from None
 
 
 def as_plain(who: Password) -> bytes:
@@ -107,6 +115,18 @@ async def _authenticate(line: Line, mechanism: bytes, secret: bytes, can: frozen
         return answer
     text = f"{answer.text} ({reason_in(reasons[0])})" if reasons else answer.text
     raise Declined(f"AUTHENTICATE {mechanism.decode('ascii')}", answer.word, answer.code, text)
+
+
+def _without(credentials: Credentials, text: str) -> str:
+    """What a server says, which may repeat the secret or what it was sent in."""
+    secret = credentials.password if isinstance(credentials, Password) else credentials.token
+    text = text.replace(secret, "***") if secret else text
+    return _BASE64.sub(lambda found: "***" if _holds(found[0], secret) else found[0], text)
+
+
+def _holds(digits: str, secret: str) -> bool:
+    """Whether base64, though it may be cut, says the secret."""
+    return secret.encode() in b64decode(digits.rstrip("=")[: len(digits) // 4 * 4] + "==")
 
 
 def reason_in(challenge: bytes) -> str:

@@ -6,7 +6,7 @@ What is there already is not made again. A parent that holds no messages is made
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from migrator.imap.answers import Answer
@@ -32,7 +32,8 @@ class _Asked:
 
 async def made(session: Session, tree: Tree, folders: Sequence[MailFolder]) -> Mapping[FolderName, Shortfall]:
     """Make these, and say what could not be. Raises Declined where the server asks for patience, Gone, Garbled."""
-    asked = [await _ask(session, tree, one, folders) for one in sorted(folders, key=lambda one: len(one.name))]
+    parents = {one.name[:depth] for one in folders for depth in range(1, len(one.name))}
+    asked = [await _ask(session, tree, one, parents) for one in sorted(folders, key=lambda one: len(one.name))]
     short: dict[FolderName, Shortfall] = {}
     for one in asked:
         shortfall = await _shortfall(session, tree, one)
@@ -41,11 +42,10 @@ async def made(session: Session, tree: Tree, folders: Sequence[MailFolder]) -> M
     return short
 
 
-async def _ask(session: Session, tree: Tree, folder: MailFolder, all_: Sequence[MailFolder]) -> _Asked:
+async def _ask(session: Session, tree: Tree, folder: MailFolder, parents: Collection[FolderName]) -> _Asked:
     name, line = name_part(tree.wire(folder.name)), session.line
     there = folder.name in tree.known or folder.name == INBOX
-    parent = any(one.name[: len(folder.name)] == folder.name != one.name for one in all_)
-    if not there and not folder.holds_messages and parent:
+    if not there and not folder.holds_messages and folder.name in parents:
         return _Asked(folder)
     made = used = subscribed = None
     if not there and folder.special_use is not None and "CREATE-SPECIAL-USE" in session.can:

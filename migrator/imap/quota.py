@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from migrator.imap.commands import Part
 from migrator.imap.reading import Response
 from migrator.imap.session import Session
 from migrator.imap.tokens import Token, tokens
@@ -33,6 +34,21 @@ class Quota:
 
 async def quota(session: Session) -> Quota:
     """Ask for the quotas of INBOX, and for the largest message."""
+    found = await resources(session)
+    storage = [one for one in found if one.name == "STORAGE"]
+    messages = [one for one in found if one.name == "MESSAGE"]
+    used, left = _summed(storage)
+    return Quota(
+        used * UNIT if used is not None else None,
+        _summed(messages)[0],
+        left * UNIT if left is not None else None,
+        _summed(messages)[1],
+        await largest(session),
+    )
+
+
+async def resources(session: Session) -> list[Resource]:
+    """Of all quota roots of INBOX, all resources; none where the server keeps no quotas, or none of this mailbox."""
     found: list[Resource] = []
 
     def take(response: Response) -> None:
@@ -42,16 +58,7 @@ async def quota(session: Session) -> Quota:
 
     if "QUOTA" in session.can:
         await session.line.ask(b"GETQUOTAROOT INBOX", take=take)
-    storage = [one for one in found if one.name == "STORAGE"]
-    messages = [one for one in found if one.name == "MESSAGE"]
-    used, left = _summed(storage)
-    return Quota(
-        used * UNIT if used is not None else None,
-        _summed(messages)[0],
-        left * UNIT if left is not None else None,
-        _summed(messages)[1],
-        await _largest(session),
-    )
+    return found
 
 
 def _summed(resources: Iterable[Resource]) -> tuple[int | None, int | None]:
@@ -70,16 +77,17 @@ def _resources(items: list[Token]) -> Iterable[Resource]:
             yield Resource(name.decode("ascii", "replace").upper(), values["USED"], values["LIMIT"])
 
 
-async def _largest(session: Session) -> int | None:
+async def largest(session: Session, folder: Part = b"INBOX") -> int | None:
+    """Octets of the largest message that a folder takes; None: the server does not say."""
     for word in session.can:
         name, _, octets = word.partition("=")
         if name == "APPENDLIMIT":
             said = number_of(octets.encode())
-            return said if said is not None else await _largest_in_inbox(session)
+            return said if said is not None else await _largest_in(session, folder)
     return None
 
 
-async def _largest_in_inbox(session: Session) -> int | None:
+async def _largest_in(session: Session, folder: Part) -> int | None:
     found: list[int] = []
 
     def take(response: Response) -> None:
@@ -87,5 +95,5 @@ async def _largest_in_inbox(session: Session) -> int | None:
             case [b"*", kind, _, list() as items] if is_word(kind, b"STATUS"):
                 found.extend(value for name, value in numbers(items).items() if name == "APPENDLIMIT")
 
-    await session.line.ask(b"STATUS INBOX (APPENDLIMIT)", take=take)
+    await session.line.ask(b"STATUS ", folder, b" (APPENDLIMIT)", take=take)
     return found[0] if found else None

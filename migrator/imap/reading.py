@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from typing import Protocol
 
 KEPT = 262_144  # octets: a literal up to this size is kept in memory
-LINE_LIMIT = 16_777_216  # octets of one response beside its literals: a SEARCH over a million messages has 8 MB
+LINE_LIMIT = (
+    16_777_216  # octets of one response beside the literals that are spooled: a SEARCH over a million messages has 8 MB
+)
 LITERALS_LIMIT = 1_000  # literals of one response that are kept in memory
 LITERAL_LIMIT = 4_294_967_295  # RFC 9051 section 9: number; what is more cannot be meant
 
@@ -82,6 +84,11 @@ class ResponseReader:
         """Whether a response has begun and is not complete: a connection that is lost now was cut."""
         return bool(self._open or self._lines or len(self._buffer) > self._at)
 
+    @property
+    def spooling(self) -> bool:
+        """Whether a literal is coming that is too large for the memory."""
+        return self._open is not None and not isinstance(self._open.literal, bytearray)
+
     def feed(self, octets: bytes) -> Iterator[Response]:
         """The responses that these octets complete. Raises BadResponse, and what `spool` or a sink raises."""
         self._buffer += octets
@@ -125,9 +132,10 @@ class ResponseReader:
             raise BadResponse(f"a literal of {size} octets is announced")
         if len(self._literals) >= LITERALS_LIMIT:
             raise BadResponse(f"a response has more than {LITERALS_LIMIT} literals")
-        self._lines.append(line[: line.rindex(b"{")].removesuffix(b"~"))
-        self._length += len(line)
         spooled = size > self._kept and self._spool is not None
+        self._lines.append(line[: line.rindex(b"{")].removesuffix(b"~"))
+        self._length += len(line) + (0 if spooled else size)
+        self._bounded(0)
         self._open = _Open(size, self._spool(size) if spooled and self._spool else bytearray())
         if size > self._kept and not spooled:
             raise BadResponse(f"a literal of {size} octets is announced where none was asked for")

@@ -8,14 +8,16 @@ Is a `migrator.mailbox.Source`.
 """
 
 from collections import deque
-from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence
 from contextlib import aclosing
+from itertools import takewhile
 from pathlib import Path
 from typing import Self
 
 from migrator.content import Spooled
+from migrator.imap.breaks import BROKE, Breaks
 from migrator.imap.doubts import Doubt, Doubts
-from migrator.imap.errors import Declined, Oversized
+from migrator.imap.errors import Declined, Garbled, Gone, Oversized
 from migrator.imap.fetching import BRIEF, Fetched
 from migrator.imap.folders import Folder, opened_for_reading
 from migrator.imap.mailbox import ImapMailbox, check, check_fetched, stale
@@ -39,6 +41,7 @@ class ImapSource(ImapMailbox):
         super().__init__(access, _spool(spool, largest), most=most)
         self._largest = largest
         self._doubts = Doubts()
+        self._breaks = Breaks()
 
     @classmethod
     async def open(cls, access: Access, *, spool: Path, largest: int = LARGEST, most: int = 3) -> Self:
@@ -70,16 +73,26 @@ class ImapSource(ImapMailbox):
         with self.told():
             while left:
                 try:
-                    async for found in self._pass(left):
+                    async for found in self._one(left) if self._breaks.suspect(left[0].name) else self._pass(left):
                         yield found
                 except Oversized:
                     job = left.popleft()
                     async for found in self._again(job, sized=True):
                         yield found
+                except (Gone, Garbled) as error:
+                    if left:
+                        self._breaks.at_folder(left[0].name, error)
+                    raise
+
+    async def _one(self, left: deque["_Job"]) -> Messages:
+        """The first that is left, by the numbers that are there; it is taken from it."""
+        async for found in self._again(left[0], sized=False):
+            yield found
+        left.popleft()
 
     async def _pass(self, left: deque["_Job"]) -> Messages:
-        """One stream of all that is left; what has ended is taken from it. Raises Oversized, and the rest is left."""
-        runs = [job.begin() for job in left]
+        """One stream of what is left; what has ended is taken from it. Raises Oversized, and the rest is left."""
+        runs = [job.begin() for job in takewhile(lambda job: not self._breaks.suspect(job.name), left)]
         async with self.sessions.one() as session, aclosing(Stream(session).of(runs)) as coming:
             async for run, fetched in coming:
                 job = left[0]
@@ -94,9 +107,9 @@ class ImapSource(ImapMailbox):
                 left.popleft()
 
     async def counted(self) -> tuple[int, int] | None:
-        """Messages and octets by quota, or by what STATUS says of each folder."""
+        """Messages and octets by quota, or by what STATUS said of each folder when they were listed last."""
         quota = await self.quota()
-        own = [one for one in await self.folders() if not one.left_out and one.state is not None]
+        own = [one for one in (await self.tree()).folders if not one.left_out and one.state is not None]
         messages = sum(one.state.messages for one in own if one.state is not None)
         if quota.octets_used is not None:
             return messages if quota.messages_used is None else quota.messages_used, quota.octets_used
@@ -119,7 +132,7 @@ class ImapSource(ImapMailbox):
         async with self.sessions.one() as session:
             await _open_again(session, job)
             there = await present(session, job.wanted.uids)
-        for uid in job.run.seen.lacking(job.wanted.uids or ()):
+        for uid in job.gone:
             if uid not in there:
                 yield Missing(job.name, uid, "it was expunged meanwhile", gone=True)
         left = {
@@ -142,7 +155,10 @@ class ImapSource(ImapMailbox):
 
     async def _each(self, job: "_Job", left: Mapping[int, Doubt]) -> Messages:
         """Fetch these once more: all together, and, while some stay away, the first of them alone."""
-        rest, alone = list(left), False
+        for uid in left:
+            if self._breaks.given_up(job.name, uid):
+                yield Missing(job.name, uid, BROKE)
+        rest, alone = [uid for uid in left if not self._breaks.given_up(job.name, uid)], False
         while rest:
             run = Run(job.folder, list(runs(rest[:1] if alone else rest)))
             asked, trouble = rest[0], ""
@@ -151,6 +167,9 @@ class ImapSource(ImapMailbox):
                     yield self._doubts.judge_again(job.name, fetched, left[fetched.uid])
             except Oversized as error:
                 trouble = str(error)
+            except (Gone, Garbled) as error:
+                self._breaks.at_message(job.name, next((uid for uid in rest if uid not in run.seen), 0), error)
+                raise
             _patient(run)
             rest = [uid for uid in rest if uid not in run.seen]
             if alone and rest and rest[0] == asked:
@@ -190,7 +209,18 @@ class _Job:
             return True
         if run.uids is None:
             return run.opened is not None and len(run.seen) < run.opened.messages
-        return len(run.seen) < sum(len(uids) for uids in run.uids)
+        return len(run.seen) < (_numbers(run.uids) if self.wanted.messages is None else self.wanted.messages)
+
+    @property
+    def gone(self) -> Iterator[int]:
+        """Of the numbers wanted, those that have not come; none where it is not known which of them were there."""
+        wanted = self.wanted
+        exact = wanted.uids is not None and wanted.messages in {None, _numbers(wanted.uids)}
+        return self.run.seen.lacking(wanted.uids or ()) if exact else iter(())
+
+
+def _numbers(uids: Sequence[range]) -> int:
+    return sum(run.stop - run.start for run in uids)
 
 
 def _spool(folder: Path, largest: int) -> Spool:
@@ -208,7 +238,8 @@ async def _open_again(session: Session, job: _Job) -> None:
         opened = await opened_for_reading(session, job.folder)
     except Declined as refused:
         raise stale(job.name, refused) from None
-    if job.run.opened is not None and opened.uidvalidity != job.run.opened.uidvalidity:
+    known = job.wanted.uidvalidity if job.run.opened is None else job.run.opened.uidvalidity
+    if known not in {None, opened.uidvalidity}:
         raise StaleFolder(job.name, "it was numbered anew meanwhile")
 
 

@@ -13,6 +13,7 @@ import asyncio
 from bisect import bisect_right
 from collections import deque
 from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from migrator.imap.answers import Answer
@@ -77,14 +78,16 @@ class Stream:
             yield run, None
 
     async def _ask(self, run: Run) -> None:
-        opening = Opening(run.folder)
+        opening, told = Opening(run.folder), Uids()
         examined = await self._line.start(b"EXAMINE ", name_part(run.folder.wire), take=opening.take)
 
-        def take(response: Response) -> None:
+        def take(response: Response) -> bool:
             # The answer to EXAMINE has come before: servers answer in order.
             _settle(run, opening, examined)
-            if run.opened is not None and (message := fetched(response)) is not None:
-                self._put(run, message)
+            if run.opened is None or (message := fetched(response)) is None:
+                return False
+            self._put(run, message)
+            return run.asks(message.uid) and told.add(message.uid)
 
         start, items = self._line.start, run.items
         fetches = [await start(b"UID FETCH ", uids.encode("ascii"), items, take=take) for uids in run.sets()]
@@ -122,6 +125,7 @@ def _settle(run: Run, opening: Opening, examined: asyncio.Future[Answer]) -> Non
     if known or not examined.done() or examined.cancelled() or examined.exception() is not None:
         return
     if examined.result().word == "OK":
-        run.opened = opening.opened()
+        with suppress(Garbled):  # `_end` says so, to whom waits for the run
+            run.opened = opening.opened()
     else:
         run.refused = examined.result()

@@ -8,21 +8,23 @@ Is a `migrator.mailbox.Target`. Where a server takes only synchronising literals
 round trip: up to `most` connections share them then, and messages may be numbered in another order than they came.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import replace
 from hashlib import sha256
 from typing import Self
 
+from migrator.imap.answers import Answer
 from migrator.imap.appending import Appended, ToAppend
 from migrator.imap.dates import write_date
 from migrator.imap.errors import Declined
-from migrator.imap.fetching import Fetched
-from migrator.imap.folders import Folder, opened_for_writing, status
+from migrator.imap.fetching import BRIEF, WHOLE, Fetched
+from migrator.imap.folders import Folder, name_part, opened_for_writing, status
 from migrator.imap.hashing import Hashed
 from migrator.imap.keywords import SYSTEM, Keeps
 from migrator.imap.mailbox import ImapMailbox, check, check_fetched, stale
 from migrator.imap.making import made
+from migrator.imap.quota import largest
 from migrator.imap.senders import Senders
 from migrator.imap.session import Session
 from migrator.imap.sessions import Access
@@ -47,6 +49,7 @@ from migrator.mailbox import (
 
 GONE = frozenset({"TRYCREATE", "NONEXISTENT"})  # response codes: RFC 3501 section 7.1, RFC 5530
 PAUSING = PATIENCE - {"OVERQUOTA"}
+LAGS = (0.3, 1.0)
 LAST = 4_294_967_295  # RFC 3501 section 9: nz-number
 
 
@@ -56,6 +59,7 @@ class ImapTarget(ImapMailbox):
     def __init__(self, access: Access, *, most: int) -> None:
         super().__init__(access, lambda _: Hashed(), most=most)
         self._senders = Senders(self.sessions, most)
+        self._largest: dict[bytes, int | None] = {}  # octets of a message, by the folder's name on the wire
 
     @classmethod
     async def open(cls, access: Access, *, most: int = 8) -> Self:
@@ -74,6 +78,11 @@ class ImapTarget(ImapMailbox):
         quota = await self.quota()
         return Room(quota.octets_left, quota.messages_left, quota.largest)
 
+    @property
+    def lags(self) -> Sequence[float]:
+        """Seconds to wait for what a broken connection has brought: Dovecot stores it some tenths later."""
+        return LAGS
+
     async def make(self, folders: Sequence[MailFolder]) -> Mapping[FolderName, Shortfall]:
         """Make these folders, parents first, with subscription and special use; what could not be, and why."""
         tree = await self.tree()
@@ -83,13 +92,7 @@ class ImapTarget(ImapMailbox):
     @asynccontextmanager
     async def asking(self) -> AsyncGenerator[Session, None]:
         """The session that carries, for what needs no open folder."""
-        yield await self._heard_of_all()
-
-    async def _heard_of_all(self) -> Session:
-        """The session that carries, told what others have stored: Courier's STATUS of an open folder lags behind."""
-        session = await self._senders.main()
-        await session.line.start(b"NOOP")
-        return session
+        yield await self._senders.counting()
 
     async def put(self, folder: FolderName, messages: Sequence[Message]) -> Sequence[Outcome]:
         """Store messages: one outcome for each, in order.
@@ -97,6 +100,19 @@ class ImapTarget(ImapMailbox):
         Raises MailboxAway: then nobody knows what was stored; StaleFolder where the folder is gone.
         """
         into = (await self.tree()).folder(folder)
+        with self.told():
+            limit = await self._limit(into)
+        fitting = [one for one in messages if limit is None or one.content.size <= limit]
+        stored = dict(zip(map(id, fitting), await self._put(folder, into, fitting) if fitting else (), strict=True))
+        return [stored[id(one)] if id(one) in stored else _too_large(one, limit) for one in messages]
+
+    async def _limit(self, folder: Folder) -> int | None:
+        """How many octets a message may have, asked once for each folder (RFC 7889)."""
+        if folder.wire not in self._largest:
+            self._largest[folder.wire] = await largest(await self._senders.main(), name_part(folder.wire))
+        return self._largest[folder.wire]
+
+    async def _put(self, folder: FolderName, into: Folder, messages: Sequence[Message]) -> Sequence[Outcome]:
         known = self._senders.keeping.get(into.wire, Keeps())
         with self.told():
             ready = [ToAppend(known.kept(one.item.flags), write_date(one.date), one.content) for one in messages]
@@ -113,11 +129,11 @@ class ImapTarget(ImapMailbox):
     async def _without_keywords(
         self, folder: Folder, sent: Sequence[ToAppend], said: Sequence[Appended]
     ) -> tuple[Sequence[ToAppend], Sequence[Appended]]:
-        """Send messages once more that may be refused for their keywords alone."""
+        """Send messages once more that may be refused for their keywords alone; not where patience is asked for."""
         again = {
             number: replace(one, flags=one.flags & SYSTEM)
             for number, (one, answer) in enumerate(zip(sent, said, strict=True))
-            if answer.answer.word != "OK" and not answer.answer.code and not one.flags <= SYSTEM
+            if not one.flags <= SYSTEM and _may_be_for_keywords(answer.answer)
         }
         if not again:
             return sent, said
@@ -132,16 +148,22 @@ class ImapTarget(ImapMailbox):
         known = (await self.tree()).folder(folder)
         with self.told():
             try:
-                state = state_of(await status(await self._heard_of_all(), known))
+                state = state_of(await status(await self._senders.counting(), known))
             except Declined as refused:
                 raise stale(folder, refused) from None
         if state is None:
             raise StaleFolder(folder, "the server does not say how it is numbered")
         return state
 
-    async def since(self, folder: FolderName, state: FolderState) -> AsyncGenerator[tuple[int, int, bytes], None]:
-        """UID, size and SHA-256 of messages from UIDNEXT of `state` on."""
-        async for found in self._read_back(folder, [range(state.uidnext, LAST + 1)], state.uidvalidity):
+    async def since(
+        self, folder: FolderName, state: FolderState, sizes: Collection[int] | None = None
+    ) -> AsyncGenerator[tuple[int, int, bytes], None]:
+        """UID, size and SHA-256 of messages from UIDNEXT of `state` on; of these sizes alone, as the server counts."""
+        uids = [range(state.uidnext, LAST + 1)]
+        if sizes is not None:
+            async with aclosing(self._fetched(folder, uids, state.uidvalidity, BRIEF)) as listed:
+                uids = list(runs(sorted([one.uid async for one in listed if one.size in sizes])))
+        async for found in self._read_back(folder, uids, state.uidvalidity):
             yield found
 
     async def digests(self, folder: FolderName, uids: Sequence[int]) -> AsyncGenerator[tuple[int, int, bytes], None]:
@@ -159,8 +181,7 @@ class ImapTarget(ImapMailbox):
                 except Declined as refused:
                     raise stale(folder, refused) from None
                 keeping = Keeps(opened.keeps)
-                kept = {uid: keeping.kept(wanted) for uid, wanted in flags.items()}
-                await stored(session, kept)
+                kept = await stored(session, {uid: keeping.kept(one) for uid, one in flags.items()}, keeping)
         return frozenset(flag for uid, wanted in flags.items() for flag in wanted - kept[uid])
 
     async def finish(self) -> None:
@@ -169,14 +190,32 @@ class ImapTarget(ImapMailbox):
     async def _read_back(
         self, folder: FolderName, uids: Sequence[range], uidvalidity: int | None
     ) -> AsyncGenerator[tuple[int, int, bytes], None]:
-        run = Run((await self.tree()).folder(folder), uids)
+        if not uids:
+            return
+        async with aclosing(self._fetched(folder, uids, uidvalidity, WHOLE)) as coming:
+            async for fetched in coming:
+                yield fetched.uid, *_digest(fetched)
+
+    async def _fetched(
+        self, folder: FolderName, uids: Sequence[range], uidvalidity: int | None, items: bytes
+    ) -> AsyncGenerator[Fetched, None]:
+        run = Run((await self.tree()).folder(folder), uids, items)
         with self.told():
             async with self.sessions.one() as session, aclosing(Stream(session).of([run])) as coming:
                 async for _, fetched in coming:
                     check(run, folder, uidvalidity)
                     if fetched is not None and run.asks(fetched.uid) and run.seen.add(fetched.uid):
-                        yield fetched.uid, *_digest(fetched)
+                        yield fetched
             check_fetched(run)
+
+
+def _too_large(message: Message, limit: int | None) -> Refused:
+    """What is known beforehand to be refused is not sent."""
+    return Refused(f"it has {message.content.size} octets, and the target takes {limit} at most", "TOOBIG")
+
+
+def _may_be_for_keywords(said: Answer) -> bool:
+    return said.word != "OK" and said.code in {"", "LIMIT"} and not patience(said.code, said.text)
 
 
 def _outcome(said: Appended, dropped: frozenset[str]) -> Outcome:
@@ -184,10 +223,10 @@ def _outcome(said: Appended, dropped: frozenset[str]) -> Outcome:
     answer = said.answer
     if answer.word == "OK":
         return Stored(said.uidvalidity, said.uid, dropped)
-    code = patience(answer.code, answer.text) or answer.code
-    if code in PAUSING:
-        raise Declined("APPEND", answer.word, code, answer.text)
-    return Refused(answer.text or answer.word, code)
+    asked = patience(answer.code, answer.text)
+    if asked in PAUSING:
+        raise Declined("APPEND", answer.word, asked, answer.text)
+    return Refused(answer.text or answer.word, asked or answer.code)
 
 
 def _digest(fetched: Fetched) -> tuple[int, bytes]:

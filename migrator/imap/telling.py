@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from migrator.imap.errors import Bye, Declined, Garbled, Gone, ImapError, NoRoom, NotImap, Untrusted
+from migrator.imap.errors import Bye, Declined, Garbled, Gone, ImapError, NoRoom, NotImap, NoTls, Untrusted
 from migrator.imap.login import NoWay
 from migrator.mailbox import MailboxAway, MailboxError, MailboxLimited, MailboxRefused
 
@@ -21,6 +21,7 @@ _WORDS = (
     (re.compile(r"\bover ?quota\b|\bquota (?:is )?exceeded|exceed\w* (?:\w+ ){0,3}quota", re.IGNORECASE), "OVERQUOTA"),
     (re.compile(r"\btoo many (?:simultaneous )?connections|maximum number of connections", re.IGNORECASE), "LIMIT"),
 )
+_LASTING = re.compile(r"\b(?:size|larger?|big|identical|copies|flags?|keywords?)\b", re.IGNORECASE)
 _BACKOFF = re.compile(r"suggested backoff time: ([0-9]{1,9}) milliseconds", re.IGNORECASE)
 
 
@@ -39,7 +40,7 @@ def translated(error: ImapError, place: str, host: str = "") -> MailboxError:
     match error:
         case Declined() | Bye() if code := patience(error.code, error.text):
             return MailboxLimited(text, code=code, wait=_wait(error.text), host=host.lower())
-        case Declined() | NoWay() | Untrusted() | NotImap():
+        case Declined() | NoWay() | Untrusted() | NoTls() | NotImap():
             return MailboxRefused(text)
         case NoRoom():
             return MailboxLimited(text, code="DISKFULL")
@@ -50,7 +51,13 @@ def translated(error: ImapError, place: str, host: str = "") -> MailboxError:
 
 
 def patience(code: str, text: str) -> str:
-    """The response code by which a server asks for patience; "" where it does not."""
+    """The response code by which a server asks for patience; "" where it does not.
+
+    [LIMIT] is said of connections and rates, and by others of what one message may be (Dovecot of its size, Cyrus of
+    its copies): no patience helps then.
+    """
+    if code == "LIMIT" and _LASTING.search(text):
+        return ""
     if code in PATIENCE:
         return code
     return next((known for words, known in _WORDS if words.search(text)), "")

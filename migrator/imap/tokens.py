@@ -13,12 +13,14 @@ from typing import TypeAlias, Union
 
 from migrator.imap.reading import BadResponse, Response, Sink
 
+LENGTH_LIMIT = 1_048_576  # octets of one line: a message with 100,000 keywords, and far less than its words take
 DEPTH_LIMIT = 100  # of lists in lists: BODYSTRUCTURE of real mail has a dozen
 
-# An atom may hold a section in brackets, within which spaces and parentheses stand: BODY[HEADER.FIELDS (TO)]<0>.
+# A section of a message has brackets, within which spaces and parentheses stand: BODY[HEADER.FIELDS (TO)]<0>. In any
+# other atom a bracket is a sign like others: Dovecot lists the folders `[` and `[Gmail]` so.
 _WORD = re.compile(
     rb'[ ]*(?:(?P<open>\()|(?P<close>\))|"(?P<quoted>[^"\\]*(?:\\.[^"\\]*)*)"'
-    rb'|(?P<atom>(?:[^ ()"\[]|\[[^\]]*\])+)|(?P<end>$))',
+    rb'|(?P<atom>(?i:BODY|BINARY(?:\.SIZE)?)\[[^\]]{0,1000}\][^ ()"]*|[^ ()"]+)|(?P<end>$))',
     re.DOTALL,
 )
 _STATUS = re.compile(rb"[^ ]+ (?:OK|NO|BAD|BYE|PREAUTH)(?: |$)", re.IGNORECASE)
@@ -39,6 +41,8 @@ def tokens(response: Response) -> "list[Token]":
     """The words of a response; an atom is bytes, NIL is None, a literal a String or its sink. Raises BadResponse."""
     if _STATUS.match(response.first):
         return []
+    if sum(map(len, response.lines)) > LENGTH_LIMIT:
+        raise BadResponse(f"a response of more than {LENGTH_LIMIT} octets beside its literals is to be read")
     stack: list[list[Token]] = [[]]
     for number, line in enumerate(response.lines):
         _read(line, stack)

@@ -97,7 +97,7 @@ def _name(folder: Folder, prefix: str) -> FolderName:
     if len(levels) == 1 and levels[0].upper() == "INBOX":
         return INBOX
     own = folder.name.removeprefix(prefix) if not folder.foreign and folder.name.startswith(prefix) else ""
-    if not own:
+    if not own or own.upper() == "INBOX":  # that one is INBOX's own child
         return levels
     return tuple(own.split(folder.delimiter)) if folder.delimiter else (own,)
 
@@ -112,5 +112,7 @@ def _evident_prefix(listing: Listing, delimiter: str) -> str:
 def state_of(folder: Folder) -> FolderState | None:
     """By what a folder is known to have changed; None where the server does not say."""
     if folder.messages is None or folder.uidvalidity is None or folder.uidnext is None:
+        return None
+    if folder.uidnext > 2**32:  # RFC 3501 section 9: a number beyond every UID says nothing
         return None
     return FolderState(folder.uidvalidity, folder.uidnext, folder.messages, folder.modseq)

@@ -7,10 +7,11 @@ gets JournalBusy; a file of another move, or of a later version, JournalUnusable
 JournalUnusable too, `full` where it is a matter of room: then nothing further is sent, and the next run goes on.
 """
 
+import errno
 import os
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
@@ -18,31 +19,13 @@ from types import TracebackType
 from typing import Any, Self
 
 from migrator.journals.journal import Intent, Mark, Settled, Settlement
+from migrator.journals.making import made
 from migrator.journals.rows import folder_name, folder_text, key_of, mark_from, row_of, state_numbers
 from migrator.mailbox import FolderName, FolderState
 
 FORMAT = 1
+_ANEW = "delete it to begin anew, which brings again what an earlier run has moved"
 _PAGE = 1000  # marks read at a time
-_TABLES = """
-CREATE TABLE facts (name TEXT PRIMARY KEY, text TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE folders (
-  folder TEXT PRIMARY KEY, uidvalidity INTEGER NOT NULL, uidnext INTEGER NOT NULL, messages INTEGER NOT NULL,
-  modseq INTEGER
-) WITHOUT ROWID;
-CREATE TABLE names (folder TEXT PRIMARY KEY, into_folder TEXT NOT NULL UNIQUE) WITHOUT ROWID;
-CREATE TABLE notes (note INTEGER PRIMARY KEY, folder TEXT NOT NULL, text TEXT NOT NULL, UNIQUE (folder, text));
-CREATE TABLE intents (
-  intent INTEGER PRIMARY KEY, into_folder TEXT NOT NULL, uidvalidity INTEGER NOT NULL, uidnext INTEGER NOT NULL,
-  messages INTEGER NOT NULL, modseq INTEGER
-);
-CREATE TABLE marks (
-  folder TEXT NOT NULL, uidvalidity INTEGER NOT NULL, uid INTEGER NOT NULL, size INTEGER NOT NULL, sha256 BLOB NOT NULL,
-  flags TEXT NOT NULL, settled TEXT, why TEXT NOT NULL, target_uidvalidity INTEGER, target_uid INTEGER,
-  intent INTEGER,
-  PRIMARY KEY (folder, uidvalidity, uid)
-) WITHOUT ROWID;
-CREATE INDEX marks_intended ON marks (intent) WHERE settled IS NULL;
-"""
 
 
 class JournalUnusable(Exception):
@@ -71,13 +54,17 @@ class JournalFile:
 
         Raises JournalBusy and JournalUnusable.
         """
+        facts = {"format": str(FORMAT), "source": source, "target": target}
         with _told(path):
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600))
+            for folder in reversed([one for one in path.parents if not one.exists()]):
+                folder.mkdir(mode=0o700, exist_ok=True)  # whatever the umask is
+            if not os.path.lexists(path):
+                made(path, facts)
+            os.close(os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC))
             connection = sqlite3.connect(path, isolation_level=None, timeout=0.2, check_same_thread=False)
         journal = cls(connection, path)
         try:
-            journal._begin({"format": str(FORMAT), "source": source, "target": target})
+            journal._begin(facts)
         except BaseException:
             connection.close()
             raise
@@ -88,12 +75,15 @@ class JournalFile:
             # One process alone, from the first statement on: the lock ends with the process, however that ends.
             for pragma in ("locking_mode = EXCLUSIVE", "journal_mode = WAL", "synchronous = FULL"):
                 self._database.execute(f"PRAGMA {pragma}")
-            with self._together():
-                if not self._database.execute("SELECT 1 FROM sqlite_master WHERE name = 'facts'").fetchone():
-                    for statement in _TABLES.split(";"):
-                        self._database.execute(statement)
-                    self._database.executemany("INSERT INTO facts VALUES (?, ?)", facts.items())
+            tables = {name for (name,) in self._database.execute("SELECT name FROM sqlite_master")}
+            if not tables:
+                raise JournalUnusable(f"{self._path} is empty, and what it knew is lost: {_ANEW}")
+            if "facts" not in tables:
+                raise JournalUnusable(f"{self._path} is a database of another program, and no journal")
             known = dict(self._database.execute("SELECT name, text FROM facts"))
+        if known.get("format") != facts["format"]:
+            said = known.get("format")
+            raise JournalUnusable(f"{self._path} is a journal of format {said}, and this program reads {FORMAT}")
         for name, text in facts.items():
             if known.get(name) != text:
                 raise JournalUnusable(f"{self._path} is the journal of another move: its {name} is {known.get(name)}")
@@ -115,14 +105,16 @@ class JournalFile:
         """What was intended and never settled, oldest first."""
         for number, into, *state in self._rows("SELECT * FROM intents ORDER BY intent"):
             rows = self._rows(f"{_MARKS} WHERE intent = ? AND settled IS NULL ORDER BY uid", (number,))
-            yield Intent(folder_name(into), FolderState(*state), tuple(map(mark_from, rows)))
+            with _sound(self._path):
+                intent = Intent(folder_name(into), FolderState(*state), tuple(map(mark_from, rows)))
+            yield intent
 
     def known(self, folder: FolderName, uidvalidity: int) -> Iterator[Mark]:
         """Every mark of a folder so numbered, by rising UID, a page at a time."""
         page = f"{_MARKS} WHERE folder = ? AND uidvalidity = ? AND uid > ? ORDER BY uid LIMIT {_PAGE}"
         after = 0
         while rows := self._rows(page, (folder_text(folder), uidvalidity, after)):
-            yield from map(mark_from, rows)
+            yield from self._read(rows)
             after = rows[-1][2]
 
     def state(self, folder: FolderName) -> FolderState | None:
@@ -143,14 +135,13 @@ class JournalFile:
     def former(self, folder: FolderName, uidvalidity: int) -> Iterator[Mark]:
         """Settled marks of a folder under other UIDVALIDITYs than this."""
         where = "WHERE folder = ? AND uidvalidity <> ? AND settled IS NOT NULL"
-        yield from map(mark_from, self._rows(f"{_MARKS} {where}", (folder_text(folder), uidvalidity)))
+        yield from self._read(self._rows(f"{_MARKS} {where}", (folder_text(folder), uidvalidity)))
 
     def names(self) -> Mapping[FolderName, FolderName]:
         """Which folder of the source goes into which of the target."""
-        return {
-            folder_name(folder): folder_name(into)
-            for folder, into in self._rows("SELECT folder, into_folder FROM names")
-        }
+        rows = self._rows("SELECT folder, into_folder FROM names")
+        with _sound(self._path):
+            return {folder_name(folder): folder_name(into) for folder, into in rows}
 
     def name(self, names: Mapping[FolderName, FolderName]) -> None:
         """Keep to these names from now on."""
@@ -161,11 +152,25 @@ class JournalFile:
                 rows,
             )
 
+    def subscribed(self) -> frozenset[FolderName]:
+        """Which folders of the source were subscribed when it was looked at last."""
+        rows = self._rows("SELECT folder FROM subscribed")
+        with _sound(self._path):
+            return frozenset(folder_name(folder) for (folder,) in rows)
+
+    def subscribe(self, folders: Collection[FolderName]) -> None:
+        """These alone are subscribed at the source by now."""
+        with self._together():
+            self._database.execute("DELETE FROM subscribed")
+            self._database.executemany("INSERT INTO subscribed VALUES (?)", [(folder_text(one),) for one in folders])
+
     def notes(self) -> Mapping[FolderName, Sequence[str]]:
         """What is to be told of each folder."""
         found: dict[FolderName, list[str]] = defaultdict(list)
-        for folder, text in self._rows("SELECT folder, text FROM notes ORDER BY note"):
-            found[folder_name(folder)].append(text)
+        rows = self._rows("SELECT folder, text FROM notes ORDER BY note")
+        with _sound(self._path):
+            for folder, text in rows:
+                found[folder_name(folder)].append(text)
         return found
 
     def note(self, folder: FolderName, text: str) -> None:
@@ -181,8 +186,9 @@ class JournalFile:
         rows = self._rows(
             "SELECT folder, settled, COUNT(*), SUM(size) FROM marks WHERE settled IS NOT NULL GROUP BY folder, settled"
         )
-        for folder, settled, messages, octets in rows:
-            found[folder_name(folder)][Settled(settled)] = (messages, octets)
+        with _sound(self._path):
+            for folder, settled, messages, octets in rows:
+                found[folder_name(folder)][Settled(settled)] = (messages, octets)
         return found
 
     def marks(self, folder: FolderName, settled: Settled | None = None) -> Iterator[Mark]:
@@ -193,7 +199,7 @@ class JournalFile:
         while rows := self._rows(
             f"{page} ORDER BY uidvalidity, uid LIMIT {_PAGE}", (folder_text(folder), said, *after)
         ):
-            yield from map(mark_from, rows)
+            yield from self._read(rows)
             after = rows[-1][1:3]
 
     def close(self) -> None:
@@ -210,6 +216,10 @@ class JournalFile:
 
     def _put(self, marks: Sequence[Mark], intent: int | None) -> None:
         self._database.executemany(_PUT, [row_of(mark, intent) for mark in marks])
+
+    def _read(self, rows: list[tuple[Any, ...]]) -> list[Mark]:
+        with _sound(self._path):
+            return list(map(mark_from, rows))
 
     def _rows(self, query: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         with _told(self._path), self._alone:
@@ -246,16 +256,27 @@ def _quietly(act: Callable[[], None]) -> None:
 
 
 @contextmanager
+def _sound(path: Path) -> Iterator[None]:
+    """What cannot have been written so, as JournalUnusable."""
+    try:
+        yield
+    except (ValueError, TypeError, RecursionError) as error:
+        raise JournalUnusable(f"{path} is a damaged journal: {error}") from error
+
+
+@contextmanager
 def _told(path: Path) -> Iterator[None]:
     """What the disk and the database say, as JournalUnusable."""
     try:
         yield
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # none where Python itself cannot read a text
+        if code in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
             raise JournalBusy(f"{path} is in use by another run of this move: wait until it has ended") from None
-        full = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_FULL
-        raise JournalUnusable(f"the journal {path} cannot be written: {error}", full=full) from error
-    except sqlite3.DatabaseError as error:
+        said = f"the journal {path} cannot be used: {error}"
+        raise JournalUnusable(said, full=code == sqlite3.SQLITE_FULL) from error
+    except (sqlite3.DatabaseError, UnicodeError) as error:  # the latter in what SQLite says of a damaged file
         raise JournalUnusable(f"{path} is no journal, or a damaged one: {error}") from error
     except OSError as error:
-        raise JournalUnusable(f"the journal {path} cannot be opened: {error.strerror or error}") from error
+        full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        raise JournalUnusable(f"the journal {path} cannot be opened: {error.strerror or error}", full=full) from error

@@ -5,7 +5,7 @@ after it was answered; what stands intended at a start may or may not have arriv
 before it is sent again. `migrator.journals.file` keeps one in a file.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -109,6 +109,14 @@ class Journal(Protocol):
 
     def name(self, names: Mapping[FolderName, FolderName]) -> None:
         """Keep to these names from now on. Durable before it returns."""
+        ...
+
+    def subscribed(self) -> frozenset[FolderName]:
+        """Which folders of the source were subscribed when it was looked at last."""
+        ...
+
+    def subscribe(self, folders: Collection[FolderName]) -> None:
+        """These alone are subscribed at the source by now. Durable before it returns."""
         ...
 
     def notes(self) -> Mapping[FolderName, Sequence[str]]:

@@ -54,4 +54,4 @@ def folder_name(text: str) -> FolderName:
 
 @lru_cache(1024)
 def _flags(text: str) -> frozenset[str]:
-    return frozenset(text.split())
+    return frozenset(text.split(" ")) if text else frozenset()

@@ -22,6 +22,7 @@ from migrator.maildir.lock import sweep
 UIDVALIDITY = 1
 _OURS = re.compile(r"([0-9]{1,12})\.M([0-9]{6})L([0-9a-f]{32})\.", re.ASCII)
 _MOVE = 8
+_FAR = 2**33 * 1_000_000  # microseconds, in 2242: behind a file that tells a later time our names would not fit _OURS
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Box:
         """Look at a folder; what a killed run has left in `tmp` or locked is removed."""
         box = cls(path, move, host, owner, Keywords.read(path))
         for uid, entry in numbered(listed(path)):
-            box._last = max(box._last, uid)
+            box._last = max(box._last, uid) if uid < _FAR else box._last
             mark = _mark(entry.file)
             if mark.startswith(move):
                 box._stored[mark] = uid

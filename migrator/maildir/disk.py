@@ -6,6 +6,7 @@
 import contextlib
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,13 +40,15 @@ class Owner:
 
 
 def read_small(path: Path) -> bytes | None:
-    """A file that programs keep beside the mail, up to a limit; None where there is none."""
+    """A file that programs keep beside the mail, up to a limit; None where there is none, or something else."""
     try:
         descriptor = os.open(path, READ_FILE)
     except FileNotFoundError:
         return None
-    with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor, not a path
-        return file.read(_SMALL)
+    try:
+        return os.read(descriptor, _SMALL) if stat.S_ISREG(os.fstat(descriptor).st_mode) else None
+    finally:
+        os.close(descriptor)
 
 
 def write_whole(path: Path, octets: bytes, owner: Owner | None) -> None:

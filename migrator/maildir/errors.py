@@ -7,6 +7,7 @@
 """
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,12 @@ from migrator.mailbox import FolderName, MailboxAway, MailboxError, MailboxRefus
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _GONE = frozenset({errno.ENOENT, errno.ENOTDIR})
-_NEVER = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ELOOP, errno.ENAMETOOLONG})
+_NEVER = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ELOOP, errno.ENAMETOOLONG, errno.EISDIR})
+
+
+def as_text(path: os.PathLike[str] | str) -> str:
+    """A name of the disk that can be kept and shown: octets that are no UTF-8 are written out."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
 
 
 def full(error: OSError) -> bool:
@@ -34,7 +40,7 @@ def told(path: Path, *, folder: FolderName | None = None) -> Iterator[None]:
 
 def translated(error: OSError, path: Path, folder: FolderName | None = None) -> MailboxError:
     """The error of a mailbox that an OSError stands for."""
-    why = f"{path}: {error.strerror or error}"
+    why = f"{as_text(path)}: {error.strerror or error}"
     if folder is not None and error.errno in _GONE:
         return StaleFolder(folder, "it is not there any more")
     if error.errno in _NEVER | _GONE:

@@ -11,6 +11,7 @@ Dovecot's listescape does, so no name leaves the root. A symbolic link is no fol
 
 import os
 import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +21,7 @@ from migrator.mailbox import INBOX, FolderName
 
 PARTS = ("cur", "new", "tmp")
 LONGEST = 240  # octets of a directory's name: file systems take 255
+DEEPEST = 50  # levels of the nested layout
 _ESCAPED = re.compile(r"\\(2e|2f|5c)")
 _UNCLEAR = re.compile(r"\\(?=2e|2f|5c)")
 _BEING_DELETED = "..DOVECOT-TRASHED"
@@ -102,6 +104,9 @@ def _look_at_nested(tree: Tree, path: Path, name: FolderName) -> None:
     if _holds_mail(path):
         tree.nested = True
         tree.add(name, path)
+    if len(name) == DEEPEST:
+        tree.left_out[(*name, "…")] = f"folders more than {DEEPEST} levels deep are not looked for"
+        return
     for below in _directories_in(path):
         _look_at_nested(tree, below, (*name, level_read(below.name)))
 
@@ -119,4 +124,12 @@ def _holds_mail(path: Path) -> bool:
     """Whether a directory is a folder of mail; one that may not be looked into may be, and says so when it is read."""
     if not os.access(path, os.X_OK):
         return True
-    return any(os.path.isdir(path / part) for part in ("cur", "new"))  # noqa: PTH112 - Path.is_dir raises where this is False
+    return any(_is_directory(path / part) for part in ("cur", "new"))
+
+
+def _is_directory(path: Path) -> bool:
+    """Whether a directory stands there itself: behind a link may stand somebody else's mail."""
+    try:
+        return stat.S_ISDIR(os.lstat(path).st_mode)
+    except OSError:
+        return False

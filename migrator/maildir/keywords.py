@@ -8,6 +8,7 @@ A folder has room for 26 keywords; what finds none, and system flags without a l
 `added` writes new keywords down, durably and under Dovecot's lock. Blocks. Raises OSError, MailboxAway.
 """
 
+import re
 import string
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ FILE = "dovecot-keywords"
 LOCKED = "dovecot-uidlist"
 _SYSTEM = {"D": "\\Draft", "F": "\\Flagged", "R": "\\Answered", "S": "\\Seen", "T": "\\Deleted"}
 _LETTERS = {flag.lower(): letter for letter, flag in _SYSTEM.items()}
+_LINE = re.compile(r"^([0-9]{1,2}) (\S+)\r?$", re.ASCII | re.MULTILINE)
 _PASSED = "$Forwarded"  # P: passed on, in Maildirs that no Dovecot keeps
 
 
@@ -33,9 +35,9 @@ class Keywords:
     @classmethod
     def read(cls, folder: Path) -> Self:
         """Those that `dovecot-keywords` names; none where it is missing. Raises OSError."""
-        lines = (read_small(folder / FILE) or b"").decode("utf-8", "replace").splitlines()
-        pairs = (line.split(" ", 1) for line in lines if " " in line)
-        return cls({string.ascii_lowercase[int(at)]: name for at, name in pairs if at.isdecimal() and int(at[:3]) < 26})
+        said = (read_small(folder / FILE) or b"").decode("utf-8", "replace")
+        pairs = ((int(at), name) for at, name in _LINE.findall(said))
+        return cls({string.ascii_lowercase[at]: name for at, name in pairs if at < 26})
 
     def flags(self, letters: str) -> frozenset[str]:
         """The flags that letters in a file's name stand for; a small letter without a name stands for none."""

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from migrator.maildir.disk import opened
 from migrator.maildir.names import size_in
 
 _SIZES = re.compile(r",[SW]=[0-9]+")
@@ -60,7 +61,7 @@ def number_of(unique: str, turn: int = 0) -> int:
     chance = int.from_bytes(hashlib.blake2b(octets, digest_size=4).digest(), "big")
     time = _TIME.match(unique)
     seconds = min(int(time[1]), _LAST) if time else _LAST
-    if time and time[2]:
+    if time and time[2] and not turn:  # many of one microsecond need more room than 11 bits
         return (seconds << 31) | (int(time[2]) << 11) | (chance >> 21)
     return (seconds << 31) | (chance >> 1)
 
@@ -122,8 +123,9 @@ def _there(folder: Path, found: Mapping[str, str], names: list[str]) -> Iterator
 
 
 def _names_in(part: Path) -> list[str]:
+    """What stands in `part`, which is no link: behind one may stand somebody else's mail."""
     try:
-        with os.scandir(part) as entries:
+        with opened(part) as descriptor, os.scandir(descriptor) as entries:
             return [one.name for one in entries if one.name[0] != "." and not one.is_dir(follow_symlinks=False)]
     except FileNotFoundError:
         return []

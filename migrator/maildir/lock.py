@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from migrator.mailbox import MailboxAway
-from migrator.maildir.disk import NEW_FILE
+from migrator.maildir.disk import NEW_FILE, read_small
 
 _STALE = 120.0  # seconds
 _PAUSE = 0.02
@@ -56,8 +56,8 @@ def sweep(file: Path) -> None:
     """Remove a lock of `file` that is void; others stay."""
     lock = file.with_name(f"{file.name}.lock")
     try:
-        said = lock.read_text(encoding="ascii", errors="replace")
         age = time.time() - lock.stat(follow_symlinks=False).st_mtime
+        said = (read_small(lock) or b"").decode("ascii", "replace")
     except OSError:
         return  # it has just been given back
     if age > _STALE or _is_of_dead(said):

@@ -7,6 +7,7 @@ of a large one the file stays open, so that a reader who renames or removes it m
 Blocks. Raises OSError; NoMessage for what is no file.
 """
 
+import errno
 import hashlib
 import os
 import stat
@@ -15,10 +16,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from migrator.content import CHUNK, Kept
-from migrator.mailbox import Content
-from migrator.maildir.disk import READ_FILE
+from migrator.mailbox import Content, MailboxAway
+from migrator.maildir.disk import READ_FILE, opened
 
 SMALL = 1_048_576  # octets that are kept in memory
+LARGEST = 1_073_741_823  # octets: what has a GiB is no mail
 _LATEST = 253_370_764_800  # seconds: the year 9999, which INTERNALDATE can still write
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -33,23 +35,33 @@ class OnDisk:
     def __init__(self, descriptor: int, *, exact: bool = False) -> None:
         self._file: int | None = descriptor
         self._exact = exact
+        self._end = os.fstat(descriptor).st_size  # what is appended from now on is not read
         self.size, self.sha256 = 0, b""
 
     def measure(self) -> None:
         """Read it once to know its size and SHA-256."""
-        whole = hashlib.sha256()
-        self.size = 0
-        for octets in self.chunks():
+        whole, size = hashlib.sha256(), 0
+        for octets in self._read():
             whole.update(octets)
-            self.size += len(octets)
-        self.sha256 = whole.digest()
+            size += len(octets)
+        self.size, self.sha256 = size, whole.digest()
 
     def chunks(self) -> Iterator[bytes]:
-        """The octets from the beginning."""
+        """The octets from the beginning: as many as were measured. Raises MailboxAway where there are others by now."""
+        left = self.size
+        for octets in self._read():
+            left -= len(octets)
+            if left < 0:
+                break
+            yield octets
+        if left:
+            raise MailboxAway("a message's file was changed while it was read")
+
+    def _read(self) -> Iterator[bytes]:
         if self._file is None:
             raise ValueError("a message that was forgotten is read")
         at, carriage = 0, False
-        while octets := os.pread(self._file, CHUNK, at):
+        while at < self._end and (octets := os.pread(self._file, min(CHUNK, self._end - at), at)):
             at += len(octets)
             yield octets if self._exact else with_crlf(octets, carriage=carriage)
             carriage = octets.endswith(b"\r")
@@ -75,7 +87,7 @@ def with_crlf(octets: bytes, *, carriage: bool = False) -> bytes:
 
 def read(part: Path, name: str, *, exact: bool = False) -> tuple[Content, datetime]:
     """A message and its date, which is its file's; `exact`: its octets as they stand on disk."""
-    descriptor = _opened(os.fspath(part / name))
+    descriptor = _opened(part, name)
     file = OnDisk(descriptor, exact=exact)
     kept = False
     try:
@@ -83,6 +95,8 @@ def read(part: Path, name: str, *, exact: bool = False) -> tuple[Content, dateti
         if not stat.S_ISREG(found.st_mode):
             raise NoMessage("what stands there is no file")
         date = _EPOCH + timedelta(seconds=max(0, min(int(found.st_mtime), _LATEST)))
+        if found.st_size > LARGEST:
+            raise NoMessage(f"it has {found.st_size} octets, and more than {LARGEST} are not taken")
         if found.st_size > SMALL:
             file.measure()
             kept = True
@@ -96,19 +110,21 @@ def read(part: Path, name: str, *, exact: bool = False) -> tuple[Content, dateti
             file.forget()
 
 
-def _opened(path: str) -> int:
-    try:
-        return os.open(path, READ_FILE | os.O_NOATIME)
-    except PermissionError:
-        return os.open(path, READ_FILE)  # the file is somebody else's, whose atime is the system's care
-    except OSError as error:
-        if os.path.islink(path):  # noqa: PTH114 - a link is no error of the disk
-            raise NoMessage("what stands there is a symbolic link, which is not followed") from error
-        raise
+def _opened(part: Path, name: str) -> int:
+    with opened(part) as directory:
+        try:
+            return os.open(name, READ_FILE | os.O_NOATIME, dir_fd=directory)
+        except PermissionError:
+            return os.open(name, READ_FILE, dir_fd=directory)  # somebody else's: its atime is the system's care
+        except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise NoMessage("what stands there is a symbolic link, which is not followed") from error
+            raise
 
 
 def _whole(descriptor: int, size: int) -> bytes:
     parts = []
-    while octets := os.read(descriptor, max(size, CHUNK)):
+    while size > 0 and (octets := os.read(descriptor, size)):
         parts.append(octets)
+        size -= len(octets)
     return b"".join(parts) if len(parts) != 1 else parts[0]

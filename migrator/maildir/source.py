@@ -25,7 +25,7 @@ from migrator.mailbox import (
     Wanted,
 )
 from migrator.maildir.disk import read_small
-from migrator.maildir.errors import told, translated
+from migrator.maildir.errors import as_text, told, translated
 from migrator.maildir.folders import look
 from migrator.maildir.keywords import FILE, Keywords
 from migrator.maildir.listing import Entry, digest, listed
@@ -45,7 +45,7 @@ class MaildirSource:
     @property
     def described(self) -> str:
         """Where it is."""
-        return f"maildir:{self._root}"
+        return f"maildir:{as_text(self._root)}"
 
     async def folders(self) -> Sequence[MailFolder]:
         """Every folder, with its state; a folder that may not be read has none."""
@@ -123,7 +123,7 @@ class MaildirSource:
         except FileNotFoundError:
             return None
         except NoMessage as no:
-            return Missing(folder, entry.uid, f"{entry.file}: {no}")
+            return Missing(folder, entry.uid, f"{as_text(entry.file)}: {no}")
         except OSError as error:
             return Missing(folder, entry.uid, str(translated(error, path / entry.part / entry.file)))
         return Message(folder, Item(entry.uid, keywords.flags(entry.letters), content.size), date, content)

@@ -19,6 +19,7 @@ from migrator.maildir.disk import NEW_FILE
 from migrator.maildir.errors import full
 
 _NO_ROOM = Refused("there is no room in the Maildir", "OVERQUOTA")
+_APPEND = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 Sync = Callable[[Iterable[int]], None]
 
 
@@ -119,7 +120,7 @@ def _count(box: Box, stored: Sequence[_Draft]) -> None:
     root = box.path.parent if box.path.name.startswith(".") else box.path
     octets = sum(one.octets for one in stored)
     with contextlib.suppress(OSError):  # a count that is wrong is made anew by whoever keeps it
-        descriptor = os.open(root / "maildirsize", os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC)
+        descriptor = os.open(root / "maildirsize", _APPEND)
         try:
             os.write(descriptor, f"{octets} {len(stored)}\n".encode())
         finally:

@@ -14,7 +14,7 @@ import hashlib
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
@@ -33,7 +33,7 @@ from migrator.mailbox import (
 )
 from migrator.maildir.box import UIDVALIDITY, Box, Place, numbered, plain_host
 from migrator.maildir.disk import Owner, make_directory, sync_directory, write_whole
-from migrator.maildir.errors import full, told
+from migrator.maildir.errors import as_text, full, told
 from migrator.maildir.folders import LONGEST, Tree, directory_name, look, name_length
 from migrator.maildir.keywords import Keywords, added
 from migrator.maildir.listing import Entry, listed
@@ -67,7 +67,7 @@ class MaildirTarget:
     @property
     def described(self) -> str:
         """Where it is."""
-        return f"maildir:{self._root}"
+        return f"maildir:{as_text(self._root)}"
 
     @property
     def rules(self) -> NameRules:
@@ -81,6 +81,11 @@ class MaildirTarget:
     async def room(self) -> Room:
         """What the disk and the Maildir++ quota let in."""
         return await asyncio.to_thread(self._room)
+
+    @property
+    def lags(self) -> Sequence[float]:
+        """None: what stores is this process."""
+        return ()
 
     async def make(self, folders: Sequence[MailFolder]) -> Mapping[FolderName, Shortfall]:
         """Make these folders; what could not be, and why."""
@@ -97,12 +102,15 @@ class MaildirTarget:
         box = await self._box(folder)
         return await asyncio.to_thread(self._mark, folder, box)
 
-    async def since(self, folder: FolderName, state: FolderState) -> AsyncIterator[tuple[int, int, bytes]]:
+    async def since(
+        self, folder: FolderName, state: FolderState, sizes: Collection[int] | None = None
+    ) -> AsyncIterator[tuple[int, int, bytes]]:
         """UID, size and SHA-256 of what moves have put into a folder from `state` on."""
         if state.uidvalidity != UIDVALIDITY:
             raise StaleFolder(folder, "its messages are numbered otherwise")
         async for found in self._read(folder, lambda uid: uid >= state.uidnext):
-            yield found
+            if sizes is None or found[1] in sizes:
+                yield found
 
     async def reflag(self, folder: FolderName, flags: Mapping[int, frozenset[str]]) -> frozenset[str]:
         """Give messages these flags; the flags that find no letter."""

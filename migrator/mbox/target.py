@@ -10,7 +10,7 @@ Everything blocking runs in a thread. Raises MailboxRefused, MailboxLimited, Mai
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from pathlib import Path
 
 from migrator.archive.errors import told
@@ -77,8 +77,15 @@ class MboxTarget:
         async with self._one:
             return await asyncio.to_thread(self._mark, folder)
 
-    async def since(self, folder: FolderName, state: FolderState) -> AsyncIterator[tuple[int, int, bytes]]:
-        """UID, size and SHA-256 of what came from `state` on: it is on disk, or not told of."""
+    @property
+    def lags(self) -> Sequence[float]:
+        """None: what stores is this process."""
+        return ()
+
+    async def since(
+        self, folder: FolderName, state: FolderState, sizes: Collection[int] | None = None
+    ) -> AsyncIterator[tuple[int, int, bytes]]:
+        """UID, size and SHA-256 of what came from `state` on, whatever its size: it is on disk, or not told of."""
         if state.uidvalidity != UIDVALIDITY:
             raise StaleFolder(folder, "its messages are numbered otherwise")
         first = state.uidnext

@@ -19,6 +19,12 @@ from migrator.mailbox import FolderName
 FORMAT = 1
 
 
+_COUNTS = (
+    *("found", "copied", "already_there", "octets"),
+    *("counted", "never_shown", "in_target", "no_longer_there", "changed"),
+)
+
+
 class NotCounted(ValueError):
     """The numbers of a move do not add up; the message says which."""
 
@@ -59,6 +65,8 @@ class FolderReceipt:
 
     def __post_init__(self) -> None:
         name = "/".join(self.folder)
+        if negative := [field for field in _COUNTS if (getattr(self, field) or 0) < 0]:
+            raise NotCounted(f"{name}: {negative[0]} is less than nothing")
         if self.found != self.there + len(self.refused):
             raise NotCounted(
                 f"{name}: {self.found} found, but {self.copied} copied, {self.already_there} already "
@@ -95,6 +103,8 @@ class Receipt:
     read_back: bool = False  # whether every message was fetched again from the target and compared
 
     def __post_init__(self) -> None:
+        if len({one.folder for one in self.folders}) < len(self.folders):
+            raise NotCounted("a folder is told of twice")
         for one in self.folders:
             name = "/".join(one.folder)
             if one.unclear and not any(finding.startswith(f"{name}: ") for finding in self.findings):

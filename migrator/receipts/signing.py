@@ -13,6 +13,7 @@ import base64
 import contextlib
 import json
 import os
+import stat
 import tempfile
 from pathlib import Path
 
@@ -42,7 +43,9 @@ def signing_key(path: Path) -> Ed25519PrivateKey:
     try:
         if not path.exists():
             _make(path)
-        key = load_pem_private_key(path.read_bytes(), password=None)
+        key = load_pem_private_key(_private(path), password=None)
+    except BadKey:
+        raise
     except OSError as error:
         raise BadKey(f"the key {path} can neither be read nor made: {error.strerror or error}") from error
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
@@ -88,6 +91,8 @@ def signed(receipt: Receipt, key: Ed25519PrivateKey) -> str:
 def verified(text: str, *, trusted: Ed25519PublicKey | None = None) -> tuple[Receipt, Ed25519PublicKey]:
     """The receipt and who signed it; it adds up, and is as it was signed, by `trusted` where that is given."""
     tree = _tree(text)
+    if tree.keys() - {"receipt", "signature"}:
+        raise BadReceipt("it says more than was signed")
     signer, value = _signature(tree.get("signature"))
     if trusted is not None and _raw(trusted) != _raw(signer):
         raise BadReceipt("it is signed by another key than the one given")
@@ -99,6 +104,15 @@ def verified(text: str, *, trusted: Ed25519PublicKey | None = None) -> tuple[Rec
         raise BadReceipt("it is not as it was signed") from None
     except NotCounted as error:
         raise BadReceipt(f"it does not add up: {error}") from None
+
+
+def _private(path: Path) -> bytes:
+    """A file's octets. Raises BadKey where others than its owner may read or write it."""
+    with path.open("rb") as file:
+        mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+        if mode & (stat.S_IRWXG | stat.S_IRWXO):
+            raise BadKey(f"the key {path} is open to others (mode {mode:03o}): chmod 600 {path}")
+        return file.read()
 
 
 def _make(path: Path) -> None:

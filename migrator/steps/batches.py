@@ -1,6 +1,7 @@
-"""Messages gathered until enough of them go together: up to BATCH_MESSAGES or BATCH_OCTETS, all of one folder.
+"""Messages gathered until enough of them go together: up to BATCH_OCTETS, all of one folder.
 
-One at which the connection broke before (`tries.py`) goes alone, so that it drags down no others.
+How many go together is for `tries.py` to say: fewer where the connection broke before, so that what breaks it drags
+down few others, and in the end none.
 
 for batch in gathering.take(into, mark, message): ...      # those that are full now, in order
 for batch in gathering.rest(): ...
@@ -13,7 +14,6 @@ from migrator.journals.journal import Mark
 from migrator.mailbox import FolderName, Message
 from migrator.steps.tries import Tries
 
-BATCH_MESSAGES = 50
 BATCH_OCTETS = 4_194_304  # a larger message goes alone
 
 
@@ -47,7 +47,7 @@ class Gathering:
 
     def __init__(self, tries: Tries) -> None:
         self._tries = tries
-        self._suspect = False
+        self._most = 0  # messages of this batch
         self._into: FolderName = ()
         self._marks: list[Mark] = []
         self._messages: list[Message] = []
@@ -55,14 +55,13 @@ class Gathering:
 
     def take(self, into: FolderName, mark: Mark, message: Message) -> list[Batch]:
         """Add a message; the batches that are full by it."""
-        alone = self._tries.alone(mark.key)
-        full = [] if not alone and self._joins(into, mark) else self.rest()
-        self._into = into
+        most = self._tries.together(mark.key)
+        full = [] if most == self._most and self._joins(into, mark) else self.rest()
+        self._into, self._most = into, most
         self._marks.append(mark)
         self._messages.append(message)
         self._octets += mark.size
-        self._suspect = alone
-        if len(self._marks) == BATCH_MESSAGES or self._octets >= BATCH_OCTETS or alone:
+        if len(self._marks) >= most or self._octets >= BATCH_OCTETS:
             full += self.rest()
         return full
 
@@ -70,7 +69,7 @@ class Gathering:
         """What has gathered so far, as a batch; none where nothing has."""
         if not self._marks:
             return []
-        batch = Batch(self._into, self._marks, self._messages, self._suspect)
+        batch = Batch(self._into, self._marks, self._messages, suspect=self._most == 1)
         self._marks, self._messages, self._octets = [], [], 0
         return [batch]
 

@@ -20,6 +20,7 @@ from migrator.progress import Progress
 from migrator.steps.batches import Batch, Gathering
 from migrator.steps.came import Came
 from migrator.steps.former import Former
+from migrator.steps.pausing import Paused
 from migrator.steps.putting import Putting, mark_of, not_kept
 from migrator.steps.reconciling import print_of
 from migrator.steps.settling import Settling
@@ -28,13 +29,6 @@ from migrator.steps.together import closing, together
 from migrator.steps.tries import GIVE_UP, Tries
 
 _FLAGS_AT_ONCE = 500  # messages
-
-
-class Paused(Exception):
-    """The move was asked to stop; the next run goes on where this one ended."""
-
-    def __init__(self) -> None:
-        super().__init__("asked to stop: the next run goes on from here")
 
 
 class Carrier:

@@ -2,12 +2,13 @@
 
     names, unmade = await made(target, journal, sides)
 
-A name once used is kept to. One that the target refuses, though its rules let it in, is tried in plain letters. What a
+A name once used is kept to. Special use is given when a folder is seen first, a subscription once it is made at the
+source. One that the target refuses, though its rules let it in, is tried in plain letters. What a
 folder cannot have (a special use, a subscription) is noted in the journal; a folder that cannot be made at all is told
 with the reason, and tried again by the next run. Raises what Target raises.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from migrator.journals.journal import Journal
@@ -24,13 +25,9 @@ async def made(target: Target, journal: Journal, sides: Sides) -> tuple[Names, M
     for folder in folders:
         if folder.note:
             journal.note(folder.name, folder.note)
-    known = journal.names()
+    known, before = journal.names(), journal.subscribed()
     names = named([folder.name for folder in folders], target.rules, known)
-    lacking = [
-        folder
-        for folder in folders
-        if _lacks(folder, sides.target.get(names[folder.name]), new=folder.name not in known)
-    ]
+    lacking = [folder for folder in folders if _lacks(folder, sides.target.get(names[folder.name]), known, before)]
     unmade = await _ask(target, journal, lacking, names)
     if again := [folder for folder in lacking if folder.name in unmade and folder.name not in known]:
         plain = plainly_named([folder.name for folder in again], names)
@@ -38,6 +35,8 @@ async def made(target: Target, journal: Journal, sides: Sides) -> tuple[Names, M
         unmade = {name: why for name, why in unmade.items() if name not in plain or name in still}
         names = {**names, **{name: into for name, into in plain.items() if name not in still}}
     _keep(journal, {name: into for name, into in names.items() if name not in known and name not in unmade})
+    if (subscribed := {one.name for one in folders if one.subscribed and one.name not in unmade}) != before:
+        journal.subscribe(subscribed)
     return {**known, **names}, unmade
 
 
@@ -63,9 +62,9 @@ def _keep(journal: Journal, new: Names) -> None:
         journal.name(new)
 
 
-def _lacks(folder: MailFolder, there: MailFolder | None, *, new: bool) -> bool:
-    """Whether the target is to be asked for something; for a folder that is there, only when it is seen first."""
+def _lacks(folder: MailFolder, there: MailFolder | None, known: Names, before: Collection[FolderName]) -> bool:
+    """Whether the target is to be asked for something; what its subscriber has undone there since stays undone."""
     if there is None or not there.holds_messages:
         return True
-    subscribing = folder.subscribed and not there.subscribed
-    return new and (subscribing or folder.special_use not in {None, there.special_use})
+    subscribing = folder.subscribed and not there.subscribed and folder.name not in before
+    return subscribing or (folder.name not in known and folder.special_use not in {None, there.special_use})

@@ -10,6 +10,7 @@ OVERQUOTA: what it refused is settled so, and MailboxLimited raised.
 """
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -27,12 +28,15 @@ from migrator.mailbox import (
     Target,
 )
 from migrator.progress import Progress
+from migrator.sizes import in_words
 from migrator.steps.batches import BATCH_OCTETS, Batch
 from migrator.steps.scribe import Scribe
 from migrator.steps.tries import Tries
 
 ON_ITS_WAY = 4 * BATCH_OCTETS  # octets; one batch may always go
 BATCHES = 16
+NAMED = 100  # flags of a folder that are named, each durably
+_MORE = "the target does not keep more flags than are named here"
 _FULL = {"OVERQUOTA"}
 
 
@@ -68,7 +72,7 @@ class Putting:
         self._tries = tries
         self._before = {into: _Edge(state) for into, state in before.items()}
         self._running: dict[asyncio.Task[None], int] = {}
-        self._told: set[tuple[FolderName, str]] = set()
+        self._told: dict[FolderName, set[str]] = defaultdict(set)
         self._failure: BaseException | None = None
         self.stale: dict[FolderName, str] = {}  # folders of the target that were found changed: nothing more goes there
 
@@ -136,14 +140,24 @@ class Putting:
         self._progress.settled(batch.folder, settled)
         self._dropped(batch.folder, outcomes)
         self._before[batch.into].move_on([one for one in outcomes if isinstance(one, Stored)])
-        if full := [one for one in outcomes if isinstance(one, Refused) and one.code in _FULL]:
-            raise MailboxLimited(f"the target is full: {full[0].why}", code=full[0].code)
+        _check_room(settled, outcomes)
 
     def _dropped(self, folder: FolderName, outcomes: Sequence[Outcome]) -> None:
-        dropped = {(folder, flag) for one in outcomes if isinstance(one, Stored) for flag in one.dropped}
-        for _, flag in sorted(dropped - self._told):
-            self._journal.note(folder, not_kept(flag))
-        self._told |= dropped
+        told = self._told[folder]
+        for flag in sorted({flag for one in outcomes if isinstance(one, Stored) for flag in one.dropped} - told):
+            if len(told) <= NAMED:
+                self._journal.note(folder, not_kept(flag) if len(told) < NAMED else _MORE)
+            told.add(flag)
+
+
+def _check_room(marks: Sequence[Mark], outcomes: Sequence[Outcome]) -> None:
+    """Raises MailboxLimited where the target had no room for one of these."""
+    pairs = zip(marks, outcomes, strict=True)
+    full = [(mark.size, one) for mark, one in pairs if isinstance(one, Refused) and one.code in _FULL]
+    if full:
+        octets, refused = min(full, key=lambda one: one[0])
+        why = f"the target is full, with no room for {in_words(octets)} more: {refused.why}"
+        raise MailboxLimited(why, code=refused.code)
 
 
 def not_kept(flag: str) -> str:

@@ -17,7 +17,6 @@ from migrator.mailbox import FolderName, MailFolder, Source, Target
 from migrator.receipts.receipt import FolderReceipt, Named, Receipt
 from migrator.steps.rereading import ReadBack
 from migrator.steps.surveying import Sides, looked_at
-from migrator.steps.together import together
 
 
 class Reckoning:
@@ -54,7 +53,9 @@ class Reckoning:
         names = {one.name for one in self._sides.source.values() if one.holds_messages} | set(self._journal.counts())
         folders = tuple(self._folder(name, sides, read_back) for name in sorted(names))
         findings = [finding for one in folders for finding in _findings(one)]
-        findings += [f"{'/'.join(name)}: {why}" for name, why in sorted(self._trouble.items())]
+        for name, why in sorted(self._trouble.items()):
+            head = f"{'/'.join(name)}: "
+            findings.append(head + why.removeprefix(head))
         empty = not any(one.found for one in folders)
         if empty and independent is None:
             independent = await self._source.counted()
@@ -79,24 +80,15 @@ class Reckoning:
         """Both sides as they are now, and another count of the source; none where nothing was done."""
         if not self._changed:
             return self._sides, None
-        sides, independent = self._sides, None
-
-        async def look() -> None:
-            nonlocal sides
-            sides = await looked_at(self._source, self._target)
-
-        async def count() -> None:
-            nonlocal independent
-            independent = await self._source.counted()
-
-        await together([look(), count()])
-        return sides, independent
+        sides = await looked_at(self._source, self._target)
+        return sides, await self._source.counted()
 
     def _folder(self, name: FolderName, sides: Sides, read_back: ReadBack | None) -> FolderReceipt:
         tally = _Tally(name, self._journal)
         into = self._names.get(name, name)
         counted, in_target = self._counted(name), _messages(sides.target.get(into))
-        gone_there = tally.there if into not in sides.target else max(0, tally.there - (in_target or tally.there))
+        held = 0 if into not in sides.target else tally.there if in_target is None else in_target
+        gone_there = max(0, tally.there - held)
         reread = read_back.get(name) if read_back is not None else None
         return FolderReceipt(
             folder=name,

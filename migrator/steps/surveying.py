@@ -139,7 +139,7 @@ async def _compare(work: Work, items: AsyncIterator[Item], marks: Iterator[Mark]
             octets, known = octets + (item.size or 0), known and item.size is not None
         joined = wanted
     work.octets = octets if known else None
-    work.wanted = Wanted(work.name, work.state.uidvalidity, tuple(runs)) if runs else None
+    work.wanted = Wanted(work.name, work.state.uidvalidity, tuple(runs), work.expected) if runs else None
 
 
 def _missed(work: Work, mark: Mark) -> None:

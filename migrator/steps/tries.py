@@ -1,6 +1,7 @@
-"""How often the connection broke at a message in this run: it goes alone then, and in the end is refused by name.
+"""How often the connection broke at a message in this run.
 
-A `Tries` lasts for one run: what was refused in an earlier one is tried again.
+It goes with fewer others each time, then alone, and in the end is refused by name. A `Tries` lasts for one run: what
+was refused in an earlier one is tried again.
 """
 
 from collections import Counter
@@ -8,8 +9,8 @@ from collections.abc import Sequence
 
 from migrator.journals.journal import Key, Mark
 
-ALONE = 2  # from so many on, nothing else is on its way with it
-GIVE_UP = 4
+TOGETHER = (500, 50, 5, 1)  # messages of a batch, by how often it broke at them
+GIVE_UP = len(TOGETHER)
 
 
 class Tries:
@@ -22,9 +23,9 @@ class Tries:
         """The connection broke while these were on their way."""
         self._broke.update(mark.key for mark in marks)
 
-    def alone(self, key: Key) -> bool:
-        """Whether it drags down others."""
-        return self._broke[key] >= ALONE
+    def together(self, key: Key) -> int:
+        """With how many messages it goes, itself included; 1: nothing else is on its way with it."""
+        return TOGETHER[min(self._broke[key], GIVE_UP - 1)]
 
     def given_up(self, key: Key) -> bool:
         """Whether it is not put again in this run."""

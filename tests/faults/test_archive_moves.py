@@ -36,7 +36,7 @@ def filled(root: Path, size: int = 30, *, first: int = 0) -> Path:
 
 def moved(tmp_path: Path, new: Path, *, kill_at: int = 0) -> "subprocess.CompletedProcess[str]":
     words = ["migrate", "mailbox", "--from", f"maildir:{tmp_path / 'old'}", "--to", f"zip:{new}?viewer=no"]
-    command = [sys.executable, "-m", "tests.faults.maildir_killed", str(kill_at), *words]
+    command = [sys.executable, "-m", "tests.faults.move_killed", str(kill_at), *words]
     environ = {**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")}
     return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60, check=False)
 

@@ -38,7 +38,7 @@ def target(data: bytes) -> None:
         prefix = first[:40].decode("latin-1") if delimiter else ""
         tree = Tree.of(Listing(tuple(folders), prefix, delimiter), utf8=utf8)
         _kept_apart(tree, folders)
-        names = [name for name in tree.known if tree.known[name].name]
+        names = list(tree.known)
         for rules in (*SERVERS, tree.rules, NameRules(delimiter="/", longest=LONGEST, length=name_length)):
             _mapped(names, rules)
     for wire in lines[:20]:

@@ -10,12 +10,17 @@ from contextlib import suppress
 
 from migrator.content import Kept
 from migrator.imap.answers import answer
+from migrator.imap.appending import _each
+from migrator.imap.dates import write_date
 from migrator.imap.errors import Garbled
 from migrator.imap.fetching import Fetched, date_of, fetched
-from migrator.imap.folders import Folder, Opening
+from migrator.imap.folders import Folder, Listing, Opening, _add, _delimiter
+from migrator.imap.namespaces import _spaces
+from migrator.imap.quota import _resources, _summed
 from migrator.imap.reading import BadResponse, Response, ResponseReader
 from migrator.imap.tokens import tokens
-from migrator.imap.words import numbers
+from migrator.imap.tree import Tree
+from migrator.imap.words import atoms, numbers, octets_of
 
 LITERAL, LINE = 2_000, 6_000
 SEEDS: list[bytes] = [
@@ -30,6 +35,14 @@ SEEDS: list[bytes] = [
     b"* SEARCH 2 3 6\r\n* VANISHED (EARLIER) 1:4294967296\r\n+ go on\r\n* BYE [UNAVAILABLE] \x1b[2J\r\n",
     b"* 1 FETCH (UID " + b"9" * 4400 + b")\r\n",
     b"* X " + b"(" * 200 + b")" * 200 + b"\r\n",
+    b'* LIST (\\Noselect \\Sent) "/" {3}\r\na\0b\r\n* LSUB () NIL INBOX\r\n* LIST () "xx" "" ("CHILDINFO" ("a"))\r\n',
+    b'* NAMESPACE (("" "/")("INBOX." ".")) NIL (("#shared/" "/" "X" ("a")))\r\n* NAMESPACE NIL (NIL) ((NIL NIL))\r\n',
+    b'* QUOTA "" (STORAGE 10 9223372036854775808 MESSAGE 1 -1)\r\n* QUOTAROOT INBOX ""\r\n',
+    b"A1 OK [APPENDUID 7 1:4294967295] x\r\nA2 OK [APPENDUID 99999999999 3,9,4:2] x\r\nA3 NO [REFERRAL imap://a] x\r\n",
+    b"* OK [UIDNEXT 18446744073709551616] x\r\n* OK [UIDVALIDITY 0] x\r\n* OK [CAPABILITY " + b"X " * 900 + b"] x\r\n",
+    b"* 1 FETCH (UID 0 UID 4294967296 FLAGS (\0 \xff NIL {1}\r\n)) BODY[] (a) INTERNALDATE NIL RFC822.SIZE -1)\r\n",
+    b'* 1 FETCH (UID 1 INTERNALDATE "01-Jan-0001 00:00:00 +2359" BODY[] {-1}\r\n',
+    b"* 2 FETCH (BODY[] {9223372036854775808}\r\n",
 ]
 
 
@@ -76,12 +89,13 @@ def _responses(data: bytes, size: int) -> tuple[list[Response], bool]:
 
 
 def _understood(response: Response, opening: Opening) -> None:
-    readers: Sequence[Callable[[Response], object]] = (fetched, opening.take, _counted)
+    readers: Sequence[Callable[[Response], object]] = (fetched, opening.take, _counted, _listed, _spaced, _roomed)
     for read in readers:
         with suppress(BadResponse):
             found = read(response)
             if isinstance(found, Fetched):
-                _hold(date_of(found).tzinfo is not None, "a date has its zone")
+                _hold(write_date(date_of(found)).isascii(), "a date goes out again")
+                _hold(found.size is None or found.size < 2**62, "sizes can be summed")
                 content = found.content()
                 _hold(not isinstance(content, Kept) or content.size >= 0, "a message has its size")
     said = answer(response)
@@ -89,12 +103,34 @@ def _understood(response: Response, opening: Opening) -> None:
         tokens(response)  # what a status says is free text: never a reason to end the line
         shown = said.tag + said.word + said.code + said.more + said.text
         _hold(shown.isprintable(), "what is shown moves no cursor")
+        for one in (one for count in (1, 3) for one in _each(said, count)):
+            _hold(one.uid is None or 0 < one.uid < 2**32, "a UID is one that a message can have")
 
 
 def _counted(response: Response) -> None:
     for token in tokens(response):
         if isinstance(token, list):
             numbers(token)
+
+
+def _listed(response: Response) -> None:
+    match tokens(response):
+        case [b"*", kind, list() as flags, delimiter, name, *_]:
+            found: dict[bytes, Folder] = {}
+            _add(found, kind, atoms(flags), _delimiter(delimiter), octets_of(name), utf8=False)
+            for folder in Tree.of(Listing(tuple(found.values())), utf8=False).folders:
+                _hold(bool(folder.name), "a folder has a name")
+
+
+def _spaced(response: Response) -> None:
+    for one in tokens(response):
+        _spaces(one, utf8=True)
+
+
+def _roomed(response: Response) -> None:
+    for one in tokens(response):
+        if isinstance(one, list):
+            _summed(_resources(one))
 
 
 def _hold(held: bool, what: str) -> None:

@@ -119,7 +119,7 @@ class ImapPeer(TcpPeer):
                 await writer.start_tls(self.starttls)
 
     async def _command(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Command | None:
-        line = (await reader.readline()).rstrip(b"\r\n")
+        line = await _line(reader)
         if not line:
             return None
         tag, _, text = line.partition(b" ")
@@ -128,6 +128,14 @@ class ImapPeer(TcpPeer):
             if not found[2]:
                 writer.write(b"+ go on\r\n")
             command.literals.append(await reader.readexactly(int(found[1])))
-            line = (await reader.readline()).rstrip(b"\r\n")
+            line = await _line(reader)
+            if line is None:
+                return None
             command.text += line
         return command
+
+
+async def _line(reader: asyncio.StreamReader) -> bytes | None:
+    """A line without its end; None where the connection was cut before it."""
+    line = await reader.readline()
+    return line.rstrip(b"\r\n") if line.endswith(b"\n") else None

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from tests.peers.imap import Command, ImapPeer, Reply, Script, literal
 
 _MULTI = re.compile(rb'^ ?\((?P<flags>[^)]*)\) "(?P<date>[^"]*)" (?:UTF8 \(~)?\{\d+\+?\}\)?')
+_NAME = re.compile(rb'"((?:[^"\\]|\\.)*)"')
 DATE = b"17-Jul-1996 02:44:25 -0700"
 
 
@@ -80,7 +81,7 @@ class BoxPeer(ImapPeer):
         return act(command, session) if act is not None else Reply(tagged=b"BAD what?")
 
     def _named(self, command: Command) -> str:
-        found = re.search(rb'"((?:[^"\\]|\\.)*)"', command.text)
+        found = _NAME.search(command.text)
         assert found is not None, command
         return re.sub(r"\\(.)", r"\1", found[1].decode())
 
@@ -100,20 +101,21 @@ class BoxPeer(ImapPeer):
         lines: list[str] = []
         for name, box in self.boxes.items():
             sub = " \\Subscribed" if extended and box.subscribed else ""
-            lines.append(f'* LIST ({(box.attributes + sub).strip()}) "{self.delimiter}" "{name}"')
+            lines.append(f'* LIST ({(box.attributes + sub).strip()}) "{self.delimiter}" {_quoted(name)}')
             if b"STATUS" in command.text and "\\Noselect" not in box.attributes:
                 lines.append(self._counts(name))
         return Reply([line.encode() for line in lines])
 
     def _lsub(self, _: Command, __: dict[str, str]) -> Reply:
         listed = [name for name, box in self.boxes.items() if box.subscribed]
-        return Reply([f'* LSUB () "{self.delimiter}" "{name}"'.encode() for name in listed])
+        return Reply([f'* LSUB () "{self.delimiter}" {_quoted(name)}'.encode() for name in listed])
 
     def _counts(self, name: str) -> str:
         box = self.boxes[name]
         size = f" SIZE {sum(len(mail.octets) for mail in box.mails)}" if "STATUS=SIZE" in self.can else ""
         return (
-            f'* STATUS "{name}" (MESSAGES {len(box.mails)} UIDNEXT {box.uidnext} UIDVALIDITY {box.uidvalidity}{size})'
+            f"* STATUS {_quoted(name)} (MESSAGES {len(box.mails)} UIDNEXT {box.uidnext} "
+            f"UIDVALIDITY {box.uidvalidity}{size})"
         )
 
     def _status(self, command: Command, _: dict[str, str]) -> Reply:
@@ -182,7 +184,7 @@ class BoxPeer(ImapPeer):
             return Reply(tagged=b"NO [TRYCREATE] none such")
         if refused := next((said for octets in command.literals if (said := self.refuse(octets))), b""):
             return Reply(tagged=refused)
-        rest, uids = command.text.split(b'"', 2)[2], []
+        rest, uids = _NAME.sub(b"", command.text, count=1).removeprefix(b"APPEND "), []
         for octets in command.literals:
             found = _MULTI.match(rest)
             assert found is not None, rest
@@ -200,3 +202,7 @@ class BoxPeer(ImapPeer):
                 first, _, end = (word.replace("*", str(last)) for word in part.partition(":"))
                 if int(first) <= mail.uid <= int(end or first):
                     yield number, mail
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -51,6 +51,7 @@ class CutProxy(TcpPeer):
         self.times = times
         self.delay = delay
         self.passed: list[Passed] = []
+        self.cut_at: list[float] = []  # when each cut was made, by the loop's clock
 
     async def session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.target)
@@ -68,6 +69,7 @@ class CutProxy(TcpPeer):
         try:
             await asyncio.gather(*ways)
         except _CutHere as cut:
+            self.cut_at.append(asyncio.get_running_loop().time())
             for side in (writer, far_writer):
                 await self._end(side, reset=cut.reset)
         finally:

@@ -2,14 +2,12 @@
 
 `./test` fetches Debian's packages and unpacks them into var/courier; here they get a root with the libraries they need,
 and run in it by chroot. `Courier(folder)` is a context manager: it listens on `port` without TLS; each user of
-`add_user(address, password)` has a Maildir. It speaks IMAP4rev1 with UIDPLUS, NAMESPACE (`INBOX.`) and UTF8=ACCEPT,
-and neither LITERAL+ nor CONDSTORE nor LIST-EXTENDED. It locks nothing, for want of a FAM daemon: store by one
-connection at a time. Needs root; tests are marked `real("courier")`.
+`add_user(address, password)` has a Maildir; with `keywords=False` none are kept. It speaks IMAP4rev1 with UIDPLUS,
+NAMESPACE (`INBOX.`) and UTF8=ACCEPT, and neither LITERAL+ nor CONDSTORE nor LIST-EXTENDED. It locks nothing, for want
+of a FAM daemon: store by one connection at a time. Needs root; tests are marked `real("courier")`.
 """
 
 import os
-import re
-import shutil
 import subprocess
 from base64 import b64encode
 from contextlib import ExitStack
@@ -18,22 +16,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.real.roots import NOBODY, fetched, furnish, users
 from tests.support.deadline import wait_until
 from tests.support.ports import free_port, listens
 from tests.support.programs import Program
 
-UNPACKED = Path(__file__).parents[2] / "var" / "courier" / "root"
 USERS, MAIL, SOCKET = "etc/courier", "var/mail", "run/courier/authdaemon/socket"
 AUTHENTICATES = "usr/lib/courier/courier-authlib/authdaemond"
 MAKES = "usr/lib/courier/courier-authlib/makedatprog"
 LOGIN, IMAP, LISTENS = "usr/lib/courier/courier/imaplogin", "usr/bin/imapd", "usr/sbin/couriertcpd"
 MODULE = "usr/lib/courier-authlib/libauthuserdb.so"
-LIBRARIES = "usr/lib", "usr/lib/x86_64-linux-gnu"
-NULL, RANDOM = os.makedev(1, 3), os.makedev(1, 9)
-NOBODY = 65_534
 SETTINGS = {
     "IMAP_CAPABILITY": "IMAP4rev1 UIDPLUS CHILDREN NAMESPACE SORT QUOTA IDLE AUTH=PLAIN",
-    "IMAP_KEYWORDS": "1",
     "IMAP_USELOCKS": "0",
     "PATH": "/usr/bin:/usr/sbin",
 }
@@ -51,8 +45,9 @@ LOGGEROPTS=""
 class Courier:
     """One instance; `port` is where it listens on 127.0.0.1."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, keywords: bool = True) -> None:
         self.root = folder / "root"
+        self._settings = {**SETTINGS, "IMAP_KEYWORDS": "1" if keywords else "0"}
         self.port = free_port()
         self._users: dict[str, str] = {}
         self._running = ExitStack()
@@ -80,25 +75,17 @@ class Courier:
         subprocess.run(command, input=text, text=True, check=True, capture_output=True, timeout=30)
 
     def _furnish(self) -> None:
-        """A root with nothing in it but Courier, its libraries, its users and two devices."""
-        for name in (USERS, MAIL, "dev", "tmp", str(Path(SOCKET).parent)):
+        furnish(self.root, fetched("courier"), (AUTHENTICATES, LOGIN, IMAP, LISTENS, MODULE))
+        users(self.root, courier=64_998)
+        for name in (USERS, MAIL, str(Path(SOCKET).parent)):
             (self.root / name).mkdir(parents=True, exist_ok=True)
-        (self.root / "tmp").chmod(0o1777)
-        shutil.copytree(UNPACKED / "usr", self.root / "usr", symlinks=True, ignore=shutil.ignore_patterns("share"))
-        for library in _libraries():
-            (self.root / library.relative_to("/")).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(library, self.root / library.relative_to("/"))
-        users = f"root:x:0:0::/:/bin/sh\ncourier:x:64998:64998::/:/bin/sh\nnobody:x:{NOBODY}:{NOBODY}::/:/bin/sh\n"
-        (self.root / "etc/passwd").write_text(users)
-        (self.root / "etc/group").write_text(f"root:x:0:\ncourier:x:64998:\nnogroup:x:{NOBODY}:\n")
         (self.root / USERS / "authdaemonrc").write_text(CONFIG)
-        for name, device in (("null", NULL), ("urandom", RANDOM)):
-            os.mknod(self.root / "dev" / name, 0o020666, device)
-            (self.root / "dev" / name).chmod(0o666)
 
     def _run(self, *words: str) -> Program:
         command = ["chroot", str(self.root), *words]
-        return self._running.enter_context(Program(command, self._log, environ={**SETTINGS, "PORT": str(self.port)}))
+        return self._running.enter_context(
+            Program(command, self._log, environ={**self._settings, "PORT": str(self.port)})
+        )
 
     def __enter__(self) -> Self:
         self._furnish()
@@ -113,14 +100,3 @@ class Courier:
         if error is not None:
             error.add_note(f"--- the end of Courier's log\n{self.log()[-4000:]}")
         self._running.close()
-
-
-def _libraries() -> set[Path]:
-    """The system's own libraries that Courier needs beside those it brings."""
-    environ = {**os.environ, "LD_LIBRARY_PATH": ":".join(str(UNPACKED / folder) for folder in LIBRARIES)}
-    found = set[Path]()
-    for binary in (AUTHENTICATES, LOGIN, IMAP, LISTENS, MODULE):
-        command = ["ldd", str(UNPACKED / binary)]
-        told = subprocess.run(command, check=True, capture_output=True, text=True, env=environ).stdout
-        found |= {Path(path) for path in re.findall(r"(/\S+) \(0x", told)}
-    return {path for path in found if not path.is_relative_to(UNPACKED)}

@@ -5,10 +5,14 @@ folder of its own.
 (`add_user("hanako@closing.example", "password")`, with `octets=` for a mailbox that gets full); their home is
 `home(address)`, their mail `Maildir` in it. The master user `master` (password `master`) may log in as anybody:
 `hanako@closing.example*master`. Dovecot delivers by LMTP only: "Dovecot behind by SMTP" is
-`postfix.behind_us(lmtp=...)`. Needs root; tests are marked `real("dovecot")`.
+`postfix.behind_us(lmtp=...)`. `with own_dovecot(folder, settings) as dovecot` is an instance of a test's own, where
+further settings stand behind the others. Needs root; tests are marked `real("dovecot")`.
 """
 
+import os
 import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -125,9 +129,27 @@ class Dovecot:
         limit = f"userdb_quota_rule=*:bytes={octets} userdb_quota_full_tempfail={'yes' if full == '452' else 'no'}"
         line = f"{address.lower()}:{{PLAIN}}{password}:65534:65534::{home}::{limit if octets else ''}\n"
         # Dovecot looks at a file of users once a second at most: each has a file of its own, complete when it appears.
-        written = self.folder / f"{uuid4().hex}.user"
+        written, users = self.folder / f"{uuid4().hex}.user", self.folder / "users" / address.lower()
         written.write_text(line)
-        written.replace(self.folder / "users" / address.lower())
+        changed = users.exists() and users.read_text() != line
+        if changed:  # it goes by a file's size and the second of its time
+            later = int(users.stat().st_mtime) + 1
+            os.utime(written, (later, later))
+        written.replace(users)
+        if changed:
+            wait_until(lambda: self._limit(address) == octets, "Dovecot sees that its user has changed", within=20)
+
+    def _limit(self, address: str) -> int:
+        """The octets that Dovecot lets a user have; 0 for no limit."""
+        asked = ["doveadm", "-c", str(self.folder / "dovecot.conf"), "user", "-f", "quota_rule", address.lower()]
+        said = subprocess.run(asked, check=False, capture_output=True, text=True).stdout.strip()
+        return int(said.rpartition("=")[2] or 0)
+
+    def renumber(self, address: str, folder: str, uidvalidity: int) -> None:
+        """Give a folder another UIDVALIDITY."""
+        config = str(self.folder / "dovecot.conf")
+        wanted = ["--uid-validity", str(uidvalidity), folder]
+        subprocess.run(["doveadm", "-c", config, "mailbox", "update", "-u", address, *wanted], check=True)
 
     def delivered(self, address: str) -> list[bytes]:
         """The messages in this address' INBOX that nobody has seen yet."""
@@ -137,11 +159,12 @@ class Dovecot:
         return (self.folder / "log").read_text(errors="replace")
 
 
-def _start(folder: Path) -> Started:
+def _start(folder: Path, settings: str = "") -> Started:
     imap, lmtp, pop3 = free_port(), free_port(), free_port()
     speaks = POP3.exists()
     config = folder / "dovecot.conf"
-    config.write_text(CONFIG.format(folder=folder, imap=imap, lmtp=lmtp, pop3=pop3, pop3_too=" pop3" if speaks else ""))
+    said = CONFIG.format(folder=folder, imap=imap, lmtp=lmtp, pop3=pop3, pop3_too=" pop3" if speaks else "")
+    config.write_text(said + settings)
     (folder / "users").mkdir()
     (folder / "masters").write_text("master:{PLAIN}master\n")
     (folder / "mail").mkdir()
@@ -156,7 +179,27 @@ def _start(folder: Path) -> Started:
     return Started(facts, [["doveadm", "-c", str(config), "stop"]])
 
 
+def _told(facts: Mapping[str, str]) -> Dovecot:
+    return Dovecot(Path(facts["folder"]), int(facts["imap"]), int(facts["lmtp"]), int(facts["pop3"]))
+
+
 def dovecot(run_folder: RunFolder) -> Dovecot:
     """The run's shared Dovecot; the first asker starts it."""
-    facts = run_folder.server("dovecot", _start)
-    return Dovecot(Path(facts["folder"]), int(facts["imap"]), int(facts["lmtp"]), int(facts["pop3"]))
+    return _told(run_folder.server("dovecot", _start))
+
+
+@contextmanager
+def own_dovecot(folder: Path, settings: str) -> Iterator[Dovecot]:
+    """An instance in `folder`, whose path is short and open to all, until the block ends."""
+    place = folder / "dovecot"
+    place.mkdir(mode=0o755)
+    started = _start(place, settings)
+    running = _told(started.facts)
+    try:
+        yield running
+    except BaseException as error:
+        error.add_note(f"--- the end of Dovecot's log\n{running.log()[-4000:]}")
+        raise
+    finally:
+        for command in started.stop:
+            subprocess.run(command, check=False, capture_output=True, timeout=30)

@@ -7,22 +7,19 @@ what waits. Needs root; tests are marked `real("exim")`.
 """
 
 import os
-import re
-import shutil
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.real.roots import fetched, furnish, users
 from tests.support.ports import listens
 from tests.support.programs import Program
 
-UNPACKED = Path(__file__).parents[2] / "var" / "exim" / "root"
 BINARY = "usr/sbin/exim4"
 USER, NUMBER = "Debian-exim", 64_999
 SPOOL, LOGS, MAIL = "var/spool/exim4", "var/log/exim4", "var/mail"
-NULL, RANDOM = os.makedev(1, 3), os.makedev(1, 9)
 
 
 class Exim:
@@ -61,28 +58,19 @@ class Exim:
         return subprocess.run(command, check=True, capture_output=True, text=True, timeout=30).stdout
 
     def _furnish(self) -> None:
-        """A root with nothing in it but Exim, its libraries, its user and two devices."""
-        for name in ("etc/exim4", "dev", "tmp", "usr/sbin", SPOOL, LOGS, MAIL):
-            (self.root / name).mkdir(parents=True, exist_ok=True)
-        shutil.copy(UNPACKED / BINARY, self.root / BINARY)
+        furnish(self.root, fetched("exim"), (BINARY,))
         (self.root / BINARY).chmod(0o4755)
-        for library in _libraries(UNPACKED / BINARY):
-            (self.root / library.relative_to("/")).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(library, self.root / library.relative_to("/"))
-        (self.root / "etc/passwd").write_text(f"root:x:0:0::/:/bin/sh\n{USER}:x:{NUMBER}:{NUMBER}::/{SPOOL}:/bin/sh\n")
-        (self.root / "etc/group").write_text(f"root:x:0:\n{USER}:x:{NUMBER}:\nmail:x:8:\n")
+        users(self.root, **{USER: NUMBER})
+        for name in ("etc/exim4", SPOOL, LOGS, MAIL):
+            (self.root / name).mkdir(parents=True, exist_ok=True)
         (self.root / "etc/services").write_text("smtp 25/tcp\n")
         (self.root / "etc/hosts").write_text("127.0.0.1 localhost\n")
         (self.root / "etc/exim4/exim4.conf").write_text("notifier_socket =\n" + self._config)
-        for name, device in (("null", NULL), ("urandom", RANDOM)):
-            os.mknod(self.root / "dev" / name, 0o020666, device)
-            (self.root / "dev" / name).chmod(0o666)
         for user, _, domain in (mailbox.partition("@") for mailbox in self._mailboxes):
             (self.root / MAIL / domain / user).mkdir(parents=True)
         below = [path.relative_to(self.root) for path in (self.root / MAIL).rglob("*")]
         for place in (*map(Path, (SPOOL, LOGS, MAIL)), *below):
             os.chown(self.root / place, NUMBER, NUMBER)
-        (self.root / "tmp").chmod(0o1777)
 
     def __enter__(self) -> Self:
         return self.start()
@@ -91,8 +79,3 @@ class Exim:
         if error is not None:
             error.add_note(f"--- the end of Exim's log\n{self.log()[-4000:]}")
         self.stop()
-
-
-def _libraries(binary: Path) -> list[Path]:
-    told = subprocess.run(["ldd", str(binary)], check=True, capture_output=True, text=True).stdout
-    return [Path(found) for found in re.findall(r"(/\S+) \(0x", told)]

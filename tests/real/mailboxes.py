@@ -6,13 +6,17 @@ read; `moved(source, target, folder)` moves with our engine, in this process.
 
 import hashlib
 import imaplib
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from migrator.folder_names import decoded
+from migrator.folder_names import decoded, encoded
 from migrator.imap.dates import read_date
 from migrator.imap.login import Password
 from migrator.imap.session import Security, Server
@@ -20,7 +24,7 @@ from migrator.imap.sessions import Access
 from migrator.imap.source import ImapSource
 from migrator.imap.target import ImapTarget
 from migrator.journals.file import JournalFile
-from migrator.mailbox import Source, Target
+from migrator.mailbox import FolderName, Source, Target
 from migrator.moving import move
 from migrator.receipts.receipt import Receipt
 from schedules.clock import SystemClock
@@ -38,6 +42,7 @@ class Place:
     user: str
     prefix: str = ""
     delimiter: str = "/"
+    compress: bool = False
 
     def wire(self, name: str) -> str:
         text = name if name == "INBOX" else self.prefix + name.replace("/", self.delimiter)
@@ -45,7 +50,7 @@ class Place:
 
     @property
     def access(self) -> Access:
-        return Access(Server("127.0.0.1", self.port, Security.NONE), Password(self.user, PASSWORD), patience=30)
+        return Access(Server("127.0.0.1", self.port, Security.NONE), Password(self.user, PASSWORD), 30, self.compress)
 
     def through(self, port: int) -> "Place":
         return replace(self, port=port)
@@ -63,7 +68,7 @@ class Contents:
 @contextmanager
 def client(place: Place) -> Iterator[imaplib.IMAP4]:
     with imaplib.IMAP4("127.0.0.1", place.port, timeout=30) as opened:
-        opened.login(place.user, PASSWORD)
+        opened.authenticate("PLAIN", lambda _: f"\0{place.user}\0{PASSWORD}".encode())
         yield opened
 
 
@@ -91,6 +96,11 @@ def fill(place: Place, counts: Mapping[str, int] = COUNTS, *, ended: bool = Fals
                 assert said == "OK", why
 
 
+def wired(name: FolderName, place: Place) -> str:
+    """A folder's name as `told` writes it: in modified UTF-7, levels parted by a slash."""
+    return encoded(place.delimiter.join(name)).decode("ascii").replace(place.delimiter, "/")
+
+
 def told(place: Place) -> Contents:
     found = Contents()
     with client(place) as server:
@@ -111,7 +121,7 @@ def _listed(place: Place, lines: Sequence[object]) -> Iterator[tuple[str, str]]:
             attributes, name = line[0].decode("ascii"), line[1].decode("ascii")
         elif isinstance(line, bytes) and line:
             attributes, _, rest = line.decode("ascii").partition(f' "{place.delimiter}" ')
-            name = rest.strip('"').replace("\\\\", "\\") if rest.startswith('"') else rest
+            name = re.sub(r"\\(.)", r"\1", rest[1:-1]) if rest.startswith('"') else rest
         else:
             continue
         name = name.removeprefix(place.prefix).replace(place.delimiter, "/")
@@ -145,3 +155,18 @@ async def moved(
     finally:
         for end in ends:
             await end.close()
+
+
+def secret(folder: Path, text: str = PASSWORD) -> str:
+    """A file that holds a secret as its only line."""
+    file = folder / f"secret-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+    file.write_text(f"{text}\n")
+    file.chmod(0o600)
+    return str(file)
+
+
+def by_command(folder: Path, *words: str, **more: str) -> "subprocess.CompletedProcess[str]":
+    """`lastpost migrate mailbox` as a program of its own; `more` is put into its environment."""
+    environ = {**os.environ, "XDG_STATE_HOME": str(folder / "state"), **more}
+    command = [sys.executable, "-m", "mailsvc.cli", "migrate", "mailbox", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environ, timeout=120)

@@ -1,19 +1,14 @@
 """Between real servers: every message, flag, date, folder and subscription is there, once, and the source as it was."""
 
 from pathlib import Path
-from random import Random
 
 import pytest
 
-from migrator.mailbox import MailboxAway
 from migrator.maildir.source import MaildirSource
 from migrator.maildir.target import MaildirTarget
-from tests.peers.proxy import Cut, CutProxy
 from tests.real.courier import Courier
 from tests.real.dovecot import Dovecot
-from tests.real.mailboxes import COUNTS, PASSWORD, Contents, Place, fill, moved, told
-
-PLAIN = {"INBOX": 9, "Sent": 60, "Sent/old": 30}
+from tests.real.mailboxes import COUNTS, PASSWORD, Contents, Place, client, fill, moved, told
 
 
 def there(dovecot: Dovecot, user: str) -> Place:
@@ -64,29 +59,6 @@ async def test_from_dovecot_to_courier_to_a_maildir_to_dovecot(dovecot: Dovecot,
     assert told(end).subscribed == before.subscribed
 
 
-@pytest.mark.real("dovecot")
-@pytest.mark.parametrize("seed", range(4))
-async def test_cut_anywhere_on_either_side_a_move_ends_with_everything_there_once(
-    dovecot: Dovecot, tmp_path: Path, seed: int
-) -> None:
-    random = Random(seed)
-    old, new = there(dovecot, f"cut-{seed}@moves.example"), there(dovecot, f"whole-{seed}@moves.example")
-    fill(old, PLAIN)
-    before = told(old)
-    for _ in range(3):
-        from_ = CutProxy(old.port, to_client=Cut(random.randrange(900, 1_400_000)), times=1)
-        to = CutProxy(new.port, to_server=Cut(random.randrange(300, 900_000), reset=random.random() < 0.5), times=1)
-        async with from_, to:
-            try:
-                await moved(old.through(from_.port), new.through(to.port), tmp_path, pauses=(0.01,))
-            except MailboxAway:
-                continue
-    receipt = await moved(old, new, tmp_path)
-    assert [(one.refused, one.possible_duplicates, one.unclear) for one in receipt.folders] == [((), (), 0)] * 3
-    assert unordered(told(new)) == unordered(before)
-    assert told(old) == before
-
-
 @pytest.mark.real("dovecot", "courier")
 async def test_a_server_that_ends_a_message_otherwise_than_it_was_is_found_out(
     dovecot: Dovecot, short_tmp: Path
@@ -98,3 +70,48 @@ async def test_a_server_that_ends_a_message_otherwise_than_it_was_is_found_out(
         receipt = await moved(old, Place(courier.port, "g@moves.example", "INBOX.", "."), short_tmp, most=1)
     assert sum(one.changed for one in receipt.folders) == 2  # Courier puts a line end behind what has none
     assert not receipt.complete
+
+
+@pytest.mark.real("dovecot")
+async def test_a_source_that_grows_is_followed_by_deltas_and_a_final_pass(dovecot: Dovecot, tmp_path: Path) -> None:
+    """Twins, further messages of one Message-ID, flags, a new folder and one numbered anew, between passes."""
+    old, new = there(dovecot, "h@moves.example"), there(dovecot, "i@moves.example")
+    fill(old, {"INBOX": 7, "Sent": 12})
+    assert (await moved(old, new, tmp_path)).complete
+    for number in range(2):
+        fill(old, {"INBOX": 7, f"Late{number}": 3})
+        with client(old) as server:
+            server.select('"Sent"')
+            server.uid("store", f"{number + 1}:5", "FLAGS", "(\\Answered late)")
+        before = told(old)
+        receipt = await moved(old, new, tmp_path)
+        assert receipt.complete
+        assert [one.possible_duplicates for one in receipt.folders] == [()] * len(receipt.folders)
+        assert unordered(told(new)) == unordered(before)
+        assert told(old) == before
+        dovecot.renumber(old.user, "Sent", 77_000 + number)
+    final = await moved(old, new, tmp_path)
+    assert (final.complete, final.found) == (True, 3 * 7 + 12 + 2 * 3)
+    assert sum(one.already_there for one in final.folders) == 12  # known again under their new numbers
+    assert unordered(told(new)) == unordered(told(old))
+
+
+@pytest.mark.real("dovecot", "courier")
+async def test_a_server_that_keeps_no_keywords_has_everything_else_and_the_receipt_names_them(
+    dovecot: Dovecot, short_tmp: Path
+) -> None:
+    old = there(dovecot, "plain@moves.example")
+    fill(old, {"INBOX": 5, "Sent": 20}, ended=True)
+    with Courier(short_tmp, keywords=False) as courier:
+        courier.add_user("bare@moves.example", PASSWORD)
+        new = Place(courier.port, "bare@moves.example", "INBOX.", ".")
+        receipt = await moved(old, new, short_tmp, most=1)
+        arrived, sent = unordered(told(new)), told(old)
+    for found in sent.messages.values():
+        found[:] = [(octets, tuple(flag for flag in flags if flag[0] == "\\"), date) for octets, flags, date in found]
+    assert {name: arrived[name] for name in ("INBOX", "Sent")} == {
+        name: found for name, found in unordered(sent).items() if found
+    }
+    notes = {"/".join(one.folder): one.notes for one in receipt.folders if one.found}
+    for name in ("INBOX", "Sent"):
+        assert set(notes[name]) >= {f"the target does not keep the flag {flag}" for flag in ("$Label1", "foo")}

@@ -2,10 +2,8 @@
 
 import hashlib
 import imaplib
-import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,10 +11,10 @@ import pytest
 from migrator.mailbox import INBOX, MailFolder
 from migrator.maildir.target import MaildirTarget
 from tests.real.dovecot import Dovecot
+from tests.real.mailboxes import PASSWORD, by_command, secret
 
 pytestmark = pytest.mark.real("dovecot")
 
-PASSWORD = "geheim-5"
 FOLDERS = {"INBOX": 3, "Sent": 60, '"A/B c"': 5, '"&U,BTFw- &2D3fUQ-"': 4, '"x\\\\y"': 2, "empty": 0}
 Told = tuple[str, tuple[bytes, ...], bytes]
 
@@ -73,29 +71,16 @@ def url(dovecot: Dovecot, user: str) -> str:
     return f"imap://{user.replace('@', '%40')}@127.0.0.1:{dovecot.imap}?tls=none"
 
 
-def secret(folder: Path, text: str = PASSWORD) -> Path:
-    file = folder / "secret"
-    file.write_text(f"{text}\n")
-    file.chmod(0o600)
-    return file
-
-
-def move(folder: Path, *words: str, **more: str) -> "subprocess.CompletedProcess[str]":
-    environ = {**os.environ, "XDG_STATE_HOME": str(folder / "state"), **more}
-    command = [sys.executable, "-m", "mailsvc.cli", "migrate", "mailbox", *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=environ, timeout=120)
-
-
 def test_there_and_back_everything_is_as_it_was(dovecot: Dovecot, tmp_path: Path) -> None:
     here, there, box = "from@maildirs.example", "to@maildirs.example", f"maildir:{tmp_path / 'box'}"
     fill(dovecot, here)
     dovecot.add_user(there, PASSWORD)
-    before, key = told(dovecot, here), str(secret(tmp_path))
+    before, key = told(dovecot, here), secret(tmp_path)
     out = "--from", url(dovecot, here), "--to", box, "--from-secret", key
     back = "--from", box, "--to", url(dovecot, there), "--to-secret", key
     for words in (out, back):
         for more in ("--dry-run", "--read-back", "--json"):
-            ran = move(tmp_path, *words, more)
+            ran = by_command(tmp_path, *words, more)
             assert ran.returncode == 0, ran.stderr
     assert told(dovecot, here) == before
     assert told(dovecot, there) == before
@@ -105,13 +90,13 @@ def test_there_and_back_everything_is_as_it_was(dovecot: Dovecot, tmp_path: Path
 def test_what_changes_at_the_source_comes_with_the_next_run(dovecot: Dovecot, tmp_path: Path) -> None:
     user, box = "delta@maildirs.example", tmp_path / "box"
     fill(dovecot, user)
-    words = "--from", url(dovecot, user), "--to", f"maildir:{box}", "--from-secret", str(secret(tmp_path))
-    assert move(tmp_path, *words).returncode == 0
+    words = "--from", url(dovecot, user), "--to", f"maildir:{box}", "--from-secret", secret(tmp_path)
+    assert by_command(tmp_path, *words).returncode == 0
     with logged_in(dovecot, user) as client:
         client.append("empty", "()", '"01-Jan-2001 00:00:00 +0900"', b"Subject: late\r\n\r\n")
         client.select("INBOX")
         client.store("1", "FLAGS", "(\\Seen new)")
-    ran = move(tmp_path, *words)
+    ran = by_command(tmp_path, *words)
     assert ran.returncode == 0, ran.stderr
     assert len(list((box / ".empty" / "cur").iterdir())) == 1
     assert "new" in (box / "dovecot-keywords").read_text()
@@ -121,8 +106,8 @@ def test_what_changes_at_the_source_comes_with_the_next_run(dovecot: Dovecot, tm
 def test_dovecot_reads_the_maildir_as_it_was(dovecot: Dovecot, tmp_path: Path) -> None:
     user, reader = "orig@maildirs.example", "reader@maildirs.example"
     fill(dovecot, user)
-    words = "--from", url(dovecot, user), "--to", f"maildir:{tmp_path / 'box'}", "--from-secret", str(secret(tmp_path))
-    assert move(tmp_path, *words).returncode == 0
+    words = "--from", url(dovecot, user), "--to", f"maildir:{tmp_path / 'box'}", "--from-secret", secret(tmp_path)
+    assert by_command(tmp_path, *words).returncode == 0
     shutil.copytree(tmp_path / "box", dovecot.home(reader) / "Maildir")
     dovecot.add_user(reader, PASSWORD)
     assert told(dovecot, reader) == told(dovecot, user)
@@ -132,13 +117,13 @@ def test_a_maildir_that_dovecot_works_in_is_moved_while_it_does(dovecot: Dovecot
     user, box = "live@maildirs.example", tmp_path / "box"
     fill(dovecot, user)
     words = "--from", f"maildir:{dovecot.home(user) / 'Maildir'}", "--to", f"maildir:{box}"
-    assert move(tmp_path, *words).returncode == 0
+    assert by_command(tmp_path, *words).returncode == 0
     (dovecot.home(user) / "Maildir" / "new" / "1700000000.M1P1.mx").write_bytes(b"Subject: not numbered yet\n\n")
-    assert move(tmp_path, *words).returncode == 0
+    assert by_command(tmp_path, *words).returncode == 0
     with logged_in(dovecot, user) as client:
         client.select("INBOX")  # Dovecot numbers it, and moves it to cur
         client.store("1:*", "+FLAGS", "(\\Seen)")
-    ran = move(tmp_path, *words, "--read-back")
+    ran = by_command(tmp_path, *words, "--read-back")
     assert ran.returncode == 0, ran.stderr
     assert len(list((box / "cur").iterdir())) == FOLDERS["INBOX"] + 1
 
@@ -147,7 +132,7 @@ def test_a_maildir_that_dovecot_works_in_is_moved_while_it_does(dovecot: Dovecot
 def test_a_wrong_password_is_told_and_never_shown(dovecot: Dovecot, tmp_path: Path, debug: str) -> None:
     dovecot.add_user("who@maildirs.example", PASSWORD)
     words = "--from", url(dovecot, "who@maildirs.example"), "--to", f"maildir:{tmp_path / 'box'}"
-    ran = move(tmp_path, *words, "--from-secret", str(secret(tmp_path, "falsch-7")), LASTPOST_DEBUG=debug)
+    ran = by_command(tmp_path, *words, "--from-secret", secret(tmp_path, "falsch-7"), LASTPOST_DEBUG=debug)
     assert (ran.returncode, ran.stdout) == (1, "")
     assert "AUTHENTICATIONFAILED" in ran.stderr
     assert "falsch-7" not in ran.stderr
@@ -158,8 +143,8 @@ def test_a_master_user_opens_somebodys_mailbox(dovecot: Dovecot, tmp_path: Path)
     user = "master-test@maildirs.example"
     fill(dovecot, user)
     master = f"imap://{user.replace('@', '%40')}%2Amaster@127.0.0.1:{dovecot.imap}?tls=none"
-    words = "--from", master, "--to", f"maildir:{tmp_path / 'box'}", "--from-secret", str(secret(tmp_path, "master"))
-    ran = move(tmp_path, *words)
+    words = "--from", master, "--to", f"maildir:{tmp_path / 'box'}", "--from-secret", secret(tmp_path, "master")
+    ran = by_command(tmp_path, *words)
     assert ran.returncode == 0, ran.stderr
     assert f"{sum(FOLDERS.values())} messages found" in ran.stderr
 

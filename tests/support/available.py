@@ -67,6 +67,7 @@ _CHECKS: Mapping[str, Callable[[], str | None]] = {
     "postfix": lambda: _programs("postfix", "postmap", "smtp-source", "smtp-sink"),
     "exim": lambda: _unpacked("exim", "sbin/exim4"),
     "courier": lambda: _unpacked("courier", "bin/imapd"),
+    "cyrus": lambda: _unpacked("cyrus", "lib/cyrus/bin/imapd"),
     "dovecot": lambda: _file("dovecot", "/usr/lib/dovecot/lmtp") or _file("doveadm", "/usr/lib/dovecot/imap"),
     "dovecot-pop3": lambda: _file("dovecot", "/usr/lib/dovecot/pop3"),
     "chromium": _chromium,

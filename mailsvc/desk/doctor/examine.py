@@ -15,6 +15,7 @@ from mailsvc.desk.doctor.certificates import check_certificate
 from mailsvc.desk.doctor.clocks import check_clock
 from mailsvc.desk.doctor.doors import check_doors
 from mailsvc.desk.doctor.finding import Finding
+from mailsvc.desk.doctor.mailboxes import check_mailboxes
 from mailsvc.desk.doctor.places import check_maildirs, check_records_place
 from mailsvc.desk.doctor.plans import check_directories, check_plans
 from mailsvc.desk.doctor.scanners import check_scanners
@@ -80,6 +81,7 @@ def _of_records(settings: Settings, clock: SystemClock) -> Iterator[Finding]:
         checks: Iterable[Callable[[], Iterator[Finding]]] = (
             lambda: check_plans(desk),
             lambda: check_directories(desk),
+            lambda: check_mailboxes(desk),
             lambda: check_clock(desk, clock),
             lambda: check_waiting(desk),
             lambda: check_backscatter(desk),

@@ -29,7 +29,8 @@ from mailsvc.records.job import JobKind, NewJob, Side
 from mailsvc.records.store import Connection
 from mailsvc.standing.almanac import Almanac
 from mailsvc.standing.standings import Standings, mailbox_folders
-from mailsvc.standing.usage import FactsAway, UsageBook
+from mailsvc.standing.usage import UsageBook
+from mailsvc.standing.usage_counts import FactsAway
 from migrator.job import ENDED, State
 from schedules.names import Address
 from schedules.words import Capability

@@ -17,7 +17,7 @@ from mailsvc.kit.settings.example import example_settings
 from mailsvc.kit.settings.exports import ExportSettings, ExportSource
 from mailsvc.kit.settings.gateway import BareNewline, GatewaySettings, Listener, Peers
 from mailsvc.kit.settings.handbook import settings_handbook
-from mailsvc.kit.settings.mail import DomainSettings, Outbound, OutboxSettings, Quota
+from mailsvc.kit.settings.mail import DomainSettings, ImapQuota, Outbound, OutboxSettings, Quota
 from mailsvc.kit.settings.model import Settings
 from mailsvc.kit.settings.read import parse_settings, read_settings
 from mailsvc.kit.settings.returning import AskedFor, BounceSettings, ForwardingSettings, PolicySettings
@@ -44,6 +44,7 @@ __all__ = [
     "ForwardingSettings",
     "GatewaySettings",
     "HttpSettings",
+    "ImapQuota",
     "Listener",
     "LogForm",
     "LogLevel",

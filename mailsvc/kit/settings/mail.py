@@ -7,9 +7,11 @@ from datetime import timedelta
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from mailsvc.kit.imap_mailboxes import ImapMailboxes, Mailboxes
 from mailsvc.kit.quantities import Duration, Size, parse_duration, parse_size
+from mailsvc.kit.secrets import SecretSource
 from mailsvc.kit.settings.words import Section
-from mailsvc.kit.targets import Deliver, DeliverOutward, Maildirs, MaildirTarget
+from mailsvc.kit.targets import Deliver, DeliverOutward, MaildirTarget
 from schedules.positions import Wrong
 
 
@@ -23,17 +25,38 @@ class DomainSettings(Section):
         ),
         examples=["maildir:/srv/mail/{domain}/{user}"],
     )
-    mailboxes: Maildirs | None = Field(
+    mailboxes: Mailboxes | None = Field(
         default=None,
-        description="Where its mailboxes are for quota, when delivery is by SMTP: maildir:/PATH/{domain}/{user}.",
-        examples=["maildir:/srv/mail/{domain}/{user}"],
+        description=(
+            "Where its mailboxes are for quota, when delivery is by SMTP or LMTP: maildir:/PATH/{domain}/{user}, or "
+            "imaps://MASTER@HOST?authz={user}@{domain} (imap:// for STARTTLS, ?ca=FILE) to ask their IMAP server."
+        ),
+        examples=["imaps://lastpost@imap.provider.example?authz={user}@{domain}"],
+    )
+    mailboxes_secret: SecretSource | None = Field(
+        default=None,
+        description="Password of MASTER: `{file: PATH}` or `{env: NAME}`; left out, that of `quota.imap`.",
+        examples=[{"file": "/etc/lastpost/imap.password"}],
     )
     plus_addressing: bool = Field(default=True, description="Whether user+anything@ is user@ (RFC 5233).")
+
+    @field_validator("mailboxes_secret")
+    @classmethod
+    def _secret_of_imap(cls, secret: SecretSource | None, info: ValidationInfo) -> SecretSource | None:
+        known = "mailboxes" in info.data
+        if secret is not None and known and not isinstance(info.data["mailboxes"], ImapMailboxes):
+            raise Wrong("there is nothing to open with it", "remove it, or let `mailboxes` name an IMAP server")
+        return secret
+
+    @property
+    def seen(self) -> MaildirTarget | ImapMailboxes | None:
+        """Where the mailboxes are, if there is a way to see how full they are."""
+        return self.deliver if isinstance(self.deliver, MaildirTarget) else self.mailboxes
 
     @property
     def maildirs(self) -> MaildirTarget | None:
         """Where the mailboxes are, when they can be seen from here."""
-        return self.deliver if isinstance(self.deliver, MaildirTarget) else self.mailboxes
+        return self.seen if isinstance(self.seen, MaildirTarget) else None
 
 
 class Outbound(Section):
@@ -48,6 +71,27 @@ class Outbound(Section):
     )
 
 
+class ImapQuota(Section):
+    """How mailboxes on an IMAP server are asked how full they are."""
+
+    secret: SecretSource | None = Field(
+        default=None,
+        description="Password of MASTER in `mailboxes` of all domains that name no `mailboxes_secret` of their own.",
+        examples=[{"file": "/etc/lastpost/imap.password"}],
+    )
+    age: Duration = Field(
+        default=parse_duration("1 min"),
+        gt=timedelta(),
+        description="How long an answer is good for. Before mail is refused it is asked anew.",
+    )
+    deadline: Duration = Field(
+        default=parse_duration("2 s"),
+        gt=timedelta(),
+        le=timedelta(seconds=30),
+        description="How long a session waits for an answer; then the last one counts, and without one mail is taken.",
+    )
+
+
 class Quota(Section):
     """How full a mailbox may be where the directory gives no size of its own."""
 
@@ -58,6 +102,7 @@ class Quota(Section):
     grace: Duration = Field(
         default=parse_duration("14 days"), description="How long a full mailbox is answered 452 4.2.2 before 550 5.2.2."
     )
+    imap: ImapQuota = Field(default=ImapQuota(), description="How mailboxes on an IMAP server are asked.")
 
 
 class OutboxSettings(Section):

@@ -11,6 +11,7 @@ from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
 from mailsvc.kit.endpoints import Endpoint
 from mailsvc.kit.faults import Fault, refuse
+from mailsvc.kit.imap_mailboxes import ImapMailboxes
 from mailsvc.kit.settings.apart import no_domain, shared
 from mailsvc.kit.settings.checking import QuarantineSettings, RateSettings, ResolverSettings, VirusSettings
 from mailsvc.kit.settings.exports import ExportSettings
@@ -107,6 +108,20 @@ class Settings(Section):
                 [(("listen",), Wrong(f"{http.listen} is taken by the gateway", "give each its own address or port"))]
             )
         return http
+
+    @field_validator("quota")
+    @classmethod
+    def _imap_opened(cls, quota: Quota, info: ValidationInfo) -> Quota:
+        domains: Mapping[str, DomainSettings] = info.data.get("domains", {})
+        closed = [
+            name
+            for name, one in domains.items()
+            if isinstance(one.mailboxes, ImapMailboxes) and (one.mailboxes_secret or quota.imap.secret) is None
+        ]
+        if closed:
+            what = f"nothing opens the mailboxes of {', '.join(closed)}"
+            refuse([(("imap", "secret"), Wrong(what, "write `secret: {file: PATH}`, or `mailboxes_secret` there"))])
+        return quota
 
     @field_validator("outbox")
     @classmethod

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from mailsvc.kit.imap_mailboxes import ImapMailboxes
 from mailsvc.kit.secrets import BadSecret, SecretSource
 from mailsvc.kit.settings.model import Settings
 from schedules.positions import BadFile, Position, Problem
@@ -43,6 +44,16 @@ def _unreadable(settings: Settings, environ: Mapping[str, str]) -> Iterator[Prob
         if path is not None and not (path.is_file() and os.access(path, os.R_OK)):
             place = settings.position("gateway", name)
             yield Problem(place, f"{path} cannot be read", "create it, correct the path, or let this user read it")
+    for name, domain in settings.domains.items():
+        ca = domain.mailboxes.url.ca if isinstance(domain.mailboxes, ImapMailboxes) else None
+        if ca is not None and not (ca.is_file() and os.access(ca, os.R_OK)):
+            place = settings.position("domains", name, "mailboxes")
+            yield Problem(place, f"{ca} cannot be read", "create it, correct the path, or let this user read it")
+        if domain.mailboxes_secret is not None:
+            place = settings.position("domains", name, "mailboxes_secret")
+            yield from _unreadable_secret(domain.mailboxes_secret, place, environ)
+    if settings.quota.imap.secret is not None:
+        yield from _unreadable_secret(settings.quota.imap.secret, settings.position("quota", "imap", "secret"), environ)
     if settings.records.password is not None:
         yield from _unreadable_secret(settings.records.password, settings.position("records", "password"), environ)
     for number, secret in enumerate(settings.forwarding.srs_secrets or ()):

@@ -107,6 +107,12 @@ journal_names = Table(
     Column("into_folder", Text, nullable=False),
 )
 Index("ix_journal_names_into", journal_names.c.move, journal_names.c.into_folder, unique=True)
+journal_subscribed = Table(
+    "journal_subscribed",
+    metadata,
+    Column("move", BigInteger, ForeignKey("moves.number"), primary_key=True, autoincrement=False),
+    Column("folder", Text, primary_key=True),
+)
 journal_notes = Table(
     "journal_notes",
     metadata,

@@ -16,15 +16,16 @@ from migrator.mailbox import INBOX, FolderName, Item, Message, Missing, Wanted
 WHEN = datetime(1996, 7, 17, 2, 44, 25, tzinfo=UTC)
 
 
-def access(port: int, patience: float = 5.0, *, compress: bool = False) -> Access:
-    return Access(
-        Server("127.0.0.1", port, Security.NONE), Password("hanako@closing.example", "pw"), patience, compress=compress
-    )
+def access(port: int, patience: float = 5.0, *, compress: bool = False, password: str = "pw") -> Access:
+    who = Password("hanako@closing.example", password)
+    return Access(Server("127.0.0.1", port, Security.NONE), who, patience, compress=compress)
 
 
 @asynccontextmanager
-async def source(port: int, spool: Path, patience: float = 5.0, *, largest: int = LARGEST) -> AsyncIterator[ImapSource]:
-    opened = await ImapSource.open(access(port, patience), spool=spool, largest=largest)
+async def source(
+    port: int, spool: Path, patience: float = 5.0, *, largest: int = LARGEST, password: str = "pw"
+) -> AsyncIterator[ImapSource]:
+    opened = await ImapSource.open(access(port, patience, password=password), spool=spool, largest=largest)
     try:
         yield opened
     finally:

@@ -80,6 +80,38 @@ async def test_a_target_that_asks_for_patience_is_limited() -> None:
             assert limited.value.code == code
 
 
+@pytest.mark.parametrize("why", ["Mail size is larger than the maximum size", "Too many identical messages"])
+async def test_a_limit_on_one_message_is_no_call_for_patience(why: str) -> None:
+    peer = BoxPeer(refuse=lambda octets: f"NO [LIMIT] {why}".encode() if octets == letter(2) else b"")
+    async with peer, target(peer.port) as new:
+        outcomes = await new.put(INBOX, [message(letter(number)) for number in (1, 2, 3)])
+    assert [isinstance(one, Stored) for one in outcomes] == [True, False, True]
+    assert outcomes[1] == Refused(why, "LIMIT")
+
+
+class Small(BoxPeer):
+    """Says for each folder how large a message may be."""
+
+    def _status(self, command: Command, session: dict[str, str]) -> Reply:
+        if b"APPENDLIMIT" not in command.text:
+            return super()._status(command, session)
+        return Reply([b'* STATUS "' + self._named(command).encode() + b'" (APPENDLIMIT 100)'])
+
+
+@pytest.mark.parametrize("limit", ["APPENDLIMIT=100", "APPENDLIMIT"])
+@pytest.mark.parametrize("can", CANS)
+async def test_what_is_larger_than_the_target_takes_is_named_and_never_sent(can: str, limit: str) -> None:
+    large, small = letter(1, lines=10), letter(2)
+    async with Small(can=f"{CANS[can]} {limit}") as peer, target(peer.port) as new:
+        outcomes = await new.put(INBOX, [message(one) for one in (small, large, small)])
+        assert await new.put(INBOX, [message(large)]) == [outcomes[1]]
+    assert [type(one) for one in outcomes] == [Stored, Refused, Stored]
+    assert outcomes[1] == Refused(f"it has {len(large)} octets, and the target takes 100 at most", "TOOBIG")
+    assert {octets for command in peer.said("APPEND") for octets in command.literals} == {small}
+    asked = [command for command in peer.said("STATUS") if b"APPENDLIMIT" in command.text]
+    assert len(asked) == (limit == "APPENDLIMIT")
+
+
 async def test_keywords_that_a_folder_does_not_keep_are_named() -> None:
     peer = BoxPeer({"INBOX": Box(keeps="\\Seen \\Flagged $Known")})
     async with peer, target(peer.port) as new:
@@ -90,16 +122,48 @@ async def test_keywords_that_a_folder_does_not_keep_are_named() -> None:
     assert peer.boxes["INBOX"].mails[-1].flags == "\\Seen"
 
 
-async def test_a_message_that_is_refused_for_its_keywords_goes_without_them() -> None:
-    class Strict(BoxPeer):
-        def answer(self, command: Command, session: dict[str, str]) -> Reply:
-            if command.text.startswith(b"APPEND") and b"Neu" in command.text:
-                return Reply(tagged=b"NO no such flag")
-            return super().answer(command, session)
+class Strict(BoxPeer):
+    """Takes no keyword, though it says it does."""
 
-    async with (peer := Strict()), target(peer.port) as new:
+    def __init__(self, said: bytes) -> None:
+        super().__init__()
+        self.said_no = said
+
+    def answer(self, command: Command, session: dict[str, str]) -> Reply:
+        if b"Neu" in command.text:
+            return Reply(tagged=self.said_no)
+        return super().answer(command, session)
+
+
+@pytest.mark.parametrize("said", [b"NO no such flag", b"NO [LIMIT] too many flags", b"BAD what"])
+async def test_what_is_refused_for_its_keywords_goes_without_them(said: bytes) -> None:
+    async with (peer := Strict(said)), target(peer.port) as new:
         outcomes = await new.put(INBOX, [message(letter(1), "\\Seen", "Neu"), message(letter(2))])
-    assert [one.dropped for one in outcomes if isinstance(one, Stored)] == [{"Neu"}, set()]
+        assert [one.dropped for one in outcomes if isinstance(one, Stored)] == [{"Neu"}, set()]
+        flags = {1: frozenset({"\\Flagged", "Neu"}), 2: frozenset({"\\Seen"})}
+        assert await new.reflag(INBOX, flags) == {"Neu"}
+    assert [mail.flags for mail in peer.boxes["INBOX"].mails] == ["\\Flagged", "\\Seen"]
+
+
+@pytest.mark.parametrize(
+    "said", [b"BAD Request is throttled. Suggested Backoff Time: 299468 milliseconds", b"NO [LIMIT] slow down"]
+)
+async def test_who_asks_for_patience_is_not_sent_the_same_without_keywords(said: bytes) -> None:
+    async with BoxPeer(script={"APPEND": Reply(tagged=said)}) as peer, target(peer.port) as new:
+        with pytest.raises(MailboxLimited):
+            await new.put(INBOX, [message(letter(1), "Neu"), message(letter(2), "Neu")])
+        assert len(peer.said("APPEND")) == 1
+
+
+async def test_flags_that_a_server_never_takes_are_named_and_patience_is_kept() -> None:
+    never = BoxPeer({"INBOX": Box()}, script={"UID STORE": Reply(tagged=b"NO read-only")})
+    async with never, target(never.port) as new:
+        assert await new.reflag(INBOX, {1: frozenset({"\\Seen", "Neu"})}) == {"\\Seen", "Neu"}
+    for code in ("THROTTLED", "LIMIT"):
+        said = Reply(tagged=f"NO [{code}] wait".encode())
+        async with BoxPeer({"INBOX": Box()}, script={"UID STORE": said}) as peer, target(peer.port) as new:
+            with pytest.raises(MailboxLimited):
+                await new.reflag(INBOX, {1: frozenset({"\\Seen", "Neu"})})
 
 
 async def test_what_is_no_flag_never_becomes_a_command() -> None:

@@ -1,5 +1,7 @@
 """`fetch-lies`: a source that answers NIL, another size, another UID or nothing is noticed, asked again, and named."""
 
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -109,3 +111,20 @@ async def test_a_date_that_is_none_is_taken_from_the_message(tmp_path: Path) -> 
     async with BoxPeer({"INBOX": Box(mails)}) as peer, source(peer.port, tmp_path) as old:
         found = await read(old)
     assert [one.date.year for one in found if isinstance(one, Message)] == [1996, 1970, 1970]
+
+
+@pytest.mark.parametrize("zone", [b" -0000", b" +0000", b""])
+async def test_a_date_that_names_no_zone_is_utc_wherever_it_is_read(
+    zone: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        mails = [Mail(1, b"Date: Wed, 17 Jul 1996 02:44:25" + zone + b"\r\n\r\n", date=b"")]
+        async with BoxPeer({"INBOX": Box(mails)}) as peer, source(peer.port, tmp_path) as old:
+            (found,) = await read(old)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert isinstance(found, Message)
+    assert found.date == datetime(1996, 7, 17, 2, 44, 25, tzinfo=UTC)

@@ -46,6 +46,34 @@ async def test_everything_is_there_once_and_a_second_run_adds_nothing(
         assert there(new) == there(old)
 
 
+class Lagging(BoxPeer):
+    """Counts a folder as it was when it was selected, until it is told to look, as Dovecot and Courier do."""
+
+    def answer(self, command: Command, session: dict[str, str]) -> Reply:
+        word = command.text.split(b" ")[0].upper()
+        if word in {b"SELECT", b"UNSELECT", b"NOOP"}:
+            session.pop("seen", None)
+        self.seen = session.get("seen", ""), session.get("open", "")
+        reply = super().answer(command, session)
+        if word in {b"SELECT", b"NOOP"} and "open" in session:
+            session["seen"] = super()._counts(session["open"])
+        return reply
+
+    def _counts(self, name: str) -> str:
+        seen, opened = self.seen
+        return seen if seen and name == opened else super()._counts(name)
+
+
+@pytest.mark.parametrize("can", ["UIDPLUS LITERAL+ MULTIAPPEND UNSELECT", "UIDPLUS LITERAL+", ""])
+async def test_a_target_that_counts_an_open_folder_as_it_was_is_told_to_look(
+    can: str, tmp_path: Path, clock: MovableClock
+) -> None:
+    async with full() as old, Lagging(can=can) as new:
+        receipt = await moved(old, new, tmp_path, clock)
+        assert there(new) == there(old)
+    assert receipt.complete, receipt.findings
+
+
 async def test_a_source_numbered_anew_is_known_again(tmp_path: Path, clock: MovableClock) -> None:
     async with full() as old, BoxPeer() as new:
         await moved(old, new, tmp_path, clock)

@@ -31,7 +31,7 @@ from mailsvc.workers.jobs.run import Means
 from migrator.job import HELD, State
 from migrator.mailbox import Source, Target
 from schedules.clock import SystemClock
-from tests.faults.maildir_killed import CALLS, Steps
+from tests.faults.move_killed import CALLS, Steps
 
 LEASE = timedelta(seconds=2)
 OPEN = HELD | {State.WAITING}

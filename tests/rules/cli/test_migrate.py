@@ -65,13 +65,13 @@ def test_a_rehearsal_writes_nothing(lastpost: Line, old: Path) -> None:
     assert "0 messages" in moved(lastpost, "--dry-run").out
 
 
-def test_its_receipt_is_signed_and_can_be_verified(lastpost: Line, old: Path) -> None:
+@pytest.mark.usefixtures("old")
+def test_its_receipt_is_signed_and_can_be_verified(lastpost: Line) -> None:
     (lastpost.folder / "r.json").write_text(moved(lastpost, "--json", "--read-back").out)
     journal, key = state(lastpost)
     assert stat.S_IMODE(key.stat().st_mode) == stat.S_IMODE(journal.stat().st_mode) == 0o600
     pem = lastpost.folder / "public.pem"
     pem.write_text(public_pem(signing_key(key)))
-    assert old.is_dir()
     for words, said in (((), "only a key that you name"), (("--key", str(pem)), "by the key you named")):
         ran = lastpost("receipt", "verify", "r.json", *words)
         assert (ran.code, said in ran.err) == (0, True), ran.err
@@ -80,7 +80,8 @@ def test_its_receipt_is_signed_and_can_be_verified(lastpost: Line, old: Path) ->
 
 
 @pytest.mark.parametrize("damage", ["changed", "other key", "no receipt", "two", "no text"])
-def test_one_that_is_not_as_it_was_signed_is_told(lastpost: Line, old: Path, damage: str) -> None:
+@pytest.mark.usefixtures("old")
+def test_one_that_is_not_as_it_was_signed_is_told(lastpost: Line, damage: str) -> None:
     text = moved(lastpost, "--json").out
     words: tuple[str, ...] = ()
     match damage:
@@ -95,14 +96,13 @@ def test_one_that_is_not_as_it_was_signed_is_told(lastpost: Line, old: Path, dam
             text = text.rstrip().removesuffix("]") + "," + text.removeprefix("[")
         case _:
             text = "\udcff"
-    assert old.is_dir()
     (lastpost.folder / "r.json").write_bytes(text.encode("utf-8", "surrogateescape"))
     ran = lastpost("receipt", "verify", "r.json", *words)
     assert (ran.code, "is not to be relied upon" in ran.err) == (3, True), ran.err
 
 
-def test_a_key_that_is_none_is_refused(lastpost: Line, old: Path) -> None:
-    assert old.is_dir()
+@pytest.mark.usefixtures("old")
+def test_a_key_that_is_none_is_refused(lastpost: Line) -> None:
     (lastpost.folder / "r.json").write_text(moved(lastpost, "--json").out)
     (lastpost.folder / "key").write_text("nonsense")
     ran = lastpost("receipt", "verify", "r.json", "--key", "key")
@@ -125,11 +125,14 @@ def test_what_is_refused_is_named_with_code_3(lastpost: Line, old: Path) -> None
         (("--from", "maildir:old", "--to", "maildir:./old"), 2, "same mailbox"),
         (("--from", "pop3://x", "--to", "maildir:new"), 2, "imaps://USER@HOST"),
         (("--from", "maildir:old", "--to", "imap://h@192.0.2.1?tls=none"), 2, "--insecure"),
+        (("--from", "maildir:old", "--to", "imap://h@192.0.2.1?tls=none", "--insecure"), 2, "needs a secret"),
         (("--from", "maildir:old", "--to", "imaps://h@192.0.2.1"), 2, "needs a secret"),
         (("--from", "maildir:old", "--to", "maildir:new", "--from-secret", "s"), 2, "has no secret"),
         (("--from", "maildir:old", "--to", "imaps://h@192.0.2.1", "--to-secret", "nowhere"), 1, "cannot be read"),
         (("--from", "maildir:old", "--to", "imaps://h@127.0.0.1?ca=nowhere", "--to-secret", "s"), 1, "cannot be used"),
         (("--from", "maildir:old", "--to", "maildir:new", "--progress", "loud"), 2, "auto, lines or json"),
+        (("--from", "maildir:old", "--to", "imaps://h:geheim@192.0.2.1"), 2, "holds a password"),
+        (("--from", "maildir:old", "--to", "imaps://a@b@192.0.2.1"), 2, "write it as a%40b"),
         (("--from", "maildir:old"), 2, "--to"),
         (("--from", "maildir:old", "--to", "maildir:new", "--journal", "old/cur/1.a:2,S"), 1, "--journal FILE"),
     ],
@@ -145,6 +148,39 @@ def test_what_cannot_be_is_told_in_a_sentence(
     assert "geheim" not in ran.err
 
 
+@pytest.mark.parametrize(
+    ("to", "side", "code", "said"),
+    [
+        ("maildir:new", "to", 2, "folder of this machine"),
+        ("imap://h@127.0.0.1?tls=none", "both", 2, "folder of this machine"),
+        ("imap://h@127.0.0.1?tls=none", "to", 2, "in clear"),
+        ("imaps://h@new.example?ca=/etc/shadow", "to", 2, "trusts"),
+        ("imaps://h@new.example:6379", "to", 2, "993 or 143"),
+        ("imaps://h@2130706433", "to", 2, "no name of a host"),
+        ("imaps://h@0x7f.1", "to", 2, "no name of a host"),
+        ("imaps://h@0177.0.0.1", "to", 2, "no name of a host"),
+        ("imaps://h@0x7f", "to", 1, "no host that mail is moved"),
+        ("imaps://h@127.0.0.1", "to", 1, "no host that mail is moved"),
+        ("imaps://h@[::1]", "to", 1, "no host that mail is moved"),
+        ("imaps://h@[::ffff:10.0.0.1]", "to", 1, "no host that mail is moved"),
+        ("imap://h@169.254.169.254", "to", 1, "no host that mail is moved"),
+        ("imap://h@localhost", "to", 1, "no host that mail is moved"),
+        ("imaps://h@new.example", "somewhere", 2, "--public-only"),
+    ],
+)
+def test_where_a_stranger_typed_the_url_only_the_internet_is_connected_to(
+    lastpost: Line, old: Path, to: str, side: str, code: int, said: str
+) -> None:
+    secret = old.parent / "s"
+    secret.write_text("geheim\n")
+    secret.chmod(0o600)
+    words = ("--to-secret", str(secret)) if to.startswith("imap") else ()
+    ran = lastpost("migrate", "mailbox", "--from", "maildir:old", "--to", to, "--public-only", side, *words)
+    assert (ran.code, ran.out) == (code, "")
+    assert said in ran.err
+    assert "geheim" not in ran.err
+
+
 def test_a_server_that_is_away_leaves_a_move_to_be_resumed(lastpost: Line, old: Path) -> None:
     secret = old.parent / "s"
     secret.write_text("geheim\n")
@@ -155,44 +191,45 @@ def test_a_server_that_is_away_leaves_a_move_to_be_resumed(lastpost: Line, old: 
     assert "run the same command again to go on" in ran.err
 
 
-def test_one_move_is_made_by_one_run_at_a_time(lastpost: Line, old: Path) -> None:
+@pytest.mark.usefixtures("old")
+def test_one_move_is_made_by_one_run_at_a_time(lastpost: Line) -> None:
     from mailsvc.kit.mailbox_urls import parse_mailbox
     from migrator.journals.file import JournalFile
 
     here, there = str(parse_mailbox("maildir:old")), str(parse_mailbox("maildir:new"))
-    assert old.is_dir()
     with JournalFile.open(lastpost.folder / "j", source=here, target=there):
         ran = moved(lastpost, "--journal", "j")
     assert (ran.code, "in use by another run" in ran.err) == (1, True)
 
 
-def test_the_settings_may_name_the_key_that_signs(made: Line, old: Path) -> None:
+@pytest.mark.usefixtures("old")
+def test_the_settings_may_name_the_key_that_signs(made: Line) -> None:
     settings = made.folder / "lastpost.yaml"
     settings.write_text(settings.read_text() + "\nmoving:\n  receipt_key: keys/receipts.pem\n")
-    assert old.is_dir()
     (made.folder / "r.json").write_text(moved(made, "--json").out)
     assert [path.suffix for path in state(made)] == [".journal"]
     assert made("receipt", "verify", "r.json", "--key", "keys/receipts.pem").code == 0
 
 
-def test_a_key_that_cannot_be_used_does_not_undo_the_move(lastpost: Line, old: Path) -> None:
+@pytest.mark.usefixtures("old")
+def test_a_key_that_cannot_be_used_does_not_undo_the_move(lastpost: Line) -> None:
     (lastpost.folder / "receipt-key.pem").write_text("nonsense")
     ran = moved(lastpost, "--json", "--journal", str(lastpost.folder / "j"))
     assert (ran.code, ran.out, "the move itself is done" in ran.err) == (1, "", True)
-    assert old.is_dir()
     assert len(files(lastpost.folder / "new")) == 3
 
 
-def test_a_run_that_is_interrupted_goes_on_where_it_was(lastpost: Line, old: Path) -> None:
-    for number in range(4000):
-        lay(old, f"{10 + number}.x", b"Subject: %d\r\n\r\n" % number)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_that_is_interrupted_goes_on_where_it_was(lastpost: Line, old: Path, number: signal.Signals) -> None:
+    for one in range(4000):
+        lay(old, f"{10 + one}.x", b"Subject: %d\r\n\r\n" % one)
     words = ["migrate", "mailbox", "--from", "maildir:old", "--to", "maildir:new", "--progress", "json"]
     command = [sys.executable, "-m", "mailsvc.cli", *words]
     environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=lastpost.folder, env=environ) as program:
         assert program.stderr is not None
         first = json.loads(program.stderr.readline())
-        program.send_signal(signal.SIGINT)
+        program.send_signal(number)
         rest = program.stderr.read()
     assert first["of_messages"] == 4003
     assert program.returncode == 4, rest

@@ -18,6 +18,8 @@ from migrator.moving import Paused
 from migrator.progress import Silent
 from migrator.receipts.receipt import NotCounted
 from schedules.clock import SystemClock
+from tests.peers.imap import Reply
+from tests.peers.imap_box import BoxPeer
 from tests.rules.migrator.maildir.trees import folder, lay
 
 
@@ -106,6 +108,19 @@ async def test_one_side_that_fails_closes_the_other(moving: Move, monkeypatch: p
     with pytest.raises(Resumable):
         await moved(Move(moving.source, Side(url, Secret("geheim")), moving.journal))
     assert closed == [True]
+
+
+async def test_two_sides_that_let_nobody_in_are_told_in_one_run(moving: Move) -> None:
+    wrong = Reply(tagged=b"NO [AUTHENTICATIONFAILED] wrong")
+    async with BoxPeer(script={"LOGIN": wrong}) as old, BoxPeer(script={"LOGIN": wrong}) as new:
+        here, there = (
+            Side(ImapUrl("h", "127.0.0.1", port, MailboxTls.NONE), Secret("geheim")) for port in (old.port, new.port)
+        )
+        with pytest.raises(Refused, match=rf"{old.port}: LOGIN.*; and h at 127.0.0.1:{new.port}: LOGIN") as both:
+            await moved(Move(here, there, moving.journal))
+        assert str(both.value).count("look at the user in the URL and at the secret") == 1
+        with pytest.raises(Refused, match=r"needs a secret: put .*; and h at .*: LOGIN.*look at the user") as both:
+            await moved(Move(Side(here.url), there, moving.journal))
 
 
 async def test_an_imap_mailbox_needs_a_secret(moving: Move) -> None:

@@ -16,6 +16,7 @@ from mailsvc.kit.mailbox_urls import (
     Pop3Url,
     ZipUrl,
     parse_mailbox,
+    same_mailbox,
 )
 from schedules.positions import Wrong
 
@@ -37,6 +38,7 @@ TLS, STARTTLS, NONE = MailboxTls.TLS, MailboxTls.STARTTLS, MailboxTls.NONE
          ImapUrl("h", "old.example", 993, TLS, "x", Path("/etc/ca.pem"))),
         ("imaps://h@old.example?auth=token", ImapUrl("h", "old.example", 993, TLS, token=True)),
         ("imaps://h@old.example?auth=password", ImapUrl("h", "old.example", 993, TLS)),
+        ("imaps://h@old.example?compress=deflate", ImapUrl("h", "old.example", 993, TLS, compress=True)),
         ("imaps://%E8%8A%B1%E5%AD%90@日本.example", ImapUrl("花子", "xn--wgv71a.example", 993, TLS)),
         ("pop3s://h@pop.old.example", Pop3Url("h", "pop.old.example", 995, TLS)),
         ("pop3://h@pop.old.example", Pop3Url("h", "pop.old.example", 110, STARTTLS)),
@@ -103,7 +105,8 @@ def test_a_relative_maildir_is_one_from_here(tmp_path: Path, monkeypatch: pytest
         ("imaps://h@old.example?verify=no", "what is not known"),
         ("imaps://h@old.example?authz=", "what is not known"),
         ("imaps://h@old.example?authz=a&authz=b", "what is not known"),
-        ("imaps://h@old.example?auth=magic", "nobody logs in"),
+        ("imaps://h@old.example?auth=magic", "there is no `auth=magic`"),
+        ("imaps://h@old.example?compress=lzma", "there is no `compress=lzma`"),
         ("imaps://%FF@old.example", "no UTF-8"),
         ("imaps://a%0D%0Ab@old.example", "control characters"),
         ("imaps://h@old.example?authz=%00", "control characters"),
@@ -155,5 +158,51 @@ def test_any_text_is_a_mailbox_or_told_to_be_none(text: str) -> None:
 
 
 def test_how_it_is_reached_does_not_make_another_mailbox() -> None:
-    first = parse_mailbox("imap://h@127.0.0.1:143?ca=/etc/ca.pem")
+    first = parse_mailbox("imap://h@127.0.0.1:143?ca=/etc/ca.pem&compress=deflate")
     assert str(first) == str(parse_mailbox("imap://h@127.0.0.1?tls=none")) == "imap://h@127.0.0.1:143"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("imaps://h@old.example", "imap://h@old.example", True),
+        ("imaps://H@OLD.example.", "imaps://h@old.example:993", True),
+        ("imaps://h@old.example", "imaps://master@old.example?authz=h", True),
+        ("imap://h@localhost:1143", "imap://h@127.0.0.1:1143?tls=none", True),
+        ("imap://h@[::1]:1143", "imap://h@127.0.0.1:1143", True),
+        ("imap://h@localhost:1143", "imap://h@localhost:2143", False),
+        ("imaps://h@old.example", "imaps://i@old.example", False),
+        ("imaps://h@old.example", "imaps://h@new.example", False),
+        ("imaps://h@old.example", "maildir:/h", False),
+        ("maildir:/m/h", "maildir:/m/./x/../h/", True),
+        ("maildir:/m/h", "maildir:/m/h/.Sent", True),
+        ("maildir:/m/h/.Sent", "maildir:/m/h", True),
+        ("maildir:/m/h", "maildir:/m/hh", False),
+    ],
+)
+def test_one_mailbox_is_known_however_it_is_written(one: str, other: str, same: bool) -> None:
+    assert same_mailbox(parse_mailbox(one), parse_mailbox(other)) is same
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "imaps://h@a b",
+        "imaps://h@a\x1b[2J",
+        "imaps://h@a\u202eb",
+        "imaps://h@" + "a" * 64,
+        "imaps://h@old\r\n.example",
+        "imaps://h@old.example?ca=%00",
+        "imaps://h@old.example?auth=token&authz=i",
+    ],
+)
+def test_what_no_name_can_be_is_refused_before_anybody_is_asked(text: str) -> None:
+    with pytest.raises(Wrong):
+        parse_mailbox(text)
+
+
+@pytest.mark.parametrize("wish", ["auth=ya29.geheim-Token", "tls=geheim1", "compress=Geheim", "password=geheim"])
+def test_a_secret_in_the_wrong_place_is_not_repeated(wish: str) -> None:
+    with pytest.raises(Wrong) as wrong:
+        parse_mailbox(f"imap://h@old.example?{wish}")
+    assert "geheim" not in f"{wrong.value} {wrong.value.remedy}".lower()

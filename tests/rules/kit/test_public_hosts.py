@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from mailsvc.kit.public_hosts import Asking, HostAway, NotPublic, asked_of_system, is_public, public_address
+from mailsvc.kit.mailbox_urls import parse_mailbox
+from mailsvc.kit.public_hosts import Asking, HostAway, NotPublic, PublicOnly, is_public
+from schedules.positions import Wrong
 
 INNER = [
     "127.0.0.1", "127.8.8.8", "0.0.0.0", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1",
@@ -44,38 +46,61 @@ def failing(error: OSError) -> Asking:
 
 
 async def test_a_name_is_asked_for_once_and_its_answer_is_what_counts() -> None:
-    assert await public_address("imap.new.example", 993, answering("8.8.8.8", "2606:4700::1111")) == "8.8.8.8"
-    assert await public_address("8.8.4.4", 143, failing(OSError())) == "8.8.4.4"
+    assert await PublicOnly(answering("8.8.8.8", "2606:4700::1111")).address("imap.new.example") == "8.8.8.8"
+    assert await PublicOnly(failing(OSError())).address("8.8.4.4") == "8.8.4.4"
 
 
 @pytest.mark.parametrize("answer", [(), ("10.0.0.1",), ("8.8.8.8", "127.0.0.1"), ("nonsense",)])
 async def test_one_inner_address_is_enough_to_refuse(answer: tuple[str, ...]) -> None:
     with pytest.raises(NotPublic) as no:
-        await public_address("rebind.example", 993, answering(*answer))
+        await PublicOnly(answering(*answer)).address("rebind.example")
     assert not [one for one in answer if one in str(no.value)]
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "169.254.169.254"])
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "169.254.169.254", "::ffff:10.0.0.1"])
 async def test_an_inner_address_itself_is_refused_without_asking(host: str) -> None:
     with pytest.raises(NotPublic):
-        await public_address(host, 993, failing(AssertionError()))  # type: ignore[arg-type] # nobody is asked
+        await PublicOnly(failing(AssertionError())).address(host)  # type: ignore[arg-type] # nobody is asked
 
 
-@pytest.mark.parametrize("host", ["127.1", "0x7f.1", "2130706433", "localhost"])
+@pytest.mark.parametrize("host", ["127.1", "0x7f.1", "0x7f", "0x7f000001", "0177.0.0.1", "2130706433", "localhost"])
 async def test_other_ways_to_write_an_inner_address_are_seen_through(host: str) -> None:
     with pytest.raises(NotPublic):
-        await public_address(host, 993, asked_of_system)
+        await PublicOnly().address(host)
 
 
-@pytest.mark.parametrize("port", [0, 25, 80, 6379, 65536])
-async def test_other_ports_are_refused(port: int) -> None:
-    with pytest.raises(NotPublic, match="port"):
-        await public_address("8.8.8.8", port, answering())
+async def test_nobody_learns_which_names_our_own_network_has() -> None:
+    unknown = failing(socket.gaierror(socket.EAI_NONAME, "unknown"))
+    told = []
+    for asking in (unknown, answering("10.0.0.1"), failing(UnicodeError("label too long"))):  # type: ignore[arg-type]
+        with pytest.raises(NotPublic) as no:
+            await PublicOnly(asking).address("db.example")
+        told.append(str(no.value))
+    assert set(told) == {"db.example is no host that mail is moved from or to"}
 
 
-async def test_a_name_that_is_not_there_is_told_from_one_nobody_answers_for() -> None:
-    with pytest.raises(NotPublic, match="no host"):
-        await public_address("nowhere.example", 993, failing(socket.gaierror(socket.EAI_NONAME, "unknown")))
+async def test_a_name_that_nobody_answers_for_may_be_there_later() -> None:
     for error in (socket.gaierror(socket.EAI_AGAIN, "later"), TimeoutError()):
         with pytest.raises(HostAway):
-            await public_address("slow.example", 993, failing(error))
+            await PublicOnly(failing(error)).address("slow.example")
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("maildir:/srv/mail/taro", "folder of this machine"),
+        ("imap://h@127.0.0.1?tls=none", "in clear"),
+        ("imaps://h@imap.new.example?ca=/etc/shadow", "trusts"),
+        ("imaps://h@imap.new.example:25", "port 25"),
+        ("imaps://h@imap.new.example:6379", "port 6379"),
+        ("imap://h@imap.new.example:65535", "port 65535"),
+    ],
+)
+def test_what_no_stranger_may_ask_of_this_machine(url: str, said: str) -> None:
+    with pytest.raises(Wrong, match=said):
+        PublicOnly().check(parse_mailbox(url))
+
+
+@pytest.mark.parametrize("url", ["imaps://h@a.example", "imap://h@a.example", "imaps://m@a.example:143?authz=h"])
+def test_servers_of_the_internet_may_be_named(url: str) -> None:
+    PublicOnly().check(parse_mailbox(url))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mailsvc.kit.secrets import BadSecret, Secret, SecretSource
+from mailsvc.kit.secrets import BadSecret, Secret, SecretSource, read_secret
 
 WORD = "correct horse battery"
 
@@ -94,7 +94,17 @@ def test_a_file_of_its_owner_is_read(tmp_path: Path, mode: int) -> None:
     assert source(file=str(kept(tmp_path, WORD.encode(), mode))).resolve({}).reveal() == WORD
 
 
-@pytest.mark.parametrize("octets", [b"", b"\n", b"one\ntwo\n", b"a\0b", b"\xff\xfe", b"x" * 70_000])
+@pytest.mark.parametrize("octets", [b"word", b"word\n", b"word\r\n"])
+def test_its_last_newline_is_not_part_of_it(tmp_path: Path, octets: bytes) -> None:
+    assert read_secret(kept(tmp_path, octets)).reveal() == "word"
+
+
+@pytest.mark.parametrize(("octets", "secret"), [(b" word \n", " word "), (b"word\r", "word\r"), (b"a\r\r\n", "a\r")])
+def test_everything_else_is(tmp_path: Path, octets: bytes, secret: str) -> None:
+    assert read_secret(kept(tmp_path, octets)).reveal() == secret
+
+
+@pytest.mark.parametrize("octets", [b"", b"\n", b"one\ntwo\n", b"two\n\n", b"a\0b", b"\xff\xfe", b"x" * 70_000])
 def test_a_file_that_is_not_one_line_of_text_is_refused(tmp_path: Path, octets: bytes) -> None:
     with pytest.raises(BadSecret) as bad:
         source(file=str(kept(tmp_path, octets))).resolve({})

@@ -140,7 +140,11 @@ def test_settings_that_are_shown_are_in_the_words_of_the_file(monkeypatch: pytes
         "password": {"file": None, "env": "DB"},
         "keep_traces": "90 days",
     }
-    assert shown["quota"] == {"limit": "100 MB", "grace": "14 days"}
+    assert shown["quota"] == {
+        "limit": "100 MB",
+        "grace": "14 days",
+        "imap": {"secret": None, "age": "1 min", "deadline": "2 s"},
+    }
     assert "geheim" not in str(shown)
     assert "geheim" not in repr(read(text))
 

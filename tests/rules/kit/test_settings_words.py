@@ -11,6 +11,7 @@ from pydantic import AfterValidator, TypeAdapter, ValidationError
 
 from mailsvc.kit.endpoints import Endpoint, ListenOn
 from mailsvc.kit.faults import refuse
+from mailsvc.kit.imap_mailboxes import Mailboxes
 from mailsvc.kit.net import CannotListen, listen
 from mailsvc.kit.paths import FilePath
 from mailsvc.kit.quantities import Duration, Size
@@ -25,7 +26,7 @@ from mailsvc.kit.settings.words import (
     PeerNetwork,
     ZoneName,
 )
-from mailsvc.kit.targets import Deliver, Maildirs, MaildirTarget, SmtpTarget
+from mailsvc.kit.targets import Deliver, MaildirTarget, SmtpTarget
 from schedules.names import Address
 from schedules.positions import Wrong
 
@@ -88,7 +89,7 @@ def test_an_address_made_elsewhere_is_taken_as_it_is() -> None:
         (ListenOn, Endpoint("::1", 25), "[::1]:25"),
         (Deliver, SmtpTarget("mx.example", 25), "smtp://mx.example:25"),
         (Deliver, MaildirTarget("/srv/{user}"), "maildir:/srv/{user}"),
-        (Maildirs, MaildirTarget("/srv/{user}"), "maildir:/srv/{user}"),
+        (Mailboxes, MaildirTarget("/srv/{user}"), "maildir:/srv/{user}"),
         (AnyNetwork, ipaddress.ip_network("192.0.2.0/24"), "192.0.2.0/24"),
         (FilePath, Path("/etc/x"), "/etc/x"),
     ],
@@ -100,7 +101,7 @@ def test_values_made_in_code_are_taken_and_shown_in_words(kind: Any, made: objec
     assert adapter.validate_python(shown) == made
 
 
-@pytest.mark.parametrize("kind", [ListenOn, Deliver, Maildirs, AnyNetwork, FilePath, Size, Duration, Fingerprint])
+@pytest.mark.parametrize("kind", [ListenOn, Deliver, Mailboxes, AnyNetwork, FilePath, Size, Duration, Fingerprint])
 @pytest.mark.parametrize("value", [None, True, 1.5, [], {}, b"x", object()])
 def test_values_of_other_types_are_refused_in_words(kind: Any, value: object) -> None:
     adapter: TypeAdapter[object] = TypeAdapter(kind)

@@ -7,12 +7,19 @@ from pathlib import Path
 import pytest
 
 from migrator.journals.file import JournalFile
+from migrator.steps import tries
 from schedules.clock import MovableClock
 from tests.rules.migrator.memory_mailboxes import Box
 from tests.rules.migrator.scene import Scene
 
 # A folder where syncing costs nothing, for tests in which no machine loses power.
 SHARED_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
+
+
+@pytest.fixture(autouse=True)
+def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Few messages make several batches."""
+    monkeypatch.setattr(tries, "TOGETHER", (50, 10, 3, 1))
 
 
 @pytest.fixture

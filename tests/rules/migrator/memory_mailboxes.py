@@ -5,7 +5,7 @@ A `Box` is what a server keeps; it outlives sources and targets made over it, as
 
 import hashlib
 import itertools
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -220,6 +220,7 @@ class MemoryTarget:
         self.down = False
         self.asked: list[str] = []
         self.limits = Room()
+        self.lags: Sequence[float] = ()
 
     def _ask(self, what: str) -> None:
         self.asked.append(what)
@@ -271,12 +272,14 @@ class MemoryTarget:
         self._ask("mark")
         return self.box.state(folder)
 
-    async def since(self, folder: FolderName, state: FolderState) -> AsyncIterator[tuple[int, int, bytes]]:
+    async def since(
+        self, folder: FolderName, state: FolderState, sizes: Collection[int] | None = None
+    ) -> AsyncIterator[tuple[int, int, bytes]]:
         self._ask("since")
         if self.box.state(folder).uidvalidity != state.uidvalidity:
             raise StaleFolder(folder, "numbered anew")
         for uid, held in sorted(self.box.folders[folder].messages.items()):
-            if uid >= state.uidnext:
+            if uid >= state.uidnext and (sizes is None or len(held.octets) in sizes):
                 yield uid, len(held.octets), hashlib.sha256(held.octets).digest()
 
     async def reflag(self, folder: FolderName, flags: Mapping[int, frozenset[str]]) -> frozenset[str]:

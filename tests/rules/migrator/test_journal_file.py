@@ -4,11 +4,15 @@ import os
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from migrator.journals.file import JournalBusy, JournalFile, JournalUnusable
 from migrator.journals.journal import Intent, Key, Mark, Settled, Settlement
@@ -99,10 +103,73 @@ def test_a_full_disk_is_told_and_leaves_what_was_kept(full: JournalFile) -> None
     pages = full._database.execute("PRAGMA page_count").fetchone()[0]
     full._database.execute(f"PRAGMA max_page_count = {pages}")
     many = tuple(replace(mark(1), key=Key(INBOX, 1, uid)) for uid in range(2, 3000))
-    with pytest.raises(JournalUnusable, match="cannot be written") as told:
+    with pytest.raises(JournalUnusable, match="cannot be used") as told:
         full.write([Intent(INBOX, BEFORE, many)])
     assert told.value.full
     full._database.execute("PRAGMA max_page_count = 1000000")
     assert list(full.intended()) == []
     full.write([Intent(INBOX, BEFORE, many)])
     assert len(list(full.marks(INBOX))) == 2999
+
+
+@given(st.data())
+@settings(max_examples=60, deadline=None)
+def test_a_damaged_file_says_so_or_what_it_held(data: st.DataObject) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "j"
+        with JournalFile.open(path, source="old", target="new") as journal:
+            journal.write([Settlement(tuple(mark(uid, settled=Settled.COPIED) for uid in range(1, 60)))])
+            journal.name({INBOX: INBOX, ("A",): ("B",)})
+            journal.note(INBOX, "so")
+            journal.finish({INBOX: BEFORE})
+        octets = bytearray(path.read_bytes())
+        for _ in range(data.draw(st.integers(1, 40))):
+            octets[data.draw(st.integers(0, len(octets) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+        path.write_bytes(octets[: data.draw(st.integers(1, len(octets)))] if data.draw(st.booleans()) else octets)
+        with suppress(JournalUnusable), JournalFile.open(path, source="old", target="new") as journal:
+            list(journal.known(INBOX, 1))
+            list(journal.marks(INBOX))
+            list(journal.intended())
+            journal.names(), journal.notes(), journal.counts(), journal.state(INBOX)
+
+
+def test_a_database_of_another_program_is_left_as_it_is(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "j")) as other:
+        other.execute("CREATE TABLE places (url TEXT)")
+    with pytest.raises(JournalUnusable, match="database of another program"):
+        JournalFile.open(tmp_path / "j", source="old", target="new")
+    with closing(sqlite3.connect(tmp_path / "j")) as other:
+        assert other.execute("SELECT name FROM sqlite_master").fetchall() == [("places",)]
+
+
+def test_a_journal_of_a_later_program_is_told_as_such(tmp_path: Path) -> None:
+    JournalFile.open(tmp_path / "j", source="old", target="new").close()
+    with closing(sqlite3.connect(tmp_path / "j")) as later:
+        later.execute("UPDATE facts SET text = '2' WHERE name = 'format'")
+        later.commit()
+    with pytest.raises(JournalUnusable, match="format 2, and this program reads 1"):
+        JournalFile.open(tmp_path / "j", source="old", target="new")
+
+
+def test_a_link_in_place_of_a_journal_is_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "victim").write_bytes(b"")
+    (tmp_path / "j").symlink_to(tmp_path / "victim")
+    with pytest.raises(JournalUnusable):
+        JournalFile.open(tmp_path / "j", source="old", target="new")
+    assert (tmp_path / "victim").read_bytes() == b""
+
+
+def test_no_folder_above_it_is_open_to_others(tmp_path: Path) -> None:
+    old = os.umask(0)
+    try:
+        JournalFile.open(tmp_path / "a" / "b" / "j", source="old", target="new").close()
+    finally:
+        os.umask(old)
+    assert [path.stat().st_mode & 0o777 for path in (tmp_path / "a", tmp_path / "a" / "b")] == [0o700] * 2
+
+
+def test_flags_with_odd_blanks_come_back_as_they_were(journal: JournalFile) -> None:
+    odd = replace(mark(1, settled=Settled.COPIED), flags=frozenset({"a\u00a0b", "c\td", "e\x85"}))
+    none = replace(mark(2, settled=Settled.COPIED), flags=frozenset[str]())
+    journal.write([Settlement((odd, none))])
+    assert list(journal.marks(INBOX)) == [odd, none]

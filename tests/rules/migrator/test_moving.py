@@ -7,6 +7,7 @@ from migrator.mailbox import MailboxAway, SpecialUse
 from migrator.moving import move
 from schedules.clock import MovableClock
 from tests.rules.migrator.memory_mailboxes import SEEN, Box, MemorySource, MemoryTarget
+from tests.rules.migrator.scene import Scene
 
 
 def letters(count: int, start: int = 0) -> list[bytes]:
@@ -44,6 +45,25 @@ async def test_identical_twins_and_messages_without_headers_all_arrive(
     receipt = await move(MemorySource(old), MemoryTarget(new), journal, clock=clock)
     assert receipt.complete
     assert new.folders["INBOX",].octets == sorted([b"twin\r\n"] * 3 + [b"", b"\r\n"])
+
+
+async def test_a_subscription_made_later_is_brought_once_and_what_is_undone_in_the_target_stays_so(
+    scene: Scene,
+) -> None:
+    sent, seen = scene.old.folder("Sent"), list[bool]()
+    await scene.move()
+    there = scene.new.folder("Sent")
+    for _ in range(2):
+        sent.subscribed = False
+        await scene.move()
+        seen.append(there.subscribed)
+        sent.subscribed = True
+        await scene.move()
+        seen.append(there.subscribed)
+        there.subscribed = False  # by its subscriber
+        await scene.move()
+        seen.append(there.subscribed)
+    assert seen == [False, True, False] * 2
 
 
 async def test_subscriptions_and_special_uses_are_kept_and_empty_folders_too(

@@ -26,6 +26,19 @@ class Telling(Silent):
             asyncio.get_running_loop().call_soon(self.stop.set)
 
 
+class Time:
+    """Passes as fast as somebody waits for it, and is kept."""
+
+    def __init__(self) -> None:
+        self.waited: list[float] = []
+
+    async def sleep(self, seconds: float) -> None:
+        self.waited.append(seconds)
+
+
+PAUSES = (1, 5, 15, 30)
+
+
 async def test_a_side_that_was_away_is_tried_again_after_a_pause(scene: Scene) -> None:
     scene.inbox.add(*letters(120))
 
@@ -36,19 +49,23 @@ async def test_a_side_that_was_away_is_tried_again_after_a_pause(scene: Scene) -
             self.down = False
             return await super().folders()
 
-    target = Back(scene.new, lose={2: 7, 4: 0})
-    receipt = await move(MemorySource(scene.old), target, scene.journal, clock=scene.clock, pauses=(0.001,))
+    target, time = Back(scene.new, lose={2: 7, 4: 0}), Time()
+    receipt = await move(
+        MemorySource(scene.old), target, scene.journal, clock=scene.clock, pauses=PAUSES, sleep=time.sleep
+    )
     assert receipt.complete
+    assert time.waited == [1, 1]  # something was settled in between
     assert scene.there.octets == scene.inbox.octets
 
 
 async def test_a_side_that_stays_away_is_told_once_the_pauses_are_over(scene: Scene) -> None:
     scene.inbox.add(*letters(3))
     target = MemoryTarget(scene.new)
-    target.down = True
+    target.down, time = True, Time()
     with pytest.raises(MailboxAway):
-        await move(MemorySource(scene.old), target, scene.journal, clock=scene.clock, pauses=(0.001, 0.001))
-    assert target.asked == ["folders"] * 3
+        await move(MemorySource(scene.old), target, scene.journal, clock=scene.clock, pauses=PAUSES, sleep=time.sleep)
+    assert target.asked == ["folders"] * 5
+    assert time.waited == [1, 5, 15, 30]
 
 
 async def test_a_stop_ends_a_pause(scene: Scene) -> None:
@@ -97,6 +114,46 @@ async def test_a_side_that_asks_for_patience_gets_as_much_as_it_asks_for(
             pauses=(pause,),
         )
     assert telling.told == told
+
+
+async def test_nobody_is_kept_waiting_for_as_long_as_a_server_likes(scene: Scene) -> None:
+    time = Time()
+
+    class Shut(MemorySource):
+        async def folders(self) -> Sequence[MailFolder]:
+            raise MailboxLimited("come back tomorrow", code="THROTTLED", wait=timedelta(hours=20))
+
+    with pytest.raises(MailboxLimited, match="tomorrow"):
+        await move(
+            Shut(scene.old),
+            MemoryTarget(scene.new),
+            scene.journal,
+            clock=scene.clock,
+            pauses=PAUSES,
+            sleep=time.sleep,
+        )
+    assert time.waited == []
+
+
+@pytest.mark.parametrize("late", [0, 1, 9])
+async def test_what_a_target_stores_after_the_connection_broke_is_waited_for(scene: Scene, late: int) -> None:
+    scene.inbox.add(*letters(60))
+    with pytest.raises(MailboxAway):
+        await scene.move(target=MemoryTarget(scene.new, lose={1: 0, 2: 0}))
+
+    class Storing(Time):
+        async def sleep(self, seconds: float) -> None:
+            if len(self.waited) == late:
+                scene.there.add(*letters(50))
+            await super().sleep(seconds)
+
+    target, time = MemoryTarget(scene.new), Storing()
+    target.lags = (0.3, 1.0)
+    receipt = await move(MemorySource(scene.old), target, scene.journal, clock=scene.clock, sleep=time.sleep)
+    assert receipt.complete
+    assert time.waited == [0.3, 1.0, 1.0]  # the last one before a look at what was put again
+    assert scene.there.octets == scene.inbox.octets
+    assert receipt.folders[0].already_there == (50 if late < 2 else 0)
 
 
 async def test_a_full_target_is_not_tried_again_before_somebody_has_made_room(scene: Scene) -> None:

@@ -19,7 +19,7 @@ from migrator.journals.journal import Intent, Settlement
 from migrator.mailbox import FolderName, FolderState, MailboxAway, MailFolder, Message, Outcome, Shortfall
 from migrator.moving import move
 from migrator.receipts.receipt import Receipt
-from migrator.steps import batches
+from migrator.steps import tries
 from schedules.clock import MovableClock
 from tests.rules.migrator.conftest import SHARED_MEMORY
 from tests.rules.migrator.memory_mailboxes import SEEN, Box, MemorySource, MemoryTarget
@@ -124,7 +124,7 @@ class World:
 
 @pytest.fixture(autouse=True)
 def _small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batches, "BATCH_MESSAGES", 3)
+    monkeypatch.setattr(tries, "TOGETHER", (3, 2, 2, 1))
 
 
 def furnish(world: World) -> None:

@@ -14,11 +14,11 @@ from migrator.content import Kept, Spooled
 from migrator.journals.file import JournalFile
 from migrator.journals.journal import Intent, Key, Mark, Settled, Settlement
 from migrator.mailbox import INBOX, FolderName, Item, Message
-from migrator.steps.batches import BATCH_MESSAGES, BATCH_OCTETS, Batch, Gathering
+from migrator.steps.batches import BATCH_OCTETS, Batch, Gathering
 from migrator.steps.came import Came
 from migrator.steps.scribe import Scribe
 from migrator.steps.together import closing, together
-from migrator.steps.tries import ALONE, Tries
+from migrator.steps.tries import GIVE_UP, Tries
 from tests.rules.migrator.memory_mailboxes import DATE, NONE
 
 ARCHIVE: FolderName = ("Archive",)
@@ -46,16 +46,16 @@ def test_batches_hold_everything_in_order_and_never_too_much(sizes: list[tuple[F
     gathering = Gathering(tries)
     for uid, (folder, size, suspect) in enumerate(sizes, 1):
         one = mark(uid, size, folder)
-        tries.broke([one] * ALONE if suspect else [])
+        tries.broke([one] * (GIVE_UP - 1) if suspect else [])
         batches += gathering.take(folder, one, message(uid, folder))
     batches += gathering.rest()
     assert [one.key.uid for batch in batches for one in batch.marks] == list(range(1, len(sizes) + 1))
     assert gathering.rest() == []
     for batch in batches:
-        assert len(batch.marks) == len(batch.messages) <= BATCH_MESSAGES
+        assert len(batch.marks) == len(batch.messages) <= min(tries.together(one.key) for one in batch.marks)
         assert len({one.key.folder for one in batch.marks}) == 1
         assert batch.octets <= BATCH_OCTETS or len(batch.marks) == 1
-        assert batch.suspect == any(tries.alone(one.key) for one in batch.marks)
+        assert batch.suspect == any(tries.together(one.key) == 1 for one in batch.marks)
         assert len(batch.marks) == 1 or not batch.suspect
 
 

@@ -130,3 +130,11 @@ async def test_however_often_runs_are_cut_short_at_a_message_the_next_run_puts_i
             await scene.move(target=MemoryTarget(scene.new, lose={1: 0}))
     assert (await scene.move()).complete
     assert scene.there.octets == scene.inbox.octets
+
+
+async def test_a_target_folder_that_was_emptied_is_told_too(scene: Scene) -> None:
+    scene.inbox.add(*letters(5))
+    await scene.move()
+    scene.there.messages.clear()
+    receipt = await scene.move()
+    assert "INBOX: 5 messages that were put into the target are there no more" in receipt.findings

@@ -1,10 +1,12 @@
 """A look before a move, which writes nothing."""
 
-from migrator.mailbox import (
-    NameRules,
-    Room,
-)
+from datetime import timedelta
+
+import pytest
+
+from migrator.mailbox import FolderName, NameRules, Room
 from migrator.moving import preflight
+from migrator.preflight import SAMPLE_MESSAGES
 from schedules.clock import MovableClock
 from tests.rules.migrator.memory_mailboxes import MemorySource, MemoryTarget
 from tests.rules.migrator.scene import Scene, letters
@@ -40,3 +42,20 @@ async def test_a_look_at_a_mailbox_that_shows_nothing_tells_so(scene: Scene) -> 
     source = MemorySource(scene.old)
     source.independent = (500, 22_000_000)
     assert "counts 500" in (await preflight(source, MemoryTarget(scene.new), None)).findings[0]
+
+
+async def test_how_long_all_will_take_is_guessed_from_some(scene: Scene, clock: MovableClock) -> None:
+    scene.inbox.add(*letters(400))
+    scene.old.folder("Archive").add(*letters(100))
+    read = list[int]()
+
+    def before(_: FolderName, uid: int) -> None:
+        read.append(uid)
+        clock.advance(timedelta(milliseconds=20))
+
+    source = MemorySource(scene.old, before=before)
+    plan = await preflight(source, MemoryTarget(scene.new), None, clock=clock)
+    assert plan.seconds == pytest.approx(500 * 0.02)
+    assert len(read) == SAMPLE_MESSAGES
+    await scene.move()
+    assert (await preflight(source, MemoryTarget(scene.new), scene.journal, clock=clock)).seconds == 0

@@ -46,7 +46,7 @@ receipts = st.builds(
     target=texts,
     began=st.just(AT),
     ended=st.just(AT),
-    folders=st.lists(folders(), max_size=4).map(tuple),
+    folders=st.lists(folders(), max_size=4, unique_by=lambda one: one.folder).map(tuple),
     left_out=st.dictionaries(texts, texts, max_size=2),
     findings=st.lists(texts, max_size=2).map(tuple),
     independent=st.none() | st.tuples(st.integers(0, 99), st.integers(0, 99)),
@@ -226,3 +226,27 @@ def test_a_public_key_is_read_from_either_half(tmp_path: Path) -> None:
     key = signing_key(tmp_path / "key")
     assert public_pem(public_key((tmp_path / "key").read_bytes())) == public_pem(key)
     assert public_pem(public_key(public_pem(key).encode())) == public_pem(key)
+
+
+@pytest.mark.parametrize("wrong", [{"already_there": -1, "copied": 2}, {"octets": -1}, {"never_shown": -1}])
+def test_nothing_is_counted_below_nothing(wrong: dict[str, int]) -> None:
+    with pytest.raises(NotCounted, match="less than nothing"):
+        FolderReceipt(**{"folder": ("A",), "into": ("A",), "found": 1, "copied": 1, **wrong})  # type: ignore[arg-type]
+
+
+def test_a_folder_is_told_of_once() -> None:
+    with pytest.raises(NotCounted, match="twice"):
+        receipt(*[FolderReceipt(folder=("A",), into=("A",), found=0)] * 2)
+
+
+def test_what_stands_beside_a_signed_receipt_is_not_taken_for_signed() -> None:
+    text = signed(receipt(), Ed25519PrivateKey.generate())
+    with pytest.raises(BadReceipt, match="more than was signed"):
+        verified(json.dumps({**json.loads(text), "complete": True}))
+
+
+def test_a_key_that_is_open_to_others_signs_nothing(tmp_path: Path) -> None:
+    signing_key(tmp_path / "key.pem")
+    (tmp_path / "key.pem").chmod(0o640)
+    with pytest.raises(BadKey, match="chmod 600"):
+        signing_key(tmp_path / "key.pem")

@@ -12,11 +12,13 @@ from sqlalchemy import select
 from filters.mail import AddressKind
 from mailsvc.kit.settings import Quota
 from mailsvc.letters.post import Post
-from mailsvc.notices.quota_warnings import QuotaWarnings, Wording
+from mailsvc.notices.quota_warnings import CannotCount, QuotaWarnings, Wording
 from mailsvc.records import staging, usage
 from mailsvc.records.directory import Entry
 from mailsvc.records.store import Connection, RecordsAway
 from mailsvc.records.tables import deliveries
+from migrator.maildir.delivery import MaildirError
+from migrator.maildir.usage import MaildirCount
 from schedules.names import Address
 from tests.rules.notices.scene import HANAKO, JIRO, NOW, OURS, TOKYO, Scene
 from tests.support.deadline import until
@@ -52,13 +54,20 @@ class Filling:
             stage.records,
             post,
             lambda: Quota(limit=LIMIT, grace=timedelta(days=14)),
-            lambda mailbox: self.folder / mailbox.key if mailbox.domain == OURS else None,
+            self.used,
             stage.clock.now,
             wording,
             stage.log,
             wake_outbox=stage.woken.append,
             sleep=self.nap,
         )
+
+    async def used(self, mailbox: Address) -> int | None:
+        await asyncio.sleep(0)
+        try:
+            return MaildirCount(self.folder / mailbox.key).count().octets if mailbox.domain == OURS else None
+        except MaildirError as why:
+            raise CannotCount(str(why)) from why
 
     async def nap(self, seconds: float) -> None:
         self.naps.append(seconds)

@@ -98,6 +98,11 @@ def _journal() -> None:
     )
     op.create_index("ix_journal_names_into", "journal_names", ["move", "into_folder"], unique=True)
     op.create_table(
+        "journal_subscribed",
+        _of_a_move("journal_subscribed", primary_key=True),
+        Column("folder", Text, primary_key=True),
+    )
+    op.create_table(
         "journal_notes",
         Column("note", _NUMBER, primary_key=True, autoincrement=True),
         _of_a_move("journal_notes"),

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from migrator.imap.fetching import Fetched
 from migrator.imap.sessions import Access
 from migrator.imap.source import ImapSource
-from migrator.mailbox import INBOX, MailboxAway
+from migrator.imap.streaming import Run, Stream
+from migrator.mailbox import INBOX, MailboxAway, Wanted
 from tests.faults.imap.ends import access, letter, octets, read
-from tests.peers.imap import Command, Reply
+from tests.peers.imap import Command, Reply, literal
 from tests.peers.imap_box import Box, BoxPeer, Mail
 
 
@@ -72,3 +74,29 @@ async def test_a_server_that_does_not_compress_after_all_is_spoken_to_plainly(tm
         old = await opened(peer, tmp_path)
         assert [octets(one) for one in await read(old)] == [letter(1)]
         await old.close()
+
+
+async def test_messages_that_take_few_octets_on_the_wire_wait_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    came: list[int] = []
+    put = Stream._put
+
+    def counted(stream: Stream, run: Run, message: Fetched) -> None:
+        came.append(message.weight)
+        put(stream, run, message)
+
+    monkeypatch.setattr(Stream, "_put", counted)
+    # 100 MB, of which the wire has some 100 kB.
+    head = b"* 1 FETCH (UID %d FLAGS () RFC822.SIZE 250000 BODY[] "
+    async with Deflating({"INBOX": Box([Mail(1, b"x")])}, can="COMPRESS=DEFLATE") as peer:
+        peer.bomb = b"".join(head % uid + literal(b"x" * 250_000) + b")\r\n" for uid in range(1, 401))
+        old = await opened(peer, tmp_path)
+        found = most = 0
+        async for _ in old.messages([Wanted(INBOX)]):
+            found += 1
+            most = max(most, len(came) - found)
+            if found == 400:
+                break
+        await old.close()
+    assert (found, most * 250_000 < 10_000_000) == (400, True)

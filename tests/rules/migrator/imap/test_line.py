@@ -12,7 +12,7 @@ from migrator.imap.commands import Sent
 from migrator.imap.errors import Bye, Declined, Garbled, Gone, ImapError, Silent, Untrusted
 from migrator.imap.line import Line
 from migrator.imap.reading import Response
-from tests.peers.imap import ImapPeer, Reply
+from tests.peers.imap import Command, ImapPeer, Reply
 
 
 async def opened(peer: ImapPeer, *, patience: float = 5.0, tls: ssl.SSLContext | None = None) -> Line:
@@ -36,6 +36,26 @@ async def test_a_command_gets_its_untagged_responses_and_its_answer() -> None:
         assert [one.first for one in seen] == [b"* 3 EXISTS", b"* 1 RECENT"]
         await line.close()
     assert peer.said("LOGOUT")
+
+
+async def test_a_noop_that_is_answered_late_takes_nothing_from_what_was_asked_behind_it() -> None:
+    """Dovecot does so: a listing would be lost, and an empty one believed."""
+    seen: list[bytes] = []
+
+    class Late(ImapPeer):
+        def answer(self, command: Command, session: dict[str, str]) -> Reply:
+            if command.text == b"NOOP":
+                session["late"] = command.tag.decode()
+                return Reply(raw=b"")
+            return Reply([b'* LIST () "/" INBOX'], b"OK done\r\n" + session["late"].encode() + b" OK at last")
+
+    async with Late() as peer:
+        line = await opened(peer)
+        noop = await line.start(b"NOOP")
+        assert (await line.run(b'LIST "" "*"', take=lambda one: seen.append(one.first))).word == "OK"
+        assert (await noop).text == "at last"
+        line.abandon()
+    assert seen == [b'* LIST () "/" INBOX']
 
 
 async def test_commands_are_pipelined_and_their_responses_kept_apart() -> None:
@@ -76,6 +96,47 @@ async def test_a_literal_the_server_refuses_is_never_sent() -> None:
         assert (refused.value.word, refused.value.code) == ("NO", "TOOBIG")
         assert (await line.run(b"NOOP")).word == "OK"
         await line.close()
+
+
+async def test_a_slow_server_is_sent_no_more_than_it_takes() -> None:
+    """Back-pressure: what is to be sent waits where it is, and not in memory."""
+    asked: list[int] = []
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for number in range(400):
+            asked.append(number)
+            yield b"x" * 262_144
+
+    async with (peer := DeafPeer()):
+        line = await opened(peer)
+        line.literals = "+"
+        sending = asyncio.create_task(line.run(b"APPEND a ", Sent(400 * 262_144, chunks())))
+        before = 0
+        while before != len(asked) or not asked:
+            before = len(asked)
+            await asyncio.sleep(0.2)
+        assert len(asked) < 100  # of them most are in the kernel's hands
+        peer.listens.set()
+        assert (await sending).word == "OK"
+        assert len(asked) == 400
+        line.abandon()
+
+
+class DeafPeer(ImapPeer):
+    """Reads nothing before it is told to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.listens = asyncio.Event()
+
+    async def session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(self.greeting + b"\r\n")
+        await self.listens.wait()
+        tag, *_ = (await reader.readline()).split()
+        left = 400 * 262_144 + 2
+        while left:
+            left -= len(await reader.read(left))
+        writer.write(tag + b" OK taken\r\n")
 
 
 class RefusingPeer(ImapPeer):

@@ -26,7 +26,11 @@ def words(*lines: bytes, literals: tuple[bytes, ...] = ()) -> list[Token]:
         (b'"NIL" nil', [String(b"NIL"), None]),
         (b"a((b)()c)", [b"a", [[b"b"], [], b"c"]]),
         (b"BODY[HEADER.FIELDS (TO CC)]<0.5> x", [b"BODY[HEADER.FIELDS (TO CC)]<0.5>", b"x"]),
-        (b"[CAPABILITY IMAP4rev1 ID] hello", [b"[CAPABILITY IMAP4rev1 ID]", b"hello"]),
+        (b"body[TEXT] BINARY[1 2] BINARY.SIZE[1] x", [b"body[TEXT]", b"BINARY[1 2]", b"BINARY.SIZE[1]", b"x"]),
+        (b'* LIST () "/" [', [b"*", b"LIST", [], String(b"/"), b"["]),
+        (b'* LIST () "/" [Gmail]/x[ ("y")', [b"*", b"LIST", [], String(b"/"), b"[Gmail]/x[", [String(b"y")]]),
+        (b"* STATUS ] (UIDNEXT 1)", [b"*", b"STATUS", b"]", [b"UIDNEXT", b"1"]]),
+        (b"BODY[a b", [b"BODY[a", b"b"]),
         (b'""', [String(b"")]),
         (b"a  b ", [b"a", b"b"]),
         ("\u00e9 x".encode(), ["\u00e9".encode(), b"x"]),
@@ -47,7 +51,7 @@ def test_literals_stand_where_they_came() -> None:
     ]
 
 
-@pytest.mark.parametrize("line", [b"(", b")", b"(a", b"a)", b'"a', b'"a\\"', b"BODY[a", b"[", b"((a)", b'("a)'])
+@pytest.mark.parametrize("line", [b"(", b")", b"(a", b"a)", b'"a', b'"a\\"', b"((a)", b'("a)'])
 def test_what_is_not_closed_is_refused(line: bytes) -> None:
     with pytest.raises(BadResponse):
         words(line)

@@ -25,6 +25,7 @@ def tree(folders: tuple[Folder, ...], prefix: str = "", delimiter: str = "/") ->
         (("inbox", "Inbox/x"), "", "/", {("INBOX",): b"inbox", ("Inbox", "x"): b"Inbox/x"}),
         (("INBOX", "INBOX.Sent"), "INBOX.", ".", {("INBOX",): b"INBOX", ("Sent",): b"INBOX.Sent"}),
         (("INBOX", "INBOX.INBOX"), "INBOX.", ".", {("INBOX",): b"INBOX", ("INBOX", "INBOX"): b"INBOX.INBOX"}),
+        (("INBOX.INbox", "INBOX.a"), "INBOX.", ".", {("INBOX", "INbox"): b"INBOX.INbox", ("a",): b"INBOX.a"}),
         (("INBOX", "台北"), "", "/", {("INBOX",): b"INBOX", ("台北",): b"&U,BTFw-"}),
     ],
 )

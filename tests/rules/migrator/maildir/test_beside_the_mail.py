@@ -111,7 +111,7 @@ class TestLock:
         (box / "f.lock").write_text("1:elsewhere")
         os.utime(box / "f.lock", (1, 1))
         with dotlock(box / "f", patience=1):
-            pass
+            assert (box / "f.lock").read_text().startswith(f"{os.getpid()}:")
 
 
 class TestRoom:
