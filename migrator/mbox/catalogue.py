@@ -21,7 +21,7 @@ from migrator.dates import written
 from migrator.mailbox import FolderName, FolderState, MailboxLimited, MailboxRefused
 from migrator.maildir.disk import READ_FILE
 from migrator.mbox.envelopes import date_of
-from migrator.mbox.headers import flags_in, header_of, identity
+from migrator.mbox.headers import flags_in, header_of, identity, is_internal
 from migrator.mbox.ledger import Ledger
 from migrator.mbox.manifest import NAME as MANIFEST
 from migrator.mbox.manifest import Manifest
@@ -168,8 +168,10 @@ def _walk(name: FolderName, path: Path, descriptor: int) -> Listed:
         mtime = datetime.fromtimestamp(max(0, min(os.fstat(descriptor).st_mtime, _LATEST)), UTC).replace(microsecond=0)
         with ledger.together():
             number = ledger.box(Box(name, path.name))
-            for found in scan.found():
-                ledger.add_free(number, _row(descriptor, found, mtime))
+            for place, found in enumerate(scan.found()):
+                row, head = _row(descriptor, found, mtime)
+                if place or not is_internal(head):
+                    ledger.add_free(number, row)
         box = ledger.boxes()[number]
     except BaseException:
         ledger.close()
@@ -177,14 +179,15 @@ def _walk(name: FolderName, path: Path, descriptor: int) -> Listed:
     return Listed(box, path, ledger, number, ours=False, unquotes=scan.unquotes())
 
 
-def _row(descriptor: int, found: Found, mtime: datetime) -> Row:
+def _row(descriptor: int, found: Found, mtime: datetime) -> tuple[Row, bytes]:
+    """A message, and how it begins."""
     octets = found.end - found.at
     chunks = stored(descriptor, found.at, octets)
     head = next(chunks, b"")
     header = header_of(head)
     known_by = identity(chain([head], chunks))
     date = date_of(found.line) or written(head) or mtime
-    return Row(uid_of(known_by), found.at, octets, -1, known_by, flags_in(header), date)
+    return Row(uid_of(known_by), found.at, octets, -1, known_by, flags_in(header), date), head
 
 
 def _stamp(descriptor: int) -> tuple[int, int, int, int]:
