@@ -33,7 +33,7 @@ from tests.rules.migrator.archive.made import AT, NOW, SENT, PlainViewer, files,
 JAPAN = timezone(timedelta(hours=9))
 
 
-def tested(path: Path) -> str:
+def unzipped(path: Path) -> str:
     return subprocess.run(["unzip", "-t", path], capture_output=True, text=True, check=True).stdout
 
 
@@ -67,7 +67,7 @@ async def test_other_programs_see_files_with_their_names_and_times(tmp_path: Pat
     assert (manifest.filename, told["format"], told["version"]) == ("manifest-1.json", "lastpost archive", 1)
     rows = [row for row in told["rows"] if row["kind"] == "message"]
     assert (rows[1]["folder"], rows[1]["uid"], rows[0]["date"]) == (list(SENT), 2, "2001-02-03T04:05:06+00:00")
-    assert "No errors detected" in tested(path)
+    assert "No errors detected" in unzipped(path)
 
 
 async def test_a_full_part_is_followed_by_another_and_a_large_message_has_its_own(tmp_path: Path) -> None:
