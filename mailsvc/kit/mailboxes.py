@@ -30,6 +30,7 @@ from migrator.maildir.target import MaildirTarget
 from migrator.mbox.source import MboxSource
 from migrator.mbox.target import MboxTarget
 from migrator.pop3.source import Pop3Source
+from migrator.viewer.viewer import Viewer
 from schedules.clock import SystemClock
 
 _SECURITY = {
@@ -87,8 +88,9 @@ async def _target(side: Side, source: Side) -> Target:
             return MaildirTarget(path, move=str(source.url))
         case MboxUrl(path):
             return MboxTarget(path)
-        case ZipUrl(path):
-            return ZipTarget(path, source=str(source.url), now=SystemClock().now)
+        case ZipUrl(path, viewed):
+            viewer = Viewer() if viewed else None
+            return ZipTarget(path, source=str(source.url), now=SystemClock().now, viewer=viewer)
         case ImapUrl() as url:
             return await ImapTarget.open(await _access(url, side.secret))
         case Pop3Url() as url:
