@@ -109,3 +109,35 @@ async def test_no_room_refuses_what_did_not_fit_and_keeps_the_rest(
     await into.finish()
     await into.close()
     assert [octets(one) for one in await read(path)] == [octets(message(1)), octets(message(4))]
+
+
+async def test_what_a_run_left_that_was_killed_while_it_began_is_done_away_with(tmp_path: Path) -> None:
+    path = tmp_path / "hanako.zip"
+    await made(path, message(1))
+    (tmp_path / "hanako.zip.ledger").write_bytes(b'{"kind":"part","pa')
+    (tmp_path / "hanako.zip.draft").touch()
+    into = target(path)
+    await into.folders()
+    await into.finish()
+    await into.close()
+    assert files(tmp_path) == ["hanako.zip"]
+
+
+async def test_a_damaged_line_of_the_ledger_with_messages_behind_it_is_never_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "hanako.zip"
+    into = target(path)
+    await into.make([MailFolder(INBOX)])
+    await into.put(INBOX, [message(1), message(2)])
+    await into.close()
+    ledger = tmp_path / "hanako.zip.ledger"
+    lines = ledger.read_bytes().splitlines(keepends=True)
+    ledger.write_bytes(b"".join([*lines[:2], b"x" + lines[2], *lines[3:]]))
+    with pytest.raises(MailboxRefused, match="a line of it is damaged, and messages stand behind it"):
+        await target(path).folders()
+    ledger.write_bytes(b"".join(lines)[:-9])  # a torn end was never told to be stored
+    again = target(path)
+    assert [one.state and one.state.messages for one in await again.folders()] == [1]
+    (tmp_path / "hanako.zip.draft").write_bytes(b"")
+    with pytest.raises(MailboxRefused, match="messages are gone from it"):
+        await again.make([MailFolder(SENT)])
+    await again.close()
