@@ -99,17 +99,18 @@ def _asked(
     desk: Desk, name: str, lines: list[Line], sealer: Sealer | None, counts: dict[str, int], *, dry_run: bool
 ) -> str:
     """One slice, in one transaction; the batch's id."""
-    news = [_new(desk, line, sealer) for line in lines]
+    ids = sorted(new_id(desk.clock, SystemRandom()) for _ in lines)  # jobs are listed as the file has them
+    news = [_new(desk, id_, line, sealer) for id_, line in zip(ids, lines, strict=True)]
     if dry_run:
         with desk.records.read() as conn:
-            id_ = job_batches.id_of(name)
-            there = job_batches.moves_in(conn, id_, [one.move for one in news])
+            batch = job_batches.id_of(name)
+            there = job_batches.moves_in(conn, batch, [one.move for one in news])
         found: Mapping[str, int] = {"added": len(news) - len(there), "there": len(there), "elsewhere": 0}
     else:
-        id_, found = desk.records.act(partial(_slice, desk, name, news))
+        batch, found = desk.records.act(partial(_slice, desk, name, news))
     for key, number in found.items():
         counts[key] += number
-    return id_
+    return batch
 
 
 def _slice(desk: Desk, name: str, news: list[NewJob], conn: Connection) -> tuple[str, Mapping[str, int]]:
@@ -123,8 +124,7 @@ def _slice(desk: Desk, name: str, news: list[NewJob], conn: Connection) -> tuple
     return batch.id, {"added": sum(added), "there": len(there), "elsewhere": len(added) - sum(added)}
 
 
-def _new(desk: Desk, line: Line, sealer: Sealer | None) -> NewJob:
-    id_ = new_id(desk.clock, SystemRandom())
+def _new(desk: Desk, id_: str, line: Line, sealer: Sealer | None) -> NewJob:
     secrets = dict[Side, bytes]()
     if sealer is not None:
         secrets = {side: sealer.seal(secret, job=id_, side=side) for side, secret in line.secrets.items()}
