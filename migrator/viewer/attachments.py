@@ -32,6 +32,7 @@ class Attachments:
         self._place = place
         self._by_id = {part.content_id: part for part in parts if part.content_id}
         self._paths: dict[int, str] = {}  # by where the part begins
+        self._sizes: dict[str, int] = {}
         self._inlined: dict[int, str] = {}
         self._room = _INLINE_ALL
         self._listed = dict[int, Part]()
@@ -89,7 +90,9 @@ class Attachments:
             wished = file_name(part.name, part.kind.name, len(self._paths) + 1)
             path = self._place.attachment(wished)
             self._paths[part.start] = path
-            self.files.append((path, part.octets))
+            octets = part.octets
+            self._sizes[path] = len(octets)
+            self.files.append((path, octets))
         return self._paths[part.start]
 
     def _row(self, part: Part) -> str:
@@ -104,7 +107,7 @@ class Attachments:
         kind = f'<b class="{"program" if real in PROGRAMS else "kind"}">{html.escape(real.upper()[:8] or "?")}</b>'
         address = html.escape(self.link(path))
         anchor = f'<a href="{address}" target="_blank" rel="noopener noreferrer"{download}>{html.escape(name)}</a>'
-        return f"<li>{kind}{anchor} <small>{sized(_size(part))}</small>{told}</li>"
+        return f"<li>{kind}{anchor} <small>{sized(self._sizes[path])}</small>{told}</li>"
 
     def _figure(self, part: Part) -> str:
         address, name = html.escape(self.link(self._stored(part))), html.escape(part.name)
@@ -114,8 +117,3 @@ class Attachments:
 def _head(part: Part) -> bytes:
     """A part's first octets."""
     return part.beginning(_HEAD)
-
-
-def _size(part: Part) -> int:
-    """Octets, near enough for people: without decoding all of it."""
-    return part.raw_size * 3 // 4 if part.encoding == "base64" else part.raw_size

@@ -121,7 +121,7 @@ class _Filter:
             return shown or None
         if address[:5].lower() == "data:":
             return address if _OWN_PICTURE.fullmatch(address) else None
-        self.left_out += 1
+        self.left_out += bool(_REMOTE.match(address))
         return None
 
     def _style(self, style: str) -> str | None:

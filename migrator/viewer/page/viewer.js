@@ -261,7 +261,7 @@ function threadItem(rows) {
   if (rows.length === 1) return mailItem(rows[0]);
   const newest = rows[0];
   const name = threadName(newest);
-  const people = [...new Set(rows.map(whoOf))];
+  const people = [...new Set(rows.map((row) => row[FROM] || whoOf(row)))];
   const head = make("button", "row thread", make("span", "who", ...marked(people.slice(0, 3).join(", "))), dateOf(newest));
   head.type = "button";
   const subject = rows.at(-1)[SUBJECT] || word("subject");
@@ -301,7 +301,7 @@ function signs(row, thread) {
   const holder = make("span", "signs");
   if (row[FLAGS] & FLAGGED) holder.append(make("b", "star", "★"));
   if (row[FILES]) {
-    const clip = make("span", "clip", String(row[FILES]));
+    const clip = make("span", "clip", element("clip").content.cloneNode(true), String(row[FILES]));
     clip.title = word("attachments", row[FILES]);
     holder.append(clip);
   }

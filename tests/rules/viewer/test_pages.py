@@ -75,7 +75,7 @@ def test_small_pictures_are_in_the_page_and_large_ones_beside_it() -> None:
 
 def test_remote_pictures_are_left_out_and_counted() -> None:
     shown = page(message("x", leaf("text/html", '<img src="https://e.example/1"><img src="http://e.example/2">')))
-    assert "2 pictures from the internet are left out" in shown
+    assert "Pictures from the internet (2) are left out" in shown
     assert "e.example" not in shown
 
 
