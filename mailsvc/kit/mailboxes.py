@@ -15,6 +15,7 @@ from pathlib import Path
 
 from mailsvc.kit.mailbox_urls import ImapUrl, MailboxTls, MailboxUrl, MaildirUrl, MboxUrl, Pop3Url, ZipUrl
 from mailsvc.kit.net import client_tls
+from mailsvc.kit.presets import preset_of
 from mailsvc.kit.public_hosts import asked_of_system, is_address
 from mailsvc.kit.secrets import Secret
 from migrator.archive.source import ZipSource
@@ -38,6 +39,9 @@ _SECURITY = {
     MailboxTls.STARTTLS: Security.STARTTLS,
     MailboxTls.NONE: Security.NONE,
 }
+
+
+READING, WRITING = 3, 8  # connections at once to one mailbox, where its provider bears as many
 
 
 class Unopened(MailboxRefused):
@@ -77,7 +81,8 @@ async def _source(side: Side, spool: Path) -> Source:
         case ZipUrl(path):
             return ZipSource(path)
         case ImapUrl() as url:
-            return await ImapSource.open(await _access(url, side.secret), spool=spool)
+            most = preset_of(url.host).sessions or READING
+            return await ImapSource.open(await _access(url, side.secret), spool=spool, most=min(most, READING))
         case Pop3Url() as url:
             return await Pop3Source.open(await _access(url, side.secret), spool=spool, now=SystemClock().now)
 
@@ -92,7 +97,8 @@ async def _target(side: Side, source: Side) -> Target:
             viewer = Viewer() if viewed else None
             return ZipTarget(path, source=str(source.url), now=SystemClock().now, viewer=viewer)
         case ImapUrl() as url:
-            return await ImapTarget.open(await _access(url, side.secret))
+            most = preset_of(url.host).sessions or WRITING
+            return await ImapTarget.open(await _access(url, side.secret), most=min(most, WRITING))
         case Pop3Url() as url:
             raise Unopened(f"nothing can be put into {url}: POP3 only reads", "name a mailbox by imaps:// instead")
 
