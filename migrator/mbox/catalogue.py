@@ -81,6 +81,7 @@ class Catalogue:
         self._root = root
         self._walked: dict[FolderName, _Walked] = {}
         self._ours: Ledger | None = None
+        self._told: tuple[int, ...] = ()  # the manifest as it was when it was read
         self.listed: Mapping[FolderName, Listed] = {}
 
     def look(self) -> tuple[list[Listed], Mapping[FolderName, str]]:
@@ -106,10 +107,7 @@ class Catalogue:
             self._ours = None
 
     def _of_ours(self) -> dict[FolderName, Listed]:
-        if self._ours is not None:
-            self._ours.close()
-        with Manifest.read(self._root / MANIFEST) as manifest:
-            self._ours = ledger = Ledger.open(None, filled=manifest.filled())
+        ledger = self._manifest()
         found = {}
         for number, box in ledger.boxes().items():
             path = self._root / box.file
@@ -120,6 +118,19 @@ class Catalogue:
                 )
             found[box.name] = Listed(box, path, ledger, number, ours=True, unquotes=True)
         return found
+
+    def _manifest(self) -> Ledger:
+        """What the manifest tells, read again where it is another one."""
+        path = self._root / MANIFEST
+        stamp = path.stat()
+        told = stamp.st_ino, stamp.st_size, stamp.st_mtime_ns
+        if self._ours is None or self._told != told:
+            if self._ours is not None:
+                self._ours.close()
+                self._ours = None
+            with Manifest.read(path) as manifest:
+                self._ours, self._told = Ledger.open(None, filled=manifest.filled()), told
+        return self._ours
 
     def _of_others(self) -> tuple[dict[FolderName, Listed], Mapping[FolderName, str]]:
         files, left_out = look(self._root)

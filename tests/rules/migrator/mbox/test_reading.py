@@ -181,6 +181,13 @@ async def test_what_is_none_or_not_finished_or_changed_is_refused(tmp_path: Path
     assert await texts(tmp_path / "box") == [b"one\r\n", b"two\r\n", b"\r\nmore\r\n"]
 
 
+async def test_an_mbox_of_others_is_not_written_to(tmp_path: Path) -> None:
+    path = laid(tmp_path / "INBOX.mbox", FROM + b"\ntheirs\n\n")
+    with pytest.raises(MailboxRefused, match="is there already"):
+        await put(tmp_path, [message(b"ours\r\n")])
+    assert path.stat().st_size == len(FROM + b"\ntheirs\n\n")
+
+
 async def test_two_writers_do_not_meet(tmp_path: Path) -> None:
     await put(tmp_path, [message(b"one\r\n")], finish=False)
     one, other = MboxTarget(tmp_path), MboxTarget(tmp_path)
