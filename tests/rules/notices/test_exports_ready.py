@@ -177,6 +177,22 @@ async def test_what_the_plan_allows_no_more_is_cancelled(tmp_path: Path) -> None
         assert "export-ended-by-plan" in str(house.here.log.events)
 
 
+async def test_of_many_some_are_looked_at_each_time_and_none_is_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mailsvc.notices.exports_ready._LOOKED_AT", 2)
+    async with taking(tmp_path) as house:
+        forms = (ExportForm.ZIP, ExportForm.MBOX, ExportForm.MAILDIR)
+        made = [await house.export(form=form, done=False) for form in forms]
+        house.allowed = False
+        role, left = house.role, []
+        for _ in range(3):
+            await role.round()
+            with house.records.read() as connection:
+                left.append(len(exports.running(connection)))
+        assert (len(made), left) == (3, [1, 0, 0])
+
+
 async def test_records_that_are_away_are_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with taking(tmp_path) as house:
         await house.export(b"x")
