@@ -211,7 +211,13 @@ def test_nothing_in_a_message_ever_runs(chromium: Program, tmp_path: Path) -> No
 
 def test_an_address_that_is_no_message_opens_nothing(chromium: Program, archive: Path) -> None:
     with browsing(chromium) as browser:
-        for anchor in ("#javascript:alert(1)", "#https://e.example/", "#pages/999999.html", "#../../etc/passwd"):
+        for anchor in (
+            "#javascript:alert(1)",
+            "#https://e.example/",
+            "#pages/999999.html",
+            "#../../etc/passwd",
+            "#%zz",
+        ):
             tab = ready(browser.open(archive / "index.html", anchor))
             expect(tab.locator("iframe")).to_have_count(0)
 

@@ -380,7 +380,7 @@ function chooseFolder(place) {
 // ── the message ─────────────────────────────────────────────────────────────────────────────────────────
 // Its page is an element of its own each time, so that going back leads to the list.
 function openByAddress() {
-  const path = decodeURI(location.hash.slice(1));
+  const path = location.hash.slice(1);
   const row = state.rows.find((one) => one[PATH] === path);
   document.body.classList.toggle("reading", Boolean(row));
   if (!row) {
@@ -396,7 +396,7 @@ function openByAddress() {
 }
 
 function mark() {
-  const path = decodeURI(location.hash);
+  const path = location.hash;
   for (const link of element("list").querySelectorAll("a")) {
     if (link.getAttribute("href") === path) link.setAttribute("aria-current", "true");
     else link.removeAttribute("aria-current");
