@@ -103,7 +103,7 @@ class _Session:
         """Answer until the client leaves."""
         self._writer.write(b"* OK [CAPABILITY " + _CAN + b"] the old server of a demo world\r\n")
         while line := (await self._reader.readline()).rstrip(b"\r\n"):
-            tag, *words = [plain or _unquoted(said) for said, plain in _WORD.findall(line)]
+            tag, *words = [plain or _unquoted(said) for said, plain in _WORD.findall(line)] or [b"*"]
             name = words[0].upper() if words else b""
             if name == b"LOGOUT":
                 self._writer.write(b"* BYE good bye\r\n" + tag + b" OK\r\n")

@@ -34,7 +34,7 @@ def test_five_ports_follow_the_base_and_two_keep_their_own_without_one() -> None
 def test_world_json_lists_ports_folders_and_urls(tmp_path: Path) -> None:
     world = made(tmp_path)
     tells = told(world)
-    assert tells["ports"] == {"world": 4000, "submission": 4001, "inbound": 4002, "http": 4003}
+    assert tells["ports"] == {"world": 4000, "submission": 4001, "inbound": 4002, "http": 4003, "imap": 4004}
     assert tells["urls"] == {"health": "http://127.0.0.1:4003/healthz", "metrics": "http://127.0.0.1:4003/metrics"}
     assert tells["state"] == str(tmp_path / "world")
     assert Path(tells["settings"]).is_file()
