@@ -21,6 +21,7 @@ from grp import getgrgid
 from pathlib import Path
 
 from mailsvc.demo.old_imap import Users
+from mailsvc.kit.files import write_atomic
 
 _NOBODY = 65_534
 _PATIENCE = 10.0  # seconds until it serves, and until it has ended
@@ -47,12 +48,12 @@ mail_gid = {gid}
 mail_location = maildir:{mail}/%Ld/%Ln:CONTROL={home}/control/%Ld/%Ln:INDEX={home}/index/%Ld/%Ln
 passdb {{
   driver = passwd-file
-  args = {folder}/masters
+  args = {home}/masters
   master = yes
 }}
 passdb {{
   driver = passwd-file
-  args = {folder}/users
+  args = {home}/users
 }}
 userdb {{
   driver = static
@@ -98,10 +99,10 @@ async def dovecot(mail: Path, home: Path, users: Users, port: int) -> AsyncItera
     if not (await _said(program, "--version")).startswith("2.3."):
         raise NoDovecot("another generation is configured otherwise")
     async with AsyncExitStack() as stack:
-        # A short path: a socket's is no longer than 107 octets.
+        # For sockets alone, whose paths are no longer than 107 octets.
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="old-imap-", ignore_cleanup_errors=True)))
         _configure(folder, mail, home, users, port)
-        process = await _started(program, folder)
+        process = await _started(program, home)
         stack.push_async_callback(_ended, process)
         await _serves(process, users, port)
         yield
@@ -114,20 +115,19 @@ def _configure(folder: Path, mail: Path, home: Path, users: Users, port: int) ->
     except KeyError:
         raise NoDovecot("this user has no name") from None
     config = _CONFIG.format(folder=folder, home=home, mail=mail, port=port, uid=uid, gid=gid, **names)
-    (folder / "dovecot.conf").write_text(config, encoding="utf-8")
-    # The folder is for its owner alone.
-    (folder / "masters").write_text(f"{users.master}:{{PLAIN}}{users.secret}\n", encoding="ascii")
+    write_atomic(home / "dovecot.conf", config.encode())
+    write_atomic(home / "masters", f"{users.master}:{{PLAIN}}{users.secret}\n".encode())
     lines = "".join(f"{address}:{{PLAIN}}{password}\n" for address, password in users.passwords.items())
-    (folder / "users").write_text(lines, encoding="ascii")
+    write_atomic(home / "users", lines.encode())
 
 
-async def _started(program: str, folder: Path) -> Process:
+async def _started(program: str, home: Path) -> Process:
     """In the foreground, ended by the kernel with whoever started it."""
     as_nobody = ["unshare", "--user", f"--map-user={_NOBODY}", f"--map-group={_NOBODY}", "--"]
     words = [*([] if os.getuid() else as_nobody), "setpriv", "--pdeathsig", "TERM", program, "-F", "-c"]
     try:
         return await asyncio.create_subprocess_exec(
-            *words, str(folder / "dovecot.conf"), stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL, start_new_session=True
+            *words, str(home / "dovecot.conf"), stdin=DEVNULL, stdout=DEVNULL, stderr=DEVNULL, start_new_session=True
         )
     except OSError as why:
         raise NoDovecot(str(why)) from None
