@@ -11,7 +11,8 @@ import typer
 
 from mailsvc.cli import session
 from mailsvc.cli.exits import Exit
-from mailsvc.cli.output import out, say, show_fields, show_json
+from mailsvc.cli.output import counted, out, say, show_fields, show_json
+from mailsvc.cli.progress import Steps
 from mailsvc.cli.words import AsJson, leave
 
 if TYPE_CHECKING:
@@ -67,10 +68,15 @@ def _tell(asked: "Asked", *, as_json: bool) -> None:
 
 def _wait(desk: "Desk", asked: "Asked", *, as_json: bool) -> None:
     from mailsvc.desk.exporting.export import what_became
+    from mailsvc.desk.exporting.jobs import show_job
     from mailsvc.desk.exporting.links import make_link
 
-    while (became := what_became(desk, asked.job)) is None:
-        time.sleep(_LOOKS_EACH)
+    say(f"job {asked.job} exports {asked.address}; when this is ended, it goes on")
+    with Steps(asked.address) as tell:
+        while (became := what_became(desk, asked.job)) is None:
+            time.sleep(_LOOKS_EACH)
+            job = show_job(desk, asked.job)
+            tell(job.messages, job.of_messages)
     if not became.is_done:
         say(f"job {asked.job} is {became.state}: {became.problem}")
         leave(Exit.FAILED)
@@ -78,6 +84,7 @@ def _wait(desk: "Desk", asked: "Asked", *, as_json: bool) -> None:
         _tell(asked, as_json=as_json)
         return
     made = make_link(desk, asked.address, "asked for with the export")
+    say(f"{counted(show_job(desk, asked.job).messages, 'message')} taken out; whoever opens this link can fetch them:")
     if as_json:
         show_json([{"job": asked.job, "url": made.url, "expires_at": made.row.expires_at}])
     else:

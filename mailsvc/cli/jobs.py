@@ -21,7 +21,18 @@ if TYPE_CHECKING:
     from mailsvc.records.job import Side
     from migrator.job import Event, State
 
-LISTED = ("id", "state", "position", "address", "messages", "of_messages", "attempts", "next_at", "problem")
+LISTED = (
+    "id",
+    "state",
+    "position",
+    "address",
+    "messages",
+    "of_messages",
+    "attempts",
+    "next_at",
+    "expected_end",
+    "problem",
+)
 A_PAGE = 50  # rows on a terminal
 LOOK = 1.0  # seconds between two looks at a job that is watched
 
@@ -198,6 +209,7 @@ def _change(
 def _follow(desk: "Desk", job: str, *, as_json: bool) -> None:
     """Tell each change of a job until nothing more will come by itself."""
     import json
+    from dataclasses import replace
 
     from mailsvc.desk.exporting.jobs import show_job
     from mailsvc.desk.plainly import plainly
@@ -207,9 +219,10 @@ def _follow(desk: "Desk", job: str, *, as_json: bool) -> None:
     while True:
         found = show_job(desk, job)
         line = json.dumps(plainly(found), ensure_ascii=False) if as_json else _line(found)
-        if line != told:
+        news = _line(replace(found, expected_end=None))
+        if news != told:
             say(line)
-            told = line
+            told = news
         if found.state not in HELD | {State.WAITING}:
             return
         time.sleep(LOOK)
@@ -219,7 +232,8 @@ def _line(found: "Shown") -> str:
     of = f" of {found.of_messages:,}" if found.of_messages else ""
     place = f", number {found.position} in the queue" if found.position else ""
     why = f", {found.problem or found.doing}" if found.problem or found.doing else ""
-    return f"{found.state}{place}: {found.messages:,}{of} messages, {found.octets / 1e6:,.1f} MB{why}"
+    until = f", until about {found.expected_end:%Y-%m-%d %H:%M}" if found.expected_end else ""
+    return f"{found.state}{place}{until}: {found.messages:,}{of} messages, {found.octets / 1e6:,.1f} MB{why}"
 
 
 def _fields(found: "Shown") -> Mapping[str, object]:

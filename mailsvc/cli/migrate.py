@@ -1,6 +1,6 @@
 """`lastpost migrate`: what a subscriber owns, moved elsewhere.
 
-Use: `app` is the group of commands. Nothing of it needs settings.
+Use: `app` is the group of commands. `mailbox` needs no settings; `batch.py` has what is carried out in the background.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from mailsvc.cli import session
+from mailsvc.cli import batch, session
 from mailsvc.cli.exits import Exit
 from mailsvc.cli.move_tables import ending, show_plan, show_receipt
 from mailsvc.cli.output import counted, say, show_json, show_json_texts
@@ -219,3 +219,6 @@ def _stopped_by_signals(stop: asyncio.Event) -> Iterator[None]:
         yield
     finally:
         restore()
+
+
+batch.add_to(app)

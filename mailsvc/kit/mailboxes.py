@@ -18,6 +18,7 @@ from pathlib import Path
 
 from mailsvc.kit.mailbox_urls import ImapUrl, MailboxTls, MailboxUrl, MaildirUrl, MboxUrl, Pop3Url, ZipUrl
 from mailsvc.kit.net import BadTls, client_tls
+from mailsvc.kit.presets import preset_of
 from mailsvc.kit.public_hosts import PublicOnly, asked_of_system, is_address
 from mailsvc.kit.secrets import Secret
 from migrator.archive.source import ZipSource
@@ -33,6 +34,7 @@ from migrator.maildir.target import MaildirTarget
 from migrator.mbox.source import MboxSource
 from migrator.mbox.target import MboxTarget
 from migrator.pop3.source import Pop3Source
+from migrator.viewer.viewer import Viewer
 from schedules.clock import SystemClock
 
 _SECURITY = {
@@ -40,6 +42,9 @@ _SECURITY = {
     MailboxTls.STARTTLS: Security.STARTTLS,
     MailboxTls.NONE: Security.NONE,
 }
+
+
+READING, WRITING = 3, 8  # connections at once to one mailbox, where its provider bears as many
 
 
 class Unopened(MailboxRefused):
@@ -98,7 +103,8 @@ async def _source(side: Side, spool: Path) -> Source:
         case ZipUrl(path):
             return ZipSource(path)
         case ImapUrl() as url:
-            return await ImapSource.open(await _access(url, side), spool=spool)
+            most = preset_of(url.host).sessions or READING
+            return await ImapSource.open(await _access(url, side), spool=spool, most=min(most, READING))
         case Pop3Url() as url:
             return await Pop3Source.open(await _access(url, side), spool=spool, now=SystemClock().now)
 
@@ -109,10 +115,12 @@ async def _target(side: Side, source: Side) -> Target:
             return MaildirTarget(path, move=str(source.url))
         case MboxUrl(path):
             return MboxTarget(path)
-        case ZipUrl(path):
-            return ZipTarget(path, source=str(source.url), now=SystemClock().now)
+        case ZipUrl(path, viewed):
+            viewer = Viewer() if viewed else None
+            return ZipTarget(path, source=str(source.url), now=SystemClock().now, viewer=viewer)
         case ImapUrl() as url:
-            return await ImapTarget.open(await _access(url, side))
+            most = preset_of(url.host).sessions or WRITING
+            return await ImapTarget.open(await _access(url, side), most=min(most, WRITING))
         case Pop3Url() as url:
             raise Unopened(f"nothing can be put into {url}: POP3 only reads", "name a mailbox by imaps:// instead")
 

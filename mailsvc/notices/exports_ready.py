@@ -35,6 +35,7 @@ from schedules.names import Address
 BY = "lastpost"  # who made a link that nobody asked for by hand
 PAGE = "/take/"  # behind the public URL, in front of a token
 _AT_ONCE = 10
+_LOOKED_AT = 50  # open exports, each time
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class ExportsReady:
         self._post = post
         self._means = means
         self._log = log
+        self._seen = ""  # the open export that was looked at last
 
     async def run(self) -> None:
         """Look until cancelled."""
@@ -85,9 +87,16 @@ class ExportsReady:
         """Hand over what is done, and end what may not go on. Raises RecordsAway."""
         for export in await self._records.ask(lambda connection: exports.ended(connection, _AT_ONCE)):
             await self._hand_over(export)
-        for job, address in await self._records.ask(exports.running):
+        await self._end_what_must()
+
+    async def _end_what_must(self) -> None:
+        """Look at the next few that are open, so that of many thousands each round takes no time."""
+        after = self._seen
+        few = await self._records.ask(lambda connection: exports.running(connection, after=after, limit=_LOOKED_AT))
+        for job, address in few:
             if not await self._means.may(Address.parse(address)):
                 await self._cancel(job, address)
+        self._seen = few[-1][0] if len(few) == _LOOKED_AT else ""
 
     async def _hand_over(self, export: Export) -> None:
         now = self._means.now()

@@ -61,12 +61,16 @@ def turn(connection: Connection, domain: str) -> None:
     connection.execute(select(domains.c.domain).where(domains.c.domain == domain).with_for_update())
 
 
-def running(connection: Connection, address: str = "") -> Sequence[tuple[str, str]]:
-    """The open exports, as pairs of job and address: of one address, or of all."""
+def running(
+    connection: Connection, address: str = "", *, after: str = "", limit: int | None = None
+) -> Sequence[tuple[str, str]]:
+    """The open exports, as pairs of job and address, in order of jobs: of one address, or of all behind `after`."""
     conditions: list[ColumnElement[bool]] = [jobs.c.kind == str(JobKind.EXPORT), _OPEN]
     if address:
         conditions += [jobs.c.domain == address.rpartition("@")[2], jobs.c.address == address]
-    query = select(jobs.c.id, jobs.c.address).where(*conditions).order_by(jobs.c.id)
+    if after:
+        conditions.append(jobs.c.id > after)
+    query = select(jobs.c.id, jobs.c.address).where(*conditions).order_by(jobs.c.id).limit(limit)
     return [(job, whose) for job, whose in connection.execute(query)]
 
 

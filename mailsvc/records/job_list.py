@@ -40,6 +40,14 @@ def find(connection: Connection, job: str, now: datetime) -> Job | None:
     return None if row is None else job_of(row)
 
 
+def last_in_queue(connection: Connection, batch: str, now: datetime) -> Job | None:
+    """The job of a batch whose turn comes last of those that wait."""
+    waiting = _placed(now).where(jobs.c.batch == batch, jobs.c.state == str(State.WAITING))
+    position = waiting.selected_columns["position"]
+    row = connection.execute(waiting.order_by(position.desc()).limit(1)).mappings().one_or_none()
+    return None if row is None else job_of(row)
+
+
 def receipt(connection: Connection, job: str) -> str:
     """The signed receipt of the last run that came to its end; empty where there was none."""
     return connection.scalar(select(jobs.c.receipt).where(jobs.c.id == job)) or ""

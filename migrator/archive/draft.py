@@ -21,7 +21,7 @@ from pathlib import Path
 from migrator.archive.errors import BadArchive
 from migrator.archive.groups import Group
 from migrator.archive.layout import Entry, central, local
-from migrator.archive.ledger import Told, first_line, look, view_line
+from migrator.archive.ledger import Told, first_line, view_line
 from migrator.archive.manifest import FileRow, FlagsRow, FolderRow, MessageRow, Row, row_line
 from migrator.archive.parts import draft_of, ledger_of, sync_directory
 from migrator.mailbox import MailboxAway
@@ -192,12 +192,10 @@ class Draft:
         os.ftruncate(self._file, self.at)
         os.ftruncate(self._ledger, self.lines_at)
 
-    def look(self) -> Told:
-        """What the ledger says. Raises BadArchive."""
-        told = look(ledger_of(self.base))
-        if told is None:
-            raise BadArchive(ledger_of(self.base), "", "it was removed while it was written")
-        return told
+    def told(self) -> Told:
+        """What the ledger says up to the last commit."""
+        at, lines_at, groups, _ = self._committed
+        return Told(ledger_of(self.base), self.part, "", lines_at, at, groups)
 
     def raw(self, octets: bytes) -> None:
         """Write octets that are no file of their own."""

@@ -24,9 +24,9 @@ _OURS = ("mail/", "pages/", "attachments/", "manifest-")
 
 def finish(draft: Draft, head: Head, folders: Iterable[FolderRow], viewer: Viewer | None) -> None:
     """Make the part whole, durable and visible, in this order."""
-    told = draft.look()
+    told = draft.told()
     files = [*_index(draft, told, viewer, head.made)]
-    rows = chain(map(row_line, folders), _lines(told), map(row_line, files))
+    rows = chain(map(row_line, folders), told.lines(), map(row_line, files))
     manifest = draft.pieces(manifest_path(draft.part), head.made, lines(head, rows), "manifest")
     at, count, offset = draft.offset, 0, 0
     for entry in chain(_entries(told), (one.entry for one in files), [manifest.entry]):
@@ -45,11 +45,6 @@ def _index(draft: Draft, told: Told, viewer: Viewer | None, made: datetime) -> I
             raise ValueError(f"a viewer's file cannot be called {path}")
         pieces = [octets] if isinstance(octets, bytes) else octets
         yield draft.pieces(path, made, pieces, "viewer")
-
-
-def _lines(told: Told) -> Iterator[bytes]:
-    """Rows as the ledger has them; folders have been told before."""
-    return (line for _, line, row in told.rows() if not isinstance(row, FolderRow))
 
 
 def _entries(told: Told) -> Iterator[Entry]:

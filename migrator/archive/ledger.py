@@ -36,6 +36,10 @@ class Told:
             if not line.startswith(_VIEW):
                 yield at, line, parse(line)
 
+    def lines(self) -> Iterator[bytes]:
+        """The rows' lines alone, without those of folders."""
+        return (line for _, line in self._lines() if not line.startswith((_VIEW, _FOLDER)))
+
     def views(self) -> Iterator[Mapping[str, object]]:
         """What the viewer's index needs of each message, in order."""
         for _, line in self._lines():
@@ -62,6 +66,7 @@ def message_at(path: Path, line: int) -> MessageRow:
     return row
 
 
+_FOLDER = b'{"kind":"folder",'
 _VIEW = b'{"kind":"view",'
 
 

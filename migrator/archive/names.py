@@ -13,6 +13,7 @@ import re
 import unicodedata
 from collections.abc import Container, Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from migrator.mailbox import FolderName
 
@@ -31,8 +32,7 @@ _DEVICE = re.compile(
 
 def plain(text: str, longest: int = LONGEST) -> str:
     """`text` as one part of a path, of at most so many octets in UTF-8; never empty."""
-    seen = (sign for sign in unicodedata.normalize("NFC", text) if unicodedata.category(sign) not in _UNSEEN)
-    signs = "".join(_INSTEAD if _is_unwritable(sign) else sign for sign in " ".join("".join(seen).split()))
+    signs = " ".join("".join(map(_written, " ".join(unicodedata.normalize("NFC", text).split()))).split())
     name = _trimmed(signs, longest)
     if name.startswith("."):
         name = _INSTEAD + name[1:]
@@ -124,8 +124,13 @@ def _trimmed(name: str, longest: int) -> str:
     return cut.strip(" ").rstrip(" .")
 
 
-def _is_unwritable(sign: str) -> bool:
-    return sign in _FORBIDDEN or unicodedata.category(sign) in _UNWRITABLE
+@lru_cache(65_536)
+def _written(sign: str) -> str:
+    """What is written instead of a sign, mostly itself."""
+    category = unicodedata.category(sign)
+    if category in _UNSEEN:
+        return ""
+    return _INSTEAD if sign in _FORBIDDEN or category in _UNWRITABLE else sign
 
 
 def _mark(name: FolderName) -> str:

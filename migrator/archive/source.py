@@ -9,10 +9,11 @@ it is no archive of ours or not whole, StaleFolder.
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import suppress
+from contextlib import aclosing
 from pathlib import Path
 from threading import Lock
 
+from migrator.ahead import ahead
 from migrator.archive.archive import Archive
 from migrator.archive.catalog import Shelf, Spot
 from migrator.archive.errors import BadArchive, told
@@ -24,7 +25,6 @@ from migrator.mailbox import (
     FolderName,
     FolderState,
     Item,
-    MailboxError,
     MailboxRefused,
     MailFolder,
     Message,
@@ -35,8 +35,6 @@ from migrator.mailbox import (
 
 UIDVALIDITY = 1
 _SMALL = 1_048_576  # octets that are kept in memory
-_TOGETHER = 50  # messages
-_MEMORY = 4_194_304  # octets
 _ITEMS = 1000
 
 
@@ -100,16 +98,9 @@ class ZipSource:
     async def messages(self, wanted: Sequence[Wanted]) -> AsyncIterator[Message | Missing]:
         """The messages wanted; the next ones are read meanwhile."""
         archive = await self._opened()
-        packs = _packs(archive, wanted)
-        ahead = asyncio.create_task(asyncio.to_thread(next, packs, None))
-        try:
-            while pack := await ahead:
-                ahead = asyncio.create_task(asyncio.to_thread(next, packs, None))
-                for one in pack:
-                    yield one
-        finally:
-            with suppress(MailboxError, asyncio.CancelledError):  # raised already, or nobody waits for it any more
-                await ahead
+        async with aclosing(ahead(_read(archive, wanted))) as coming:
+            async for found in coming:
+                yield found
 
     async def counted(self) -> tuple[int, int] | None:
         """There is no count but that of the manifests."""
@@ -156,23 +147,15 @@ def _flags(archive: Archive, row: MessageRow) -> frozenset[str]:
     return archive.catalog.flags.get(row.number, row.flags)
 
 
-def _packs(archive: Archive, wanted: Sequence[Wanted]) -> Iterator[list[Message | Missing]]:
-    """What is wanted, read, in pieces that fit the memory."""
-    pack: list[Message | Missing] = []
-    weight = 0
+def _read(archive: Archive, wanted: Sequence[Wanted]) -> Iterator[Message | Missing]:
+    """What is wanted, read."""
     for one in wanted:
         if one.uidvalidity not in {None, UIDVALIDITY}:
             raise StaleFolder(one.folder, "an archive's messages are never numbered anew")
         for spot in _spots(_shelf(archive, one.folder), one):
             with told(archive.base):
                 found = _message(archive, one.folder, spot)
-            pack.append(found)
-            weight += spot.size if spot.size <= _SMALL else 0
-            if len(pack) >= _TOGETHER or weight >= _MEMORY:
-                yield pack
-                pack, weight = [], 0
-    if pack:
-        yield pack
+            yield found
 
 
 def _spots(shelf: Shelf, wanted: Wanted) -> Iterator[Spot]:

@@ -122,7 +122,7 @@ class Writer:
     def finish(self) -> None:
         """Give the part that grows its name; the first one comes to be even if nothing is in it."""
         with self._served():
-            begun = self._draft is not None or look(ledger_of(self.base)) is not None
+            begun = self._draft is not None or ledger_of(self.base).exists()
             if begun or not self._archive.parts:
                 with self._writing() as draft:
                     if draft.groups or not self._archive.parts:

@@ -21,7 +21,7 @@ from migrator.dates import written
 from migrator.mailbox import FolderName, FolderState, MailboxLimited, MailboxRefused
 from migrator.maildir.disk import READ_FILE
 from migrator.mbox.envelopes import date_of
-from migrator.mbox.headers import flags_in, header_of, identity
+from migrator.mbox.headers import flags_in, header_of, identity, is_internal
 from migrator.mbox.ledger import Ledger
 from migrator.mbox.manifest import NAME as MANIFEST
 from migrator.mbox.manifest import Manifest
@@ -81,6 +81,7 @@ class Catalogue:
         self._root = root
         self._walked: dict[FolderName, _Walked] = {}
         self._ours: Ledger | None = None
+        self._told: tuple[int, ...] = ()  # the manifest as it was when it was read
         self.listed: Mapping[FolderName, Listed] = {}
 
     def look(self) -> tuple[list[Listed], Mapping[FolderName, str]]:
@@ -106,10 +107,7 @@ class Catalogue:
             self._ours = None
 
     def _of_ours(self) -> dict[FolderName, Listed]:
-        if self._ours is not None:
-            self._ours.close()
-        with Manifest.read(self._root / MANIFEST) as manifest:
-            self._ours = ledger = Ledger.open(None, filled=manifest.filled())
+        ledger = self._manifest()
         found = {}
         for number, box in ledger.boxes().items():
             path = self._root / box.file
@@ -120,6 +118,19 @@ class Catalogue:
                 )
             found[box.name] = Listed(box, path, ledger, number, ours=True, unquotes=True)
         return found
+
+    def _manifest(self) -> Ledger:
+        """What the manifest tells, read again where it is another one."""
+        path = self._root / MANIFEST
+        stamp = path.stat()
+        told = stamp.st_ino, stamp.st_size, stamp.st_mtime_ns
+        if self._ours is None or self._told != told:
+            if self._ours is not None:
+                self._ours.close()
+                self._ours = None
+            with Manifest.read(path) as manifest:
+                self._ours, self._told = Ledger.open(None, filled=manifest.filled()), told
+        return self._ours
 
     def _of_others(self) -> tuple[dict[FolderName, Listed], Mapping[FolderName, str]]:
         files, left_out = look(self._root)
@@ -168,8 +179,10 @@ def _walk(name: FolderName, path: Path, descriptor: int) -> Listed:
         mtime = datetime.fromtimestamp(max(0, min(os.fstat(descriptor).st_mtime, _LATEST)), UTC).replace(microsecond=0)
         with ledger.together():
             number = ledger.box(Box(name, path.name))
-            for found in scan.found():
-                ledger.add_free(number, _row(descriptor, found, mtime))
+            for place, found in enumerate(scan.found()):
+                row, head = _row(descriptor, found, mtime)
+                if place or not is_internal(head):
+                    ledger.add_free(number, row)
         box = ledger.boxes()[number]
     except BaseException:
         ledger.close()
@@ -177,14 +190,15 @@ def _walk(name: FolderName, path: Path, descriptor: int) -> Listed:
     return Listed(box, path, ledger, number, ours=False, unquotes=scan.unquotes())
 
 
-def _row(descriptor: int, found: Found, mtime: datetime) -> Row:
+def _row(descriptor: int, found: Found, mtime: datetime) -> tuple[Row, bytes]:
+    """A message, and how it begins."""
     octets = found.end - found.at
     chunks = stored(descriptor, found.at, octets)
     head = next(chunks, b"")
     header = header_of(head)
     known_by = identity(chain([head], chunks))
     date = date_of(found.line) or written(head) or mtime
-    return Row(uid_of(known_by), found.at, octets, -1, known_by, flags_in(header), date)
+    return Row(uid_of(known_by), found.at, octets, -1, known_by, flags_in(header), date), head
 
 
 def _stamp(descriptor: int) -> tuple[int, int, int, int]:

@@ -2,6 +2,7 @@
 
     flags_in(head)                       # of Status, X-Status, X-Keywords and X-Mozilla-Status
     identity(head_and_rest)              # SHA-256 of all but those headers, which change as mail is read
+    is_internal(head)                    # what Dovecot, UW IMAP and Pine put in front of the first message
 
 These headers stay in the message: its octets are what stands in the file. Pure.
 """
@@ -15,6 +16,8 @@ _STATE = rb"status|x-status|x-keywords|x-uid|x-imap|x-imapbase|content-length|x-
 _CHANGING = re.compile(rb"(?:\A|(?<=\n))(?:%s):[^\n]*\n(?:[ \t][^\n]*\n)*" % _STATE, re.IGNORECASE)
 _SAID = re.compile(rb"(?:\A|\n)(status|x-status|x-keywords|x-mozilla-status):[ \t]*([^\r\n]*)", re.IGNORECASE)
 _END = re.compile(rb"\A\r?\n|\n\r?\n")
+_INTERNAL = re.compile(rb"(?:\A|\n)x-imap:[ \t]*[0-9]", re.IGNORECASE)
+_INTERNAL_SUBJECT = b"\nSubject: DON'T DELETE THIS MESSAGE -- FOLDER INTERNAL DATA"
 _LETTERS = {b"R": "\\Seen", b"A": "\\Answered", b"F": "\\Flagged", b"T": "\\Draft", b"D": "\\Deleted"}
 _BITS = {0x1: "\\Seen", 0x2: "\\Answered", 0x4: "\\Flagged", 0x8: "\\Deleted", 0x1000: "$Forwarded"}
 _KEYWORD = re.compile(rb"[A-Za-z0-9$_.:/+-]{1,100}")
@@ -38,6 +41,12 @@ def flags_in(octets: bytes) -> frozenset[str]:
             case _:
                 found |= {flag for letter, flag in _LETTERS.items() if letter in value.upper()}
     return frozenset(found)
+
+
+def is_internal(octets: bytes) -> bool:
+    """Whether this is a note of a mail program to itself, which it shows to nobody."""
+    header = header_of(octets)
+    return _INTERNAL_SUBJECT in b"\n" + header and _INTERNAL.search(header) is not None
 
 
 def identity(chunks: Iterable[bytes]) -> bytes:

@@ -153,6 +153,8 @@ class Shelf:
     def _unchanged(self, final: Path, box: Box) -> None:
         """A finished file is only written to as it was left: nobody's mail is cut off."""
         found = final.lstat().st_size
+        if not box.octets and found:
+            raise MailboxRefused(f"{final} is there already, and not by a move: name another folder")
         if found != box.octets:
             raise MailboxRefused(f"{final} was changed since: it has {found} octets and not {box.octets}")
 

@@ -46,7 +46,7 @@ def append(descriptor: int, at: int, messages: Sequence[Message], first_uid: int
         if not full(error):
             raise
         os.ftruncate(descriptor, at)
-        refused = [Refused(error.strerror or "there is no room", "OVERQUOTA")] * (len(messages) - len(rows))
+        refused = [Refused(f"there is no room ({error.strerror})", "OVERQUOTA")] * (len(messages) - len(rows))
     os.fsync(descriptor)
     return Written(rows, at, refused)
 

@@ -43,6 +43,7 @@ class Session:
     def __init__(self, wire: Wire, access: Access) -> None:
         self.wire = wire
         self.place = str(access)
+        self._host = access.server.name.lower()
         self.can: Can = {}
         self.drop: Sequence[Entry] = ()
         self.counted = 0, 0
@@ -81,7 +82,8 @@ class Session:
             yield
         except Declined as no:
             if code := patience(no):
-                raise MailboxLimited(f"{self.place}: {no}", code=code, wait=self._wait(no)) from None
+                asked = f"{self.place}: {no}"
+                raise MailboxLimited(asked, code=code, wait=self._wait(no), host=self._host) from None
             raise MailboxRefused(f"{self.place}: {no}") from None
 
     async def close(self) -> None:

@@ -90,7 +90,7 @@ class Pop3Source:
         async with self._one:
             session = self._listed or await self._ready()
         for entry in sorted(session.drop, key=lambda one: one.uid):
-            yield Item(entry.uid, frozenset(), None)
+            yield Item(entry.uid, frozenset(), entry.size)
 
     async def messages(self, wanted: Sequence[Wanted]) -> AsyncGenerator[Found, None]:
         """The messages wanted, in the order of the maildrop."""

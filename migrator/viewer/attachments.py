@@ -1,6 +1,6 @@
 """The attachments of one message while its page is made: named, linked, pictures shown.
 
-    files = Attachments(names, number, page_path)
+    files = Attachments(place, parts)
     files.add(part)                # listed below the message
     files.picture("image001@x")    # the address of an inline picture: data: where it is small, else a file
     files.html                     # the list
@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from typing import Final
 from urllib.parse import quote
 
-from migrator.viewer.files import Attachment, Names
+from migrator.viewer.files import Place
 from migrator.viewer.parts import Part
 from migrator.viewer.pictures import PROGRAMS, ending, file_name, picture_type
 from migrator.viewer.words import LABELS, both, sized
@@ -28,14 +28,15 @@ _HEAD: Final = 64  # octets by which a picture is known
 class Attachments:
     """Those of one message."""
 
-    def __init__(self, names: Names, number: int, page: str, parts: Iterable[Part]) -> None:
-        self._names, self._number, self._page = names, number, page
+    def __init__(self, place: Place, parts: Iterable[Part]) -> None:
+        self._place = place
         self._by_id = {part.content_id: part for part in parts if part.content_id}
         self._paths: dict[int, str] = {}  # by where the part begins
+        self._sizes: dict[str, int] = {}
         self._inlined: dict[int, str] = {}
         self._room = _INLINE_ALL
         self._listed = dict[int, Part]()
-        self.files = list[Attachment]()
+        self.files = list[tuple[str, bytes]]()
 
     def add(self, part: Part) -> None:
         """List a part below the message."""
@@ -50,7 +51,7 @@ class Attachments:
 
     def link(self, path: str) -> str:
         """The address of a file of the archive, as seen from the page."""
-        return quote(posixpath.relpath(path, posixpath.dirname(self._page)))
+        return "../" * self._place.page.count("/") + quote(path)
 
     @property
     def listed(self) -> list[Part]:
@@ -87,9 +88,11 @@ class Attachments:
         """The path of a part's file."""
         if part.start not in self._paths:
             wished = file_name(part.name, part.kind.name, len(self._paths) + 1)
-            path = self._names.attachment_path(self._number, wished, list(self._paths.values()))
+            path = self._place.attachment(wished)
             self._paths[part.start] = path
-            self.files.append(Attachment(path, lambda: part.octets))
+            octets = part.octets
+            self._sizes[path] = len(octets)
+            self.files.append((path, octets))
         return self._paths[part.start]
 
     def _row(self, part: Part) -> str:
@@ -104,7 +107,7 @@ class Attachments:
         kind = f'<b class="{"program" if real in PROGRAMS else "kind"}">{html.escape(real.upper()[:8] or "?")}</b>'
         address = html.escape(self.link(path))
         anchor = f'<a href="{address}" target="_blank" rel="noopener noreferrer"{download}>{html.escape(name)}</a>'
-        return f"<li>{kind}{anchor} <small>{sized(_size(part))}</small>{told}</li>"
+        return f"<li>{kind}{anchor} <small>{sized(self._sizes[path])}</small>{told}</li>"
 
     def _figure(self, part: Part) -> str:
         address, name = html.escape(self.link(self._stored(part))), html.escape(part.name)
@@ -114,8 +117,3 @@ class Attachments:
 def _head(part: Part) -> bytes:
     """A part's first octets."""
     return part.beginning(_HEAD)
-
-
-def _size(part: Part) -> int:
-    """Octets, near enough for people: without decoding all of it."""
-    return part.raw_size * 3 // 4 if part.encoding == "base64" else part.raw_size

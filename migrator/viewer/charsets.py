@@ -94,6 +94,8 @@ def _escaped(octets: bytes, meant: str) -> Decoded:
         octets = iso2022.with_escapes(octets)
     if b"\x1b" not in octets and b"\x0e" not in octets and not octets.isascii():
         return _eight_bits(octets, "")
+    if b"\x1b(J" not in octets and b"\x0e" not in octets and (plain := _strict(octets, "iso2022_jp")):
+        return Decoded(plain.text, "iso-2022-jp")
     read = iso2022.read(octets, lambda foreign: _eight_bits(foreign, "").text)
     return Decoded(read.text, "iso-2022-jp", read.damaged)
 

@@ -1,6 +1,6 @@
-"""What the viewer hands to an archive, and what it needs to know of it."""
+"""What the viewer is told of a message, and what it answers: an archive gives places, the viewer what stands there."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -8,49 +8,43 @@ from typing import Protocol
 from migrator.mailbox import FolderName
 
 
-class Names(Protocol):
-    """How an archive names its files."""
+class Place(Protocol):
+    """Where a message is in an archive. Paths are from the archive's root."""
 
-    def page_path(self, number: int) -> str:
-        """Where the page of a message stands."""
+    @property
+    def folder(self) -> FolderName:
+        """The folder it lies in."""
         ...
 
-    def attachment_path(self, number: int, wished: str, taken: Sequence[str]) -> str:
-        """Where an attachment of it stands, beside those of `taken`."""
+    @property
+    def flags(self) -> frozenset[str]:
+        r"""System flags as \Seen, and keywords."""
         ...
 
+    @property
+    def date(self) -> datetime:
+        """INTERNALDATE, aware."""
+        ...
 
-@dataclass(frozen=True, slots=True)
-class About:
-    """What is known of a message beside its octets."""
+    @property
+    def eml(self) -> str:
+        """Its own file."""
+        ...
 
-    number: int  # its own in all parts of the archive
-    folder: FolderName
-    flags: frozenset[str]
-    date: datetime  # INTERNALDATE, aware
-    original: str  # path of its EML in the archive
+    @property
+    def page(self) -> str:
+        """Its page."""
+        ...
 
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file of an archive."""
-
-    path: str
-    octets: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Attachment:
-    """A file that is decoded when it is written, one after the other."""
-
-    path: str
-    octets: Callable[[], bytes]
+    def attachment(self, wished: str) -> str:
+        """Where an attachment of this name will stand: safe on every system, and given once."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A message as a page, its attachments, and its row for the index: one line of JSON."""
+    """A message to be looked at."""
 
-    page: File
-    attachments: Sequence[Attachment]
-    row: bytes
+    html: bytes
+    attachments: Sequence[tuple[str, bytes]]
+    row: Mapping[str, object]  # what the index needs of it

@@ -1,6 +1,6 @@
 """A message as one HTML page that any browser shows without software, script or network.
 
-    page = Page(octets, names, about)
+    page = Page(octets, place)
     page.html, page.attachments.files, page.text      # the page, its files, what can be searched
 
 The page forbids itself everything but its own styles and pictures (Content-Security-Policy), whatever the sanitiser let
@@ -21,7 +21,7 @@ from migrator.viewer.attachments import Attachments
 from migrator.viewer.calendars import events
 from migrator.viewer.charsets import decoded
 from migrator.viewer.fields import Fields
-from migrator.viewer.files import About, Names
+from migrator.viewer.files import Place
 from migrator.viewer.parts import MESSAGES, Part, leaves, read_message
 from migrator.viewer.sanitising import LONGEST as LONGEST_HTML
 from migrator.viewer.sanitising import sanitised, without_tags
@@ -66,28 +66,20 @@ style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'">
 class Page:
     """One message, read and shown."""
 
-    def __init__(self, octets: bytes, names: Names, about: About, *, whole: bool = True) -> None:
-        self._about = about
+    def __init__(self, octets: bytes, place: Place, *, cut: bool = False) -> None:
+        self._place = place
         self._message = read_message(octets)
-        self.path = names.page_path(about.number)
-        self.attachments = Attachments(names, about.number, self.path, leaves(self._message))
-        self._notes: dict[str, int] = {} if whole else {"large": 1}
+        self.attachments = Attachments(place, leaves(self._message))
+        self._notes: dict[str, int] = {"large": 1} if cut else {}
         self._charset = next((said for part in leaves(self._message) if (said := part.kind.parameter("charset"))), "")
         self._found: list[str] = []
         self._look(octets)
         body = self._part(self._message) or f'<p class="empty">{both(LABELS["empty"])}</p>'
-        self.subject = self._field(self._message.fields, "subject")
+        self.subject, *people = (self._field(self._message.fields, name) for name in ("subject", *_PEOPLE))
+        self.people = dict(zip(_PEOPLE, people, strict=True))
+        self.date = written(self._message.fields) or place.date
         self.text = " ".join(" ".join(self._found)[: 2 * SEARCHED].split())[:SEARCHED]
         self.html = self._html(body)
-
-    @property
-    def date(self) -> datetime:
-        """When it was written, or when it came where that cannot be read."""
-        return written(self._message.fields) or self._about.date
-
-    def people(self, name: str) -> str:
-        """A field of addresses, decoded."""
-        return self._field(self._message.fields, name)
 
     def _look(self, octets: bytes) -> None:
         """What a careful judge says of the message's build."""
@@ -116,7 +108,7 @@ class Page:
             notes=notes,
             body=body,
             attachments=listed,
-            original=html.escape(self.attachments.link(self._about.original)),
+            original=html.escape(self.attachments.link(self._place.eml)),
             label=both(LABELS["original"]),
         )
 

@@ -12,7 +12,9 @@ import html as entities
 import re
 from collections import Counter
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import nh3
@@ -22,6 +24,7 @@ from migrator.viewer.sets import set_of
 LONGEST: Final = 1_000_000  # signs of HTML
 _REFERENCES: Final = 200_000  # signs that begin a reference; more of them take a parser long
 _DEEPEST: Final = 400  # elements open at once
+_STYLE: Final = 2000  # signs of one style
 _LOOKED_BACK: Final = 30  # elements that one end tag may close
 _MANY: Final = 1000  # tags; with fewer, no nesting takes long
 _TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]{0,20})")
@@ -118,13 +121,23 @@ class _Filter:
             return shown or None
         if address[:5].lower() == "data:":
             return address if _OWN_PICTURE.fullmatch(address) else None
-        self.left_out += 1
+        self.left_out += bool(_REMOTE.match(address))
         return None
 
     def _style(self, style: str) -> str | None:
-        self.left_out += len(_URL.findall(style))
-        kept = [one for declaration in style.split(";") if (one := _declaration(declaration))]
-        return "; ".join(kept) or None
+        if "(" in style:
+            self.left_out += len(_URL.findall(style))
+        return _styled(style) if len(style) <= _STYLE else None
+
+
+_LOOKING: Final = ContextVar[_Filter]("looking")
+
+
+@lru_cache(maxsize=2048)
+def _styled(style: str) -> str | None:
+    """The declarations that may stay; letters say the same ones over and over."""
+    kept = [one for declaration in style.split(";") if (one := _declaration(declaration))]
+    return "; ".join(kept) or None
 
 
 def _declaration(declaration: str) -> str:
@@ -143,17 +156,34 @@ def sanitised(html: str, picture: Callable[[str], str]) -> Clean:
     if _is_deep(cut):
         return Clean(f'<div class="text">{entities.escape(without_tags(cut))}</div>', shortened=True)
     looked = _Filter(picture)
-    clean = nh3.clean(
-        cut,
+    before = _LOOKING.set(looked)
+    try:
+        clean = _cleaner().clean(cut)
+    finally:
+        _LOOKING.reset(before)
+    return Clean(clean, looked.left_out, len(html) > LONGEST)
+
+
+@lru_cache(maxsize=1)
+def _cleaner() -> nh3.Cleaner:
+    """The sanitiser, which takes longer to make than to use; each message has its own filter in it."""
+    return nh3.Cleaner(
         tags=set(_TAGS),
         clean_content_tags=set(_GONE),
         attributes={tag: set(names) for tag, names in _ATTRIBUTES.items()},
-        attribute_filter=looked,
+        attribute_filter=_attribute,
         url_schemes={"http", "https", "ftp", "mailto", "tel", "cid", "data"},
-        url_relative=looked.relative,
+        url_relative=_relative,
         set_tag_attribute_values={"a": {"target": "_blank"}},
     )
-    return Clean(clean, looked.left_out, len(html) > LONGEST)
+
+
+def _attribute(tag: str, name: str, value: str) -> str | None:
+    return _LOOKING.get()(tag, name, value)
+
+
+def _relative(address: str) -> str | None:
+    return _LOOKING.get().relative(address)
 
 
 def without_tags(html: str) -> str:

@@ -35,7 +35,7 @@ LABELS: Final = {
 NOTES: Final = {
     "remote": (
         "インターネット上の画像 {n} 点は、差出人に閲覧を知られないよう表示していません。",
-        "{n} pictures from the internet are left out, so that nobody learns that you read this.",
+        "Pictures from the internet ({n}) are left out, so that nobody learns that you read this.",
     ),
     "doubt": (
         "このメールは作りが正しくなく、ソフトによって見え方が変わります。正確には元のメールをご覧ください。",

@@ -103,6 +103,17 @@ def steps(tmp_path_factory: pytest.TempPathFactory) -> int:
     return int(ran.stdout.splitlines()[-1])
 
 
+@pytest.fixture(scope="module")
+def delta_steps(tmp_path_factory: pytest.TempPathFactory) -> int:
+    folder_of_run = tmp_path_factory.mktemp("watched")
+    filled(folder_of_run / "old")
+    moved(folder_of_run, folder_of_run / "new" / "mail.zip")
+    filled(folder_of_run / "old", first=MESSAGES // 3)
+    ran = moved(folder_of_run, folder_of_run / "new" / "mail.zip")
+    assert ran.returncode == 0, ran.stderr
+    return int(ran.stdout.splitlines()[-1])
+
+
 def test_killed_at_some_steps_it_goes_on(tmp_path: Path, steps: int) -> None:
     assert steps > 20
     for point in range(1, steps + 1, max(1, steps // EVERY)):
@@ -114,16 +125,21 @@ def test_killed_while_it_gets_its_name_it_goes_on(tmp_path: Path, steps: int) ->
         check_killed_at(tmp_path / str(point), point)
 
 
-def test_a_delta_killed_at_some_steps_goes_on(tmp_path: Path, steps: int) -> None:
-    for point in range(2, steps - 6, max(1, steps // 4)):
+def test_a_delta_killed_at_some_steps_goes_on(tmp_path: Path, delta_steps: int) -> None:
+    for point in range(2, delta_steps + 1, delta_steps // 4):
         check_killed_at(tmp_path / str(point), point, parts=2)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("parts", [1, 2])
-def test_killed_at_every_step_it_goes_on(tmp_path: Path, steps: int, parts: int) -> None:
-    for point in range(1, steps + 1 - 6 * (parts - 1)):
-        check_killed_at(tmp_path / str(point), point, parts=parts)
+def test_killed_at_every_step_it_goes_on(tmp_path: Path, steps: int) -> None:
+    for point in range(1, steps + 1):
+        check_killed_at(tmp_path / str(point), point)
+
+
+@pytest.mark.long
+def test_a_delta_killed_at_every_step_goes_on(tmp_path: Path, delta_steps: int) -> None:
+    for point in range(1, delta_steps + 1):
+        check_killed_at(tmp_path / str(point), point, parts=2)
 
 
 @pytest.mark.real("tmpfs")

@@ -1,8 +1,12 @@
 """From a real Dovecot by POP3 into IMAP, a Maildir and mbox files: every octet, once, however often it is cut."""
 
+import asyncio
 import hashlib
 import imaplib
+import os
 import poplib
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -26,6 +30,9 @@ from tests.real.dovecot import Dovecot
 from tests.real.mailboxes import PASSWORD, Place, client, moved, told
 
 pytestmark = pytest.mark.real("dovecot", "dovecot-pop3")
+
+
+ROOT = Path(__file__).parents[2]
 
 
 def letter(number: int) -> bytes:
@@ -129,6 +136,30 @@ async def test_cut_anywhere_it_ends_with_everything_there_once(dovecot: Dovecot,
     async with drop(dovecot.pop3, user, tmp_path) as source:
         receipt = await moved(source, MboxTarget(tmp_path / "new"), tmp_path, pauses=(0.1, 0.5))
     assert receipt.complete
+    assert await digests(MboxSource(tmp_path / "new")) == expected(old)
+
+
+async def test_killed_in_the_middle_the_same_command_goes_on(dovecot: Dovecot, tmp_path: Path) -> None:
+    user, secret = "pop-kill@moves.example", tmp_path / "secret"
+    old = filled(dovecot, user, 120)
+    secret.write_text(PASSWORD)
+    secret.chmod(0o600)
+    url = f"pop3://{user.replace('@', '%40')}@127.0.0.1:{dovecot.pop3}?tls=none"
+    words = ["migrate", "mailbox", "--from", url, "--from-secret", str(secret), "--to", f"mbox:{tmp_path / 'new'}"]
+
+    async def ran(kill_at: int) -> int:
+        run = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "tests.faults.maildir_killed", str(kill_at), *words,
+            cwd=ROOT, env={**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")}, stdout=subprocess.PIPE,
+        )  # fmt: skip
+        await run.communicate()
+        assert run.returncode is not None
+        return run.returncode
+
+    for point in (12, 20, 31):
+        assert await ran(point) == -9
+        assert not list((tmp_path / "new").glob("*.mbox")) or await digests(MboxSource(tmp_path / "new"))
+    assert await ran(0) == 0
     assert await digests(MboxSource(tmp_path / "new")) == expected(old)
 
 

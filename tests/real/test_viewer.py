@@ -1,13 +1,20 @@
 """The viewer of an archive in a real browser, from a disk, with the network off."""
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from playwright.sync_api import Browser as Program
 from playwright.sync_api import Page, expect
 
+from migrator.archive.parts import parts_of
+from migrator.viewer.viewer import Viewer
 from tests.real.chromium import browsing, running
+from tests.rules.migrator.archive.made import made
+from tests.rules.migrator.archive.made import message as numbered
 from tests.rules.viewer.made import Mail, Unpacked, leaf, message
 from tests.rules.viewer.mailbox import mails
 from tests.rules.viewer.test_sanitising import HOSTILE
@@ -204,7 +211,13 @@ def test_nothing_in_a_message_ever_runs(chromium: Program, tmp_path: Path) -> No
 
 def test_an_address_that_is_no_message_opens_nothing(chromium: Program, archive: Path) -> None:
     with browsing(chromium) as browser:
-        for anchor in ("#javascript:alert(1)", "#https://e.example/", "#pages/999999.html", "#../../etc/passwd"):
+        for anchor in (
+            "#javascript:alert(1)",
+            "#https://e.example/",
+            "#pages/999999.html",
+            "#../../etc/passwd",
+            "#%zz",
+        ):
             tab = ready(browser.open(archive / "index.html", anchor))
             expect(tab.locator("iframe")).to_have_count(0)
 
@@ -227,6 +240,32 @@ def test_a_part_that_is_not_there_is_said(chromium: Program, tmp_path: Path) -> 
         tab = ready(browser.open(tmp_path / "index.html"))
         expect(tab.locator("#missing")).to_contain_text("第 1 部が展開されていません")
         assert count(tab) == f"{SPECIAL} 通"
+
+
+def test_an_archive_and_its_delta_are_unpacked_and_opened(chromium: Program, tmp_path: Path) -> None:
+    base = tmp_path / "hanako.zip"
+    first, later = list(mails())[:SPECIAL], Mail(message("あとから", leaf("text/plain; charset=utf-8", "増分")))
+    _archived(base, first, start=1)
+    _archived(base, [later], start=SPECIAL + 1)
+    for part in parts_of(base).values():
+        with ZipFile(part) as unpacked:
+            unpacked.extractall(tmp_path / "there")
+    with browsing(chromium) as browser:
+        tab = ready(browser.open(tmp_path / "there" / "index.html"))
+        assert count(tab) == f"{SPECIAL + 1} 通"
+        look_for(tab, "増分")
+        tab.locator("#list .row", has_text="あとから").click()
+        frame = tab.frame_locator("iframe")
+        expect(frame.locator("article")).to_have_text("増分")
+        with tab.context.expect_event("page"):
+            frame.get_by_role("link", name="EML").click()
+
+
+def _archived(base: Path, mails: Sequence[Mail], start: int) -> None:
+    """One run that puts messages into an archive; in a thread, for Playwright has a loop in this one."""
+    messages = [numbered(number, mail.octets, mail.flags) for number, mail in enumerate(mails, start)]
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, made(base, *messages, viewer=Viewer())).result()
 
 
 def test_keys_walk_through_the_list(chromium: Program, archive: Path) -> None:

@@ -1,4 +1,4 @@
-"""A subscriber takes mail home: asked for, handed over by letter, fetched, expired; and what a plan's end does to it."""
+"""A subscriber takes mail home: asked for, handed over, fetched, expired; and what a plan's end does to it."""
 
 import http.client
 import io

@@ -15,10 +15,11 @@ from mailsvc.desk.desk import Desk
 from mailsvc.desk.refusals import Refused
 from mailsvc.kit.sealing import Sealer
 from mailsvc.kit.secrets import Secret
-from mailsvc.records import job_acts, job_list, jobs
+from mailsvc.records import job_acts, job_forecast, job_list, jobs
 from mailsvc.records.errors import Contended
 from mailsvc.records.job import Job, Side
 from mailsvc.records.job_acts import Change, Done
+from mailsvc.records.job_forecast import Measured
 from mailsvc.records.job_list import Wanted
 from mailsvc.records.store import Connection
 from migrator.job import TABLE, Event, State
@@ -44,6 +45,7 @@ class Shown:
     id: str
     state: State
     position: int | None
+    expected_end: datetime | None  # as far as what was done lately tells
     address: str
     messages: int
     of_messages: int
@@ -76,11 +78,13 @@ class Changed:
 def list_jobs(desk: Desk, which: Which, limit: int | None = None) -> Iterator[Shown]:
     """The jobs wanted in the order they were asked for, at most `limit`, read page by page. Raises Refused."""
     wanted, after, left = _wanted(desk, which), "", limit
+    with desk.records.read() as conn:
+        pace = job_forecast.measured(conn, desk.clock.now())
     while left is None or left > 0:
         page = min(_PAGE, left) if left is not None else _PAGE
         with desk.records.read() as conn:
             found = job_list.listing(conn, wanted, desk.clock.now(), after=after, limit=page)
-        yield from (shown(desk, job) for job in found)
+        yield from (shown(desk, job, pace) for job in found)
         if len(found) < page:
             return
         after = found[-1].id
@@ -97,9 +101,10 @@ def show_job(desk: Desk, job: str) -> Shown:
     """One job. Raises Refused."""
     with desk.records.read() as conn:
         found = job_list.find(conn, job, desk.clock.now())
+        pace = job_forecast.measured(conn, desk.clock.now())
     if found is None:
         raise _no_such([job])
-    return shown(desk, found)
+    return shown(desk, found, pace)
 
 
 def receipt_of(desk: Desk, job: str) -> str:
@@ -177,8 +182,8 @@ def _wanted(desk: Desk, which: Which) -> Wanted:
     return Wanted(ids=which.ids, states=which.states, batch=batch, address=which.address)
 
 
-def shown(desk: Desk, job: Job) -> Shown:
-    """A job for people."""
+def shown(desk: Desk, job: Job, pace: Measured) -> Shown:
+    """A job for people; `pace` is how fast jobs went lately."""
     zone, far = desk.settings.service.zoneinfo, job.progress
 
     def local(at: datetime | None) -> datetime | None:
@@ -188,6 +193,7 @@ def shown(desk: Desk, job: Job) -> Shown:
         id=job.id,
         state=job.state,
         position=job.position,
+        expected_end=local(job_forecast.expected_end(job, pace, desk.clock.now())),
         address=job.address,
         messages=far.messages,
         of_messages=far.of_messages,

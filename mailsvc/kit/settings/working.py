@@ -107,13 +107,13 @@ class JobsSettings(Section):
     )
     hosts: Mapping[HostName, HostSettings] | None = Field(
         default=None,
-        description="What single hosts bear: `{HOST: {at_once, per_minute, down_per_day, up_per_day}}`; left out, what "
-        "docs/PROVIDERS.md says.",
+        description="What single hosts bear: `{HOST: {at_once: N, per_minute: N, down_per_day: SIZE, up_per_day: "
+        "SIZE}}`; left out, what docs/PROVIDERS.md says.",
     )
     tokens: Mapping[HostName, TokenSettings] | None = Field(
         default=None,
         description="How OAuth access tokens are got anew: `{HOST: {command: [PROGRAM, …]}}` or `{HOST: {endpoint: "
-        "URL, client: ID}}`; left out, the secret is the token.",
+        "URL, client: ID, client_secret: {file: PATH}, scope: TEXT, ca: FILE}}`; left out, the secret is the token.",
     )
 
     @property

@@ -72,6 +72,7 @@ jobs = Table(
 _OPEN = jobs.c.ended_at.is_(None)
 _DUE = jobs.c.due_at.is_not(None)
 _HELD = jobs.c.lease_until.is_not(None)
+Index("ix_jobs_open", jobs.c.id, sqlite_where=_OPEN, postgresql_where=_OPEN)
 Index("ix_jobs_open_move", jobs.c.move, unique=True, sqlite_where=_OPEN, postgresql_where=_OPEN)
 Index("ix_jobs_due", jobs.c.lane, jobs.c.priority, jobs.c.due_at, sqlite_where=_DUE, postgresql_where=_DUE)
 Index("ix_jobs_next", jobs.c.due_at, sqlite_where=_DUE, postgresql_where=_DUE)

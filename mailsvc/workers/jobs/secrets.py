@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from mailsvc.kit.mailbox_urls import ImapUrl, MailboxUrl
+from mailsvc.kit.mailbox_urls import ImapUrl, MailboxUrl, Pop3Url
 from mailsvc.kit.oauth import Tokens
 from mailsvc.kit.secrets import Secret
 from mailsvc.records import jobs
@@ -26,6 +26,7 @@ _CLOCKS_DIFFER = timedelta(minutes=1)
 def nothing_known(job: Job, side: Side) -> Secret | None:
     """The settings say nothing."""
     del job, side
+    return None
 
 
 class Seals(Protocol):
@@ -70,7 +71,7 @@ class RunSecrets:
             return self._known(self._claimed.job, side)
         job = self._claimed.job.id
         kept = self._seals.unseal(sealed, job=job, side=side)
-        if not (isinstance(url, ImapUrl) and url.token and self._tokens.renews(url.host)):
+        if not (isinstance(url, ImapUrl | Pop3Url) and url.token and self._tokens.renews(url.host)):
             return kept
         access = await self._tokens.access(host=url.host, user=url.authz or url.user, kept=kept)
         if access.kept is not None:

@@ -261,7 +261,7 @@ function threadItem(rows) {
   if (rows.length === 1) return mailItem(rows[0]);
   const newest = rows[0];
   const name = threadName(newest);
-  const people = [...new Set(rows.map(whoOf))];
+  const people = [...new Set(rows.map((row) => row[FROM] || whoOf(row)))];
   const head = make("button", "row thread", make("span", "who", ...marked(people.slice(0, 3).join(", "))), dateOf(newest));
   head.type = "button";
   const subject = rows.at(-1)[SUBJECT] || word("subject");
@@ -301,7 +301,7 @@ function signs(row, thread) {
   const holder = make("span", "signs");
   if (row[FLAGS] & FLAGGED) holder.append(make("b", "star", "★"));
   if (row[FILES]) {
-    const clip = make("span", "clip", String(row[FILES]));
+    const clip = make("span", "clip", element("clip").content.cloneNode(true), String(row[FILES]));
     clip.title = word("attachments", row[FILES]);
     holder.append(clip);
   }
@@ -380,7 +380,7 @@ function chooseFolder(place) {
 // ── the message ─────────────────────────────────────────────────────────────────────────────────────────
 // Its page is an element of its own each time, so that going back leads to the list.
 function openByAddress() {
-  const path = decodeURI(location.hash.slice(1));
+  const path = location.hash.slice(1);
   const row = state.rows.find((one) => one[PATH] === path);
   document.body.classList.toggle("reading", Boolean(row));
   if (!row) {
@@ -396,7 +396,7 @@ function openByAddress() {
 }
 
 function mark() {
-  const path = decodeURI(location.hash);
+  const path = location.hash;
   for (const link of element("list").querySelectorAll("a")) {
     if (link.getAttribute("href") === path) link.setAttribute("aria-current", "true");
     else link.removeAttribute("aria-current");

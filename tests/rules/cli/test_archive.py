@@ -111,3 +111,14 @@ def test_the_system_s_own_tools_read_it(lastpost: Line, old: Path) -> None:
         ["unzip", "-t", "hanako.zip"], cwd=lastpost.folder, capture_output=True, text=True, check=False
     )
     assert (ran.returncode, "No errors detected" in ran.stdout) == (0, True)
+
+
+def test_it_can_be_read_in_a_browser_unless_that_was_not_wanted(lastpost: Line, old: Path) -> None:
+    assert old.is_dir()
+    moved(lastpost, to="zip:shown.zip")
+    moved(lastpost)
+    with ZipFile(lastpost.folder / "shown.zip") as shown, ZipFile(lastpost.folder / "hanako.zip") as plain:
+        assert {"index.html", "pages/000001.html"} <= set(shown.namelist())
+        assert {name.partition("/")[0] for name in plain.namelist()} == {"mail", "manifest-1.json"}
+    assert lastpost("archive", "verify", "shown.zip").code == 0
+    assert lastpost("archive", "extract", "shown.zip", "--to", "out").code == 0

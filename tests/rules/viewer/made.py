@@ -3,42 +3,53 @@
 import struct
 import zlib
 from base64 import b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.header import Header
 from pathlib import Path
 
-from migrator.content import Kept
 from migrator.mailbox import FolderName
-from migrator.viewer.files import About, Rendered
+from migrator.viewer.files import Rendered
 from migrator.viewer.viewer import Viewer
 
 START = datetime(2019, 5, 12, 14, 3, tzinfo=UTC)
 
 
-class PlainNames:
-    """An archive's names, as simple as can be."""
+@dataclass(frozen=True)
+class PlainPlace:
+    """A message's place in an archive, as simple as can be."""
 
-    def page_path(self, number: int) -> str:
-        return f"pages/{number:06d}.html"
+    number: int = 1
+    folder: FolderName = ("INBOX",)
+    flags: frozenset[str] = frozenset()
+    given: list[str] = field(default_factory=list)
 
-    def attachment_path(self, number: int, wished: str, taken: Sequence[str]) -> str:
+    @property
+    def date(self) -> datetime:
+        return START + timedelta(hours=self.number)
+
+    @property
+    def eml(self) -> str:
+        return f"mail/{self.number}.eml"
+
+    @property
+    def page(self) -> str:
+        return f"pages/{self.number:06d}.html"
+
+    def attachment(self, wished: str) -> str:
         name = wished.replace("/", "_")
-        path = f"attachments/{number:06d}/{name}"
-        return path if path not in taken else f"attachments/{number:06d}/{len(taken)}-{name}"
+        path = f"attachments/{self.number:06d}/{name}"
+        self.given.append(path if path not in self.given else f"attachments/{self.number:06d}/{len(self.given)}-{name}")
+        return self.given[-1]
 
 
-def about(number: int = 1, folder: FolderName = ("INBOX",), *flags: str) -> About:
-    return About(number, folder, frozenset(flags), START + timedelta(hours=number), f"mail/{number}.eml")
+def rendered(octets: bytes, *, cut: bool = False) -> Rendered:
+    return Viewer().page(octets, PlainPlace(), cut=cut)
 
 
-def rendered(octets: bytes, number: int = 1) -> Rendered:
-    return Viewer(1, PlainNames()).page(Kept(octets), about(number))
-
-
-def page(octets: bytes) -> str:
-    return rendered(octets).page.octets.decode()
+def page(octets: bytes, *, cut: bool = False) -> str:
+    return rendered(octets, cut=cut).html.decode()
 
 
 def png(red: int = 200, green: int = 60, blue: int = 60, side: int = 48) -> bytes:
@@ -95,21 +106,18 @@ class Unpacked:
 
     root: Path
     numbers: int = 0
-    extra: Mapping[str, bytes] = field(default_factory=dict)
 
     def part(self, number: int, mails: Iterable[Mail]) -> None:
-        viewer = Viewer(number, PlainNames())
-        rows = list[bytes]()
+        rows = list[Mapping[str, object]]()
         for mail in mails:
             self.numbers += 1
-            shown = viewer.page(Kept(mail.octets), about(self.numbers, mail.folder, *mail.flags))
+            place = PlainPlace(self.numbers, mail.folder, frozenset(mail.flags))
+            shown = Viewer().page(mail.octets, place, cut=False)
             rows.append(shown.row)
-            self.write(shown.page.path, shown.page.octets)
-            self.write(f"mail/{self.numbers}.eml", mail.octets)
-            for file in shown.attachments:
-                self.write(file.path, file.octets())
-        for one in viewer.files(rows):
-            self.write(one.path, one.octets)
+            for path, octets in ((place.page, shown.html), (place.eml, mail.octets), *shown.attachments):
+                self.write(path, octets)
+        for path, octets in Viewer().files(rows, part=number):
+            self.write(path, octets)
 
     def write(self, path: str, octets: bytes) -> None:
         file = self.root / path

@@ -3,8 +3,6 @@ import re
 
 import pytest
 
-from migrator.content import Kept
-from migrator.viewer.viewer import LARGEST
 from tests.rules.viewer.made import leaf, message, multipart, page, png, rendered
 
 TEXT = "text/plain; charset=utf-8"
@@ -68,16 +66,16 @@ def test_small_pictures_are_in_the_page_and_large_ones_beside_it() -> None:
         ),
     )
     shown = rendered(octets)
-    text = shown.page.octets.decode()
+    text = shown.html.decode()
     assert 'src="data:image/png;base64,' in text
     assert 'src="../attachments/000001/big.png"' in text
-    assert [file.octets() for file in shown.attachments if file.path.endswith("big.png")] == [large]
+    assert [octets for path, octets in shown.attachments if path.endswith("big.png")] == [large]
     assert text.count("<img") - text.count("<img>") == 2  # what is no picture is not shown as one
 
 
 def test_remote_pictures_are_left_out_and_counted() -> None:
     shown = page(message("x", leaf("text/html", '<img src="https://e.example/1"><img src="http://e.example/2">')))
-    assert "2 pictures from the internet are left out" in shown
+    assert "Pictures from the internet (2) are left out" in shown
     assert "e.example" not in shown
 
 
@@ -101,8 +99,8 @@ def test_attachments_are_files_whose_endings_are_shown(name: str, stored: str, s
     made = rendered(
         message("x", multipart("mixed", leaf(TEXT, "x"), attachment("application/octet-stream", name, b"\0\1")))
     )
-    assert [(file.path, file.octets()) for file in made.attachments] == [(f"attachments/000001/{stored}", b"\0\1")]
-    text = made.page.octets.decode()
+    assert made.attachments == [(f"attachments/000001/{stored}", b"\0\1")]
+    text = made.html.decode()
     assert f">{html.escape(shown)}</b>" in text
     assert ("This is a program" in text) == (shown == "EXE")
 
@@ -110,8 +108,8 @@ def test_attachments_are_files_whose_endings_are_shown(name: str, stored: str, s
 def test_two_attachments_of_one_name_are_two_files() -> None:
     parts = (attachment("text/plain", "a.txt", b"1"), attachment("text/plain", "a.txt", b"2"))
     made = rendered(message("x", multipart("mixed", leaf(TEXT, "x"), *parts)))
-    assert len({file.path for file in made.attachments}) == 2
-    assert [file.octets() for file in made.attachments] == [b"1", b"2"]
+    assert len({path for path, _ in made.attachments}) == 2
+    assert [octets for _, octets in made.attachments] == [b"1", b"2"]
 
 
 def test_pictures_that_are_attached_are_shown() -> None:
@@ -124,10 +122,10 @@ def test_an_invitation_is_shown_and_kept() -> None:
     calendar += "DTSTART;TZID=Asia/Tokyo:20190522T140000\r\n"
     calendar += 'ORGANIZER;CN="佐藤":mailto:a@b\r\nLOCATION:<b>\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n'
     made = rendered(message("x", multipart("mixed", leaf(TEXT, "x"), leaf("text/calendar; charset=utf-8", calendar))))
-    text = made.page.octets.decode()
+    text = made.html.decode()
     for said in ("打ち合わせ, 夏", "2019-05-22 14:00 (Asia/Tokyo)", "佐藤", "&lt;b&gt;"):
         assert said in text
-    assert [file.path for file in made.attachments] == ["attachments/000001/1.ics"]
+    assert [path for path, _ in made.attachments] == ["attachments/000001/1.ics"]
 
 
 def test_a_message_in_a_message_is_shown_with_its_header_and_files() -> None:
@@ -135,8 +133,8 @@ def test_a_message_in_a_message_is_shown_with_its_header_and_files() -> None:
         "中身", multipart("mixed", leaf(TEXT, "奥の本文"), attachment("application/pdf", "in.pdf"), boundary="i")
     )
     made = rendered(message("x", multipart("mixed", leaf(TEXT, "外"), b"Content-Type: message/rfc822\r\n\r\n" + inner)))
-    assert re.search(r'class="message".*<h2>中身</h2>.*奥の本文', made.page.octets.decode(), re.DOTALL)
-    assert [file.path for file in made.attachments] == ["attachments/000001/in.pdf"]
+    assert re.search(r'class="message".*<h2>中身</h2>.*奥の本文', made.html.decode(), re.DOTALL)
+    assert [path for path, _ in made.attachments] == ["attachments/000001/in.pdf"]
 
 
 NOTED = {
@@ -146,7 +144,6 @@ NOTED = {
     "unreadable signs": (b"Content-Type: text/plain; charset=utf-8\n\nabc\x81", "Some characters could not be read"),
     "too deep": (b"Content-Type: text/html\n\n" + b"<div>" * 2000 + b"deep", "Too long or too complex"),
     "too long": (b"\n" + b"x" * 1_100_000, "Too long or too complex"),
-    "very large": (b"\n" + b"x\n" * (LARGEST // 2 + 1), "very large; only its beginning"),
 }
 
 
@@ -156,9 +153,13 @@ def test_what_a_page_cannot_show_as_it_was_meant_is_said(octets: bytes, note: st
     assert note not in page(b"Subject: x\n\nx")
 
 
+def test_a_page_says_that_it_shows_only_the_beginning() -> None:
+    assert "very large; only its beginning" in page(b"\nx", cut=True)
+
+
 def test_text_too_long_for_a_page_is_a_file_beside_it() -> None:
     octets = b"x" * 1_100_000
-    assert [file.octets() for file in rendered(b"\n" + octets).attachments] == [octets]
+    assert [held for _, held in rendered(b"\n" + octets).attachments] == [octets]
 
 
 def test_text_that_flows_has_long_lines() -> None:
@@ -170,7 +171,6 @@ def test_a_message_of_nothing_has_a_page() -> None:
     shown = page(b"")
     assert "(no subject)" in shown
     assert "(no text)" in shown
-    assert Kept(b"").size == 0
 
 
 def test_raw_octets_in_a_header_are_read_by_the_charset_of_the_text() -> None:

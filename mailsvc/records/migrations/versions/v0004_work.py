@@ -65,6 +65,7 @@ def _jobs() -> None:
 
 
 def _jobs_found() -> None:
+    _partial("ix_jobs_open", "jobs", ["id"], "ended_at IS NULL")
     _partial("ix_jobs_open_move", "jobs", ["move"], "ended_at IS NULL", unique=True)
     _partial("ix_jobs_due", "jobs", ["lane", "priority", "due_at"], "due_at IS NOT NULL")
     _partial("ix_jobs_next", "jobs", ["due_at"], "due_at IS NOT NULL")

@@ -14,26 +14,22 @@ from migrator.archive.extract import extract
 from migrator.archive.source import ZipSource
 from migrator.archive.target import ZipTarget
 from migrator.archive.verify import verify
-from migrator.content import Kept
 from migrator.mailbox import (
     INBOX,
     FolderState,
     Item,
-    MailboxAway,
-    MailboxRefused,
     MailFolder,
     Message,
-    Refused,
     SpecialUse,
     StaleFolder,
     Stored,
 )
-from tests.rules.migrator.archive.made import AT, NOW, SENT, PlainViewer, files, made, message, octets, read, target
+from tests.rules.migrator.archive.made import NOW, SENT, PlainViewer, files, made, message, octets, read, target
 
 JAPAN = timezone(timedelta(hours=9))
 
 
-def tested(path: Path) -> str:
+def unzipped(path: Path) -> str:
     return subprocess.run(["unzip", "-t", path], capture_output=True, text=True, check=True).stdout
 
 
@@ -67,7 +63,7 @@ async def test_other_programs_see_files_with_their_names_and_times(tmp_path: Pat
     assert (manifest.filename, told["format"], told["version"]) == ("manifest-1.json", "lastpost archive", 1)
     rows = [row for row in told["rows"] if row["kind"] == "message"]
     assert (rows[1]["folder"], rows[1]["uid"], rows[0]["date"]) == (list(SENT), 2, "2001-02-03T04:05:06+00:00")
-    assert "No errors detected" in tested(path)
+    assert "No errors detected" in unzipped(path)
 
 
 async def test_a_full_part_is_followed_by_another_and_a_large_message_has_its_own(tmp_path: Path) -> None:
@@ -162,106 +158,6 @@ async def test_batches_that_come_together_are_stored_together_and_a_missing_fold
     assert {one.uid for one in [*first, *last]} == {1, 2, 3, 4}
     await into.finish()
     await into.close()
-
-
-async def test_two_runs_never_write_the_same_archive(tmp_path: Path) -> None:
-    one, other = target(tmp_path / "hanako.zip"), target(tmp_path / "hanako.zip")
-    await one.make([MailFolder(INBOX)])
-    with pytest.raises(MailboxAway, match="another run"):
-        await other.make([MailFolder(INBOX)])
-    await one.put(INBOX, [message(1)])
-    await one.finish()
-    await other.make([MailFolder(INBOX), MailFolder(SENT)])
-    await other.put(INBOX, [message(2)])
-    await other.finish()
-    await one.close()
-    await other.close()
-    assert [octets(found) for found in await read(tmp_path / "hanako.zip")] == [octets(message(1)), octets(message(2))]
-
-
-async def test_a_paused_run_goes_on_in_the_same_part(tmp_path: Path) -> None:
-    path = tmp_path / "hanako.zip"
-    for number in (1, 2, 3):
-        into = target(path)
-        await into.folders()
-        await into.make([MailFolder(INBOX)])
-        await into.put(INBOX, [message(number)])
-        await into.close()
-        assert files(tmp_path) == ["hanako.zip.draft", "hanako.zip.ledger"]
-    await made(path)
-    assert files(tmp_path) == ["hanako.zip"]
-    assert [octets(one) for one in await read(path)] == [octets(message(number)) for number in (1, 2, 3)]
-
-
-async def test_looking_writes_nothing(tmp_path: Path) -> None:
-    into = target(tmp_path / "deep" / "hanako.zip")
-    assert await into.folders() == []
-    assert (await into.room()).octets
-    await into.close()
-    assert files(tmp_path) == []
-
-
-async def test_somebody_else_s_file_is_never_replaced(tmp_path: Path) -> None:
-    path = tmp_path / "hanako.zip"
-    path.write_bytes(b"mine")
-    with pytest.raises(MailboxRefused, match=r"hanako.zip: it is cut off"):
-        await made(path, message(1))
-    path.unlink()
-    into = target(path)
-    await into.make([MailFolder(INBOX)])
-    await into.put(INBOX, [message(1)])
-    path.write_bytes(b"mine")
-    with pytest.raises(MailboxRefused, match="stands where the next part"):
-        await into.finish()
-    await into.close()
-    assert path.read_bytes() == b"mine"
-    path.unlink()
-    await made(path)
-    assert [octets(one) for one in await read(path)] == [octets(message(1))]
-
-
-class Broken(Kept):
-    """A message whose file cannot be read to its end."""
-
-    def chunks(self):  # type: ignore[no-untyped-def]  # noqa: ANN201
-        yield self.octets[:2]
-        raise OSError(5, "Input/output error")
-
-
-async def test_a_batch_that_breaks_leaves_nothing_of_itself(tmp_path: Path) -> None:
-    path = tmp_path / "hanako.zip"
-    into = target(path)
-    await into.make([MailFolder(INBOX)])
-    await into.put(INBOX, [message(1)])
-    broken = Message(INBOX, Item(2, frozenset()), AT, Broken(b"Subject: x\r\n\r\n"))
-    with pytest.raises(MailboxAway):
-        await into.put(INBOX, [message(3), broken])
-    await into.put(INBOX, [message(4)])
-    await into.finish()
-    await into.close()
-    assert [octets(one) for one in await read(path)] == [octets(message(1)), octets(message(4))]
-    assert verify(path).findings == []
-
-
-async def test_no_room_refuses_what_did_not_fit_and_keeps_the_rest(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "hanako.zip"
-    into = target(path)
-    await into.make([MailFolder(INBOX)])
-    await into.put(INBOX, [message(1)])
-
-    def no_room(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as full:
-        full.setattr("migrator.archive.draft._write_at", no_room)
-        outcomes = await into.put(INBOX, [message(2), message(3)])
-        assert outcomes == [Refused("there is no room for the archive", "OVERQUOTA")] * 2
-    await into.put(INBOX, [message(4)])
-    await into.finish()
-    await into.close()
-    assert [octets(one) for one in await read(path)] == [octets(message(1)), octets(message(4))]
 
 
 async def test_a_viewer_s_pages_attachments_and_index_stand_in_each_part(tmp_path: Path) -> None:

@@ -48,3 +48,8 @@ async def read_all(
 
 def octets(one: Message) -> bytes:
     return b"".join(one.content.chunks())
+
+
+def files(root: Path) -> list[str]:
+    """The names of what stands there."""
+    return sorted(path.name for path in root.iterdir())

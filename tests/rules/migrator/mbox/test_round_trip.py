@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from migrator.mailbox import INBOX, Stored
 from migrator.mbox.source import MboxSource
 from migrator.mbox.target import MboxTarget
-from tests.rules.migrator.mbox.boxes import TOKYO, WHEN, message, octets, put, read, read_all
+from tests.rules.migrator.mbox.boxes import TOKYO, WHEN, files, message, octets, put, read, read_all
 
 PIECES = [
     b"From ", b">From ", b">>From x", b"Subject: x", b"\r\n", b"\r\n\r\n", b"\n", b"\n\n", b"\r", b"\r\r\n",
@@ -61,7 +61,7 @@ async def test_a_second_run_appends_and_numbers_go_on(tmp_path: Path) -> None:
     assert outcomes == [Stored(1, 3)]
     assert (tmp_path / "box/INBOX.mbox").read_bytes().startswith(first)
     assert [octets(one) for one in await read(MboxSource(tmp_path / "box"))] == [b"one\r\n", b"two", b"three\r\n"]
-    assert sorted(path.name for path in (tmp_path / "box").iterdir()) == ["INBOX.mbox", "manifest.json"]
+    assert files(tmp_path / "box") == ["INBOX.mbox", "manifest.json"]
 
 
 async def test_the_file_is_mboxrd_with_the_senders_and_dates_in_utc(tmp_path: Path) -> None:
@@ -126,6 +126,10 @@ async def test_read_back_tells_what_stands_on_disk(tmp_path: Path) -> None:
     assert since == []
     assert not await target.reflag(INBOX, {1: frozenset({"\\Seen"})})
     await target.finish()
+    assert len([one async for one in target.digests(INBOX, [1, 2])]) == 2
+    assert [folder.octets for folder in await target.folders()] == [(tmp_path / "INBOX.mbox").stat().st_size]
+    await target.finish()
     await target.close()
+    assert files(tmp_path) == ["INBOX.mbox", "manifest.json"]
     assert [one.item.flags for one in await read(MboxSource(tmp_path))] == [{"\\Seen"}, set()]
     assert WHEN.tzinfo is UTC

@@ -170,7 +170,7 @@ class TestLoggingIn:
         async with Pop3Peer(can=["USER", "LOGIN-DELAY 900"], script={"PASS": Reply(answer + b"\r\n")}) as peer:
             with pytest.raises(MailboxLimited) as limited:
                 await Pop3Source.open(access(peer.port), spool=tmp_path, now=lambda: NOW)
-        assert (limited.value.code, limited.value.wait) == (code, wait)
+        assert (limited.value.code, limited.value.wait, limited.value.host) == (code, wait, "127.0.0.1")
 
     @pytest.mark.parametrize("answer", [b"-ERR [AUTH] wrong", b"-ERR [SYS/PERM] gone", b"-ERR wrong"])
     async def test_a_refusal_is_one(self, tmp_path: Path, answer: bytes) -> None:

@@ -79,23 +79,34 @@ class World:
         return await self.records.committer.commit(work)
 
     async def link(self, *parts: bytes, until: timedelta = MONTH, address: str = HANAKO) -> str:
-        """A link to an export of these parts; its token."""
+        """A link to an archive of these parts; its token."""
         number = next(self._numbers)
-        job, place = f"{number:026d}", self.folder / f"mail{number}.zip"
-        names = [place.with_stem(place.stem + (f"-{one}" if one > 1 else "")) for one in range(1, len(parts) + 1)]
-        for path, octets in zip(names, parts, strict=True):
-            path.write_bytes(octets)
+        stems = [f"mail{number}" + (f"-{one}" if one > 1 else "") for one in range(1, len(parts) + 1)]
+        files = {f"{stem}.zip": octets for stem, octets in zip(stems, parts, strict=True)}
+        return await self._handed_over(number, ExportForm.ZIP, self.folder / f"mail{number}.zip", files, until, address)
+
+    async def boxes(self, files: Mapping[str, bytes]) -> str:
+        """A link to these files of an export as mbox; its token."""
+        number = next(self._numbers)
+        return await self._handed_over(number, ExportForm.MBOX, self.folder / "mbox", files, MONTH, HANAKO)
+
+    async def _handed_over(
+        self, number: int, form: ExportForm, place: Path, octets: Mapping[str, bytes], until: timedelta, address: str
+    ) -> str:
+        home = place.parent if form is ExportForm.ZIP else place
+        for name, content in octets.items():
+            await asyncio.to_thread(_write, home / name, content)
         files = [
-            ExportFile(one, path.name, len(octets), hashlib.sha256(octets).hexdigest())
-            for one, (path, octets) in enumerate(zip(names, parts, strict=True), 1)
+            ExportFile(one, name, len(content), hashlib.sha256(content).hexdigest())
+            for one, (name, content) in enumerate(octets.items(), 1)
         ]
-        token = f"token-{number}-of-very-many-bits-indeed"
+        job, token = f"{number:026d}", f"token-{number}-of-very-many-bits-indeed"
 
         def work(connection: Connection) -> None:
-            source, target = f"maildir:/old/{number}", f"zip:{place}"
+            source, target = f"maildir:/old/{number}", f"{form}:{place}"
             new = NewJob(job, JobKind.EXPORT, source, target, move_digest(source, target), "admin", address=address)
             jobs.add(connection, new, self.clock.now())
-            exports.add(connection, Export(job, ExportForm.ZIP, str(place)))
+            exports.add(connection, Export(job, form, str(place)))
             exports.hand_over(connection, job, files, self.clock.now())
             until_then = self.clock.now() + until
             links.make(connection, NewLink(digest(token), job, address, "admin", until_then), self.clock.now())
@@ -108,6 +119,11 @@ class World:
         answer = await self.ask("POST", f"/take/{token}", headers=headers)
         assert answer.status == 303, answer.text
         return answer.headers["location"].partition("?")[0], {"Cookie": answer.cookie}
+
+
+def _write(path: Path, octets: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(octets)
 
 
 @asynccontextmanager
