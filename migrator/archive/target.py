@@ -107,6 +107,7 @@ class ZipTarget:
         self, folder: FolderName, state: FolderState, sizes: Collection[int] | None = None
     ) -> AsyncIterator[tuple[int, int, bytes]]:
         """Number, size and SHA-256 of messages from `state` on, whatever their sizes."""
+        del sizes
         if state.uidvalidity != UIDVALIDITY:
             raise StaleFolder(folder, "its messages are numbered otherwise")
         number = state.uidnext

@@ -86,6 +86,7 @@ class MboxTarget:
         self, folder: FolderName, state: FolderState, sizes: Collection[int] | None = None
     ) -> AsyncIterator[tuple[int, int, bytes]]:
         """UID, size and SHA-256 of what came from `state` on, whatever its size: it is on disk, or not told of."""
+        del sizes
         if state.uidvalidity != UIDVALIDITY:
             raise StaleFolder(folder, "its messages are numbered otherwise")
         first = state.uidnext

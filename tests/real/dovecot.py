@@ -163,8 +163,8 @@ def _start(folder: Path, settings: str = "") -> Started:
     imap, lmtp, pop3 = free_port(), free_port(), free_port()
     speaks = POP3.exists()
     config = folder / "dovecot.conf"
-    said = CONFIG.format(folder=folder, imap=imap, lmtp=lmtp, pop3=pop3, pop3_too=" pop3" if speaks else "")
-    config.write_text(said + settings)
+    written = CONFIG.format(folder=folder, imap=imap, lmtp=lmtp, pop3=pop3, pop3_too=" pop3" if speaks else "")
+    config.write_text(written + settings)
     (folder / "users").mkdir()
     (folder / "masters").write_text("master:{PLAIN}master\n")
     (folder / "mail").mkdir()

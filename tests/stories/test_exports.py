@@ -36,7 +36,7 @@ def link(us: LastpostHouse, number: int = 1) -> str:
     wait_until(lambda: len(letters(us)) >= number, "the letter with the link", within=30)
     found = [re.findall(r"http://127\.0\.0\.1(/take/\S+)", one) for one in letters(us)]
     (path,) = {path for one in found[number - 1 : number] for path in one}
-    return path
+    return str(path)
 
 
 def ask(

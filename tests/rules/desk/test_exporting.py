@@ -72,7 +72,7 @@ def test_the_master_user_s_password_is_read_when_it_is_needed_and_never_kept(wor
     assert secret is not None
     assert secret.reveal() == "master's own"
     for change in ({"kind": JobKind.MAILBOX}, {"source": "imaps://lp@evil.example:993?authz=kei%40second.example"}):
-        other = Job(**{**{name: getattr(made, name) for name in Job.__slots__}, **change})  # type: ignore[arg-type]
+        other = Job(**{**{name: getattr(made, name) for name in Job.__slots__}, **change})
         assert secret_of(world.desk.settings, {}, other) is None
 
 
