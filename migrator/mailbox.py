@@ -24,10 +24,11 @@ class MailboxAway(MailboxError):
 class MailboxLimited(MailboxError):
     """It asks for patience ([THROTTLED], [LIMIT], [UNAVAILABLE], [INUSE]) or is full ([OVERQUOTA])."""
 
-    def __init__(self, message: str, *, code: str, wait: timedelta | None = None) -> None:
+    def __init__(self, message: str, *, code: str, wait: timedelta | None = None, host: str = "") -> None:
         super().__init__(message)
         self.code = code
         self.wait = wait
+        self.host = host  # in lower case; empty: this machine, or nobody knows
 
 
 class MailboxRefused(MailboxError):
@@ -73,6 +74,7 @@ class MailFolder:
     left_out: str = ""  # why it is not ours to move: shared, virtual, unreadable; empty where it is
     state: FolderState | None = None  # None: not known without opening it
     octets: int | None = None  # None: not known without looking at each message
+    note: str = ""  # what every receipt is to tell of it
 
 
 class Content(Protocol):
@@ -286,6 +288,10 @@ class Target(Protocol):
 
     def digests(self, folder: FolderName, uids: Sequence[int]) -> AsyncIterator[tuple[int, int, bytes]]:
         """UID, size and SHA-256 of messages read back."""
+        ...
+
+    async def finish(self) -> None:
+        """Everything is put: what was held back until then gets its final name. Without it, the next run goes on."""
         ...
 
     async def close(self) -> None:

@@ -93,5 +93,6 @@ class _Run:
             todo = set(trouble)
             if not todo:
                 break
+        await target.finish()
         await self.again.look(target, journal, self.sleep)
         return reckoning

@@ -26,6 +26,7 @@ ROOMS = {
     "holidays": "schedules/calendars.py",
     "icalendar": "mailsvc/desk/planning/ics.py",
     "dns": "mailsvc/kit/",
+    "nh3": "migrator/viewer/sanitising.py",
     "publicsuffixlist": "filters/auth/",
     "srslib": "mailsvc/kit/srs.py",
     "yara_x": "filters/scanners/yara.py",

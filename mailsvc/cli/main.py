@@ -14,13 +14,17 @@ import typer
 
 from mailsvc.cli import (
     accounts,
+    archive,
     audit,
     backup,
     clock,
     contract,
     deactivate,
     explain,
+    export,
     forwards,
+    jobs,
+    links,
     migrate,
     plan,
     plan_show,
@@ -69,6 +73,7 @@ service.add_to(app)
 explain.add_to(app)
 deactivate.add_to(app)
 trace.add_to(app)
+export.add_to(app)
 backup.add_to(app)
 app.add_typer(plan.app, name="plan")
 app.add_typer(accounts.app, name="accounts")
@@ -77,7 +82,10 @@ app.add_typer(queue.app, name="queue")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(forwards.app, name="forwards")
 app.add_typer(migrate.app, name="migrate")
+app.add_typer(jobs.app, name="jobs")
+app.add_typer(links.app, name="links")
 app.add_typer(receipt.app, name="receipt")
+app.add_typer(archive.app, name="archive")
 app.add_typer(settings.app, name="settings")
 app.add_typer(clock.app, name="clock")
 app.add_typer(audit.app, name="audit")

@@ -1,6 +1,6 @@
 """`lastpost migrate`: what a subscriber owns, moved elsewhere.
 
-Use: `app` is the group of commands. Nothing of it needs settings.
+Use: `app` is the group of commands. `mailbox` needs no settings; `batch.py` has what is carried out in the background.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from mailsvc.cli import session
+from mailsvc.cli import batch, session
 from mailsvc.cli.exits import Exit
 from mailsvc.cli.move_tables import ending, show_plan, show_receipt
 from mailsvc.cli.output import counted, say, show_json, show_json_texts
@@ -23,6 +23,7 @@ from mailsvc.cli.words import AsJson, leave
 
 if TYPE_CHECKING:
     from mailsvc.desk.migrating import Move, PublicOnly, Receipt, Side
+    from mailsvc.kit.mailbox_urls import MailboxUrl
 
 T = TypeVar("T")
 
@@ -42,7 +43,8 @@ _TO = "The mailbox that it goes to, written the same way."
 _HOLDS = "Holds the password, or token, of {}: one line, mode 600; without it a terminal asks."
 _EPILOGUE = """An @ in USER is written %40. Behind the host may stand :PORT, then ?ca=FILE (CA certificates that vouch
 for the server), ?authz=USER (whose mailbox a master user opens), ?auth=token (the secret is an OAuth token),
-?compress=deflate (for slow lines) or ?tls=none, joined by &; quote the URL then.
+?compress=deflate (for slow lines) or ?tls=none, joined by &; quote the URL then. Also known: pop3s://USER@HOST,
+to be read; gmail:USER and other providers; mbox:PATH, and zip:PATH.zip, an archive.
 
 \b
 lastpost migrate mailbox --dry-run \\
@@ -166,17 +168,16 @@ def _moving(
     )
 
 
-def _side(url: object, file: Path | None, option: str, guard: "PublicOnly | None") -> "Side":
+def _side(url: "MailboxUrl", file: Path | None, option: str, guard: "PublicOnly | None") -> "Side":
     """A mailbox with its secret: from a file, else asked for at a terminal."""
     from mailsvc.desk.migrating import Side
-    from mailsvc.kit.mailbox_urls import ImapUrl, MaildirUrl
+    from mailsvc.kit.mailbox_urls import ImapUrl, Pop3Url
     from mailsvc.kit.secrets import Secret, read_secret
 
-    if isinstance(url, MaildirUrl):
+    if not isinstance(url, ImapUrl | Pop3Url):
         if file is not None:
-            raise typer.BadParameter("a Maildir has no secret", param_hint=option)
+            raise typer.BadParameter("a file or folder of this machine has no secret", param_hint=option)
         return Side(url, guard=guard)
-    assert isinstance(url, ImapUrl)  # noqa: S101 - there are two kinds
     if file is not None:
         return Side(url, read_secret(file), guard)
     if not sys.stdin.isatty():
@@ -218,3 +219,6 @@ def _stopped_by_signals(stop: asyncio.Event) -> Iterator[None]:
         yield
     finally:
         restore()
+
+
+batch.add_to(app)

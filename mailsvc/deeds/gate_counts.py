@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from mailsvc.deeds.affected import affected
 from mailsvc.deeds.gate_findings import Counts
+from mailsvc.deeds.more_time import has_more_time
 from mailsvc.deeds.running_exports import NotCounted, RunningExport, RunningExports
 from mailsvc.records import directory, intake, marks
 from mailsvc.records.store import Connection
@@ -95,22 +96,11 @@ def _exports(
     given, wanting = 0, list[Extension]()
     for export in running:
         until = min(export.ready or bound, bound)
-        if _given(edition, export, now):
+        if has_more_time(edition, export, now):
             given += 1
         elif until > max(at, now):
             wanting.append(Extension(export, until, stages))
     return given, tuple(wanting)
-
-
-def _given(edition: Edition, export: RunningExport, now: datetime) -> bool:
-    """Whether a hold keeps exports of this very address open."""
-    return any(
-        held.scope.address is not None
-        and held.scope.address.same_mailbox(export.address)
-        and held.until > now
-        and (not held.stages or Stage.EXPORT_END in held.stages)
-        for held in edition.standing.holds
-    )
 
 
 def _addresses(connection: Connection, edition: Edition) -> int | None:

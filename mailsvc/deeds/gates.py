@@ -11,11 +11,12 @@ While the clock is in doubt no gate is asked: an answer is dated, and the date w
 import asyncio
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta
 
 from mailsvc.deeds.gate_answers import Asked, acts_of, amended, ask, standing_answer, write
-from mailsvc.deeds.gate_counts import Extension, Sources
+from mailsvc.deeds.gate_counts import Sources
 from mailsvc.deeds.kinds import CatchUp, DueDeed, Effect, Moment
+from mailsvc.deeds.more_time import extended, local_time
 from mailsvc.deeds.stage_names import STAGE_NAMES
 from mailsvc.letters import templates
 from mailsvc.letters.letter import BadLetter, Letter
@@ -116,7 +117,10 @@ class Gates:
         return _Round(edition, numbers, asked, amendments)
 
     async def _letters(self, deed: DueDeed, made: _Round, now: datetime) -> list[ReadyLetter]:
-        wanted = [self._extended(deed, made, one) for one in made.asked.extensions]
+        wanted = [
+            extended(one.export, one.until, made.edition.plan, key=str(deed.key), host=self._host)
+            for one in made.asked.extensions
+        ]
         if self._administrators and not made.asked.opened and _to_be_told(deed, made, now):
             wanted.append(self._closed(deed, made))
         ready = []
@@ -135,23 +139,11 @@ class Gates:
             "title": plan.title,
             "stage": STAGE_NAMES[deed.stage],
             "word": str(deed.stage),
-            "at": _local(made.edition.standing.dates[deed.stage], plan.zone),
+            "at": local_time(made.edition.standing.dates[deed.stage], plan.zone),
             "findings": made.asked.findings,
             "host": self._host,
         }
         return templates.write("gate", facts, to=self._administrators, key=str(deed.key))
-
-    def _extended(self, deed: DueDeed, made: _Round, extension: Extension) -> Letter:
-        address, plan = extension.export.address, made.edition.plan
-        facts = {
-            "address": str(address),
-            "domain": str(address.domain),
-            "title": plan.title,
-            "until": _local(extension.until, plan.zone),
-            "contact": f"postmaster@{address.domain}",  # always accepted (RFC 5321 4.5.1)
-            "host": self._host,
-        }
-        return templates.write("export-extended", facts, to=(extension.export.contact,), key=f"{deed.key} {address}")
 
 
 def to_be_asked(edition: Edition, stage: Stage, now: datetime) -> bool:
@@ -189,7 +181,3 @@ def _to_be_told(deed: DueDeed, made: _Round, now: datetime) -> bool:
         return True
     first = made.edition.standing.dates[deed.stage] - made.edition.plan.stages[deed.stage].asked
     return ((now - first) // _DAY) % _TOLD_EACH == 0
-
-
-def _local(at: datetime, zone: tzinfo) -> str:
-    return at.astimezone(zone).strftime("%Y-%m-%d %H:%M %Z")

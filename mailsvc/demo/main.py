@@ -1,4 +1,4 @@
-"""The words behind `./run`: play the demo world, or become `lastpost WORDS`.
+"""The words behind `./run`: play the demo world, or become `lastpost WORDS`; an export is waited for.
 
 Exit codes are those of `lastpost`: 0 ended as asked, 1 failed, 2 wrong words.
 """
@@ -31,7 +31,12 @@ def _become_lastpost(options: Options) -> None:
     # A world that was named counts even where it is not there, so that nobody else's settings are taken for its own.
     if world is not None and (options.state is not None or world.settings.exists()):
         environ[SETTINGS_VARIABLE] = str(world.settings)
-    os.execve(sys.executable, [sys.executable, "-m", "mailsvc.cli", *options.words], environ)  # noqa: S606 - our own
+    os.execve(sys.executable, [sys.executable, "-m", "mailsvc.cli", *_waiting(options.words)], environ)  # noqa: S606 - our own
+
+
+def _waiting(words: tuple[str, ...]) -> tuple[str, ...]:
+    """An export in a demo is watched until its link is there."""
+    return ("export", "--wait", *words[1:]) if words[:1] == ("export",) else words
 
 
 def _play(options: Options) -> int:

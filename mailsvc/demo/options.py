@@ -20,6 +20,7 @@ class Options:
     fresh: bool
     clock_file: Path | None
     words: tuple[str, ...]
+    by_dovecot: bool = True  # the old server, where Dovecot is installed
 
 
 def read_options(argv: Sequence[str]) -> Options:
@@ -27,7 +28,7 @@ def read_options(argv: Sequence[str]) -> Options:
     parser = argparse.ArgumentParser(
         prog="./run",
         usage="%(prog)s [--port-base N] [--state DIR] [--ends-in SECONDS] [--fresh]\n"
-        "             [--clock-file FILE] [WORDS]",
+        "             [--clock-file FILE] [--no-dovecot] [WORDS]",
         allow_abbrev=False,
         description="Without WORDS: plays the demo world on 127.0.0.1. With WORDS: runs `lastpost WORDS` "
         "with the settings of the running demo world.",
@@ -36,7 +37,8 @@ def read_options(argv: Sequence[str]) -> Options:
         "--port-base",
         type=_port_base,
         metavar="N",
-        help=f"world on N, own submission N+1, own inbound N+2, http N+3 (default {DEFAULT_PORT_BASE}, http on 8025)",
+        help=f"world on N, own submission N+1, own inbound N+2, http N+3, old IMAP N+4 "
+        f"(default {DEFAULT_PORT_BASE}, http on 8025, old IMAP on 1143)",
     )
     parser.add_argument("--state", type=Path, metavar="DIR", help="where the world lives (default var/demo)")
     parser.add_argument(
@@ -47,10 +49,17 @@ def read_options(argv: Sequence[str]) -> Options:
     )
     parser.add_argument("--fresh", action="store_true", help="forget the world that was and make a new one")
     parser.add_argument("--clock-file", type=Path, metavar="FILE", help="the clock file that moves the world's time")
+    parser.add_argument("--no-dovecot", action="store_true", help="let a server of the demo's own be the old server")
     parser.add_argument("words", nargs=argparse.REMAINDER, metavar="WORDS", help="words of lastpost")
     given = parser.parse_args(argv)
     return Options(
-        given.port_base, given.state, given.ends_in, given.fresh, given.clock_file, tuple(_without_dashes(given.words))
+        given.port_base,
+        given.state,
+        given.ends_in,
+        given.fresh,
+        given.clock_file,
+        tuple(_without_dashes(given.words)),
+        not given.no_dovecot,
     )
 
 
@@ -66,8 +75,8 @@ def _number(text: str) -> int:
 
 def _port_base(text: str) -> int:
     number = _number(text)
-    if not 1 <= number <= 65_532:
-        raise argparse.ArgumentTypeError("a port base lies between 1 and 65532, since four ports are used")
+    if not 1 <= number <= 65_531:
+        raise argparse.ArgumentTypeError("a port base lies between 1 and 65531, since five ports are used")
     return number
 
 

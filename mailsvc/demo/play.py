@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
 
+from mailsvc.demo.old_server import old_server, prepare
 from mailsvc.demo.options import DEFAULT_ENDS_IN, Options
 from mailsvc.demo.people import DOMAIN
 from mailsvc.demo.seed import put_plan_in_force, seed
@@ -42,10 +43,14 @@ async def play(options: Options, random: Random, environ: dict[str, str], say: S
 
 async def _open(world: World, settings: Settings, options: Options, log: Log, say: Say) -> None:
     surroundings = Surroundings.real(settings, TellingLog(log, say), extra_roles=(WORLD_ROLE,))
-    async with stop_signals() as stopped, open_house(settings, surroundings) as house:
+    async with (
+        stop_signals() as stopped,
+        old_server(world, by_dovecot=options.by_dovecot) as old,
+        open_house(settings, surroundings) as house,
+    ):
         world = await _begin(world, settings, house, options)
         house.roles.up(WORLD_ROLE)
-        greet(world, say)
+        greet(world, old, say)
         telling = asyncio.create_task(_count_down(house, say))
         try:
             await house.until(stopped)
@@ -57,6 +62,7 @@ def _world(options: Options, state: Path, random: Random, environ: dict[str, str
     ports = Ports.from_base(options.port_base) if options.port_base is not None else None
     found = None if options.fresh else open_world(state, ports, options.clock_file)
     world = found or make_world(state, ports or Ports(), options.clock_file, random)
+    prepare(world, random)
     settings = read_settings(world.settings, environ)
     if found is None:
         say(f"making a new world in {state}")

@@ -24,13 +24,14 @@ Say = Callable[[str], None]
 _COUNTS = (3600, 1800, 900, 600, 300, 180, 120, 60, 30, 10, 5, 4, 3, 2, 1)
 
 
-def greet(world: World, say: Say) -> None:
+def greet(world: World, old: str, say: Say) -> None:
     """Tell where everything is, who lives there and what to type next; lines of 80 characters where paths allow."""
     ports, run = world.ports, _run(world.state)
     say("the demo world is open")
     say(f"  127.0.0.1:{ports.world}  gateway for the world")
     say(f"  127.0.0.1:{ports.submission}  gateway for our own submission MTA")
     say(f"  127.0.0.1:{ports.inbound}  gateway for our own inbound MTA")
+    say(f"  127.0.0.1:{ports.imap}  the old IMAP server ({old}), with mail of many years")
     say(f"  http://127.0.0.1:{ports.http}/healthz and /metrics")
     say(f"  its folder, with mail/, world.json and lastpost.log: {world.state}")
     say(f"who lives at {DOMAIN}:")
@@ -39,6 +40,8 @@ def greet(world: World, say: Say) -> None:
     say("what to type next, in a second terminal:")
     say(f"  swaks -s 127.0.0.1:{ports.world} -f friend@elsewhere.example -t hanako@{DOMAIN}")
     say(f"  {run} explain hanako@{DOMAIN}")
+    say(f"  {run} export hanako@{DOMAIN} --format zip")
+    say("    (her mail to take home: ends with a link to open in a browser)")
     say(f"  {run} quarantine list")
     say(f"  {run} accounts list")
     say(f"  {run} plan show")

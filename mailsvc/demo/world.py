@@ -22,6 +22,7 @@ from mailsvc.kit.files import write_atomic
 WORLD = "world.json"
 RULES = "rules.yar"  # what the demo's virus check looks for
 SRS = "srs.secret"  # signs rewritten senders
+OLD_KEY = "old-imap.secret"  # opens every mailbox at the old server
 
 _SETTINGS = """\
 # The demo world's settings. Mail that leaves goes to folders under mail/, never to the network.
@@ -54,6 +55,15 @@ virus:
 forwarding:
   srs_domain: srs.surviving.example
   srs_secrets: [{{file: {secret}}}]
+exports:
+  folder: exports
+  public_url: "http://127.0.0.1:{http}"
+  sources:
+    closing.example:
+      mailboxes: "imap://lastpost@127.0.0.1:{imap}?tls=none&authz={{user}}@{{domain}}"
+      secret: {{file: {old_key}}}
+jobs:
+  folder: jobs
 clock:
   file: {clock}
 """
@@ -65,17 +75,18 @@ class BeingPlayed(OSError):
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """The four doors on 127.0.0.1."""
+    """The four doors on 127.0.0.1, and the old IMAP server."""
 
     world: int = 2525
     submission: int = 2526
     inbound: int = 2527
     http: int = 8025
+    imap: int = 1143
 
     @classmethod
     def from_base(cls, base: int | None) -> "Ports":
-        """N, N+1, N+2, N+3; the usual ones where no base is given."""
-        return cls() if base is None else cls(base, base + 1, base + 2, base + 3)
+        """N to N+4; the usual ones where no base is given."""
+        return cls() if base is None else cls(base, base + 1, base + 2, base + 3, base + 4)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +118,7 @@ class World:
     def save(self) -> None:
         """Write settings and `world.json`; the passwords in it are for this world only."""
         settings = _SETTINGS.format(
-            **asdict(self.ports), clock=json.dumps(str(self.clock_file)), rules=RULES, secret=SRS
+            **asdict(self.ports), clock=json.dumps(str(self.clock_file)), rules=RULES, secret=SRS, old_key=OLD_KEY
         )
         write_atomic(self.settings, settings.encode())
         write_atomic(self.state / WORLD, json.dumps(self._told(), indent=2, ensure_ascii=False).encode() + b"\n")

@@ -1,6 +1,7 @@
 """The rows of an accounts file, one at a time, in flat memory however long the file is.
 
 Use: `for row in AccountsReader(stream, "accounts.csv"): ...`; `columns` holds the header once the first row is there.
+Files of other columns are read the same way: `AccountsReader(stream, file, known=..., needed=...)`.
 The reader owns the stream from then on.
 Fails: `BadFile` where the file as a whole cannot be read (no header, unknown column, a quote that never closes);
 a row with too few or too many cells is still a `Row`, and `Row.cells_by` says so.
@@ -8,7 +9,7 @@ a row with too few or too many cells is still a `Row`, and `Row.cells_by` says s
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
@@ -41,8 +42,12 @@ class Row:
 class AccountsReader:
     """Reads UTF-8 (with or without a byte order mark), commas, double quotes, any line end (RFC 4180)."""
 
-    def __init__(self, stream: BinaryIO, file: str) -> None:
+    def __init__(
+        self, stream: BinaryIO, file: str, *, known: Sequence[str] = COLUMNS, needed: Sequence[str] = ("address",)
+    ) -> None:
         self.file = file
+        self._known = known
+        self._needed = needed
         self.columns: tuple[str, ...] = ()
         # surrogateescape keeps bytes that are not UTF-8, so that only their row is rejected, as it was written
         self._text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
@@ -83,7 +88,9 @@ class AccountsReader:
     def _header(self, cells: list[str] | None) -> tuple[str, ...]:
         if not cells:
             raise self._bad(
-                0, "the file has no header", f"write the column names into its first line: {','.join(COLUMNS[:3])},…"
+                0,
+                "the file has no header",
+                f"write the column names into its first line: {','.join(self._known[:3])},…",
             )
         names = tuple(cell.strip().lower() for cell in cells)
         self._refuse_other_format(names)
@@ -91,13 +98,14 @@ class AccountsReader:
         column = 1
         for index, name in enumerate(names):
             place = Position(self.file, 1, column)
-            if name not in COLUMNS:
-                problems.append(Problem(place, f"there is no column {name!r}", did_you_mean(name, COLUMNS)))
+            if name not in self._known:
+                problems.append(Problem(place, f"there is no column {name!r}", did_you_mean(name, self._known)))
             elif name in names[:index]:
                 problems.append(Problem(place, f"the column {name!r} stands there twice", "remove one of them"))
             column += len(cells[index]) + 1
-        if "address" not in names:
-            problems.append(Problem(Position(self.file, 1, 1), "the column 'address' is missing", "add it"))
+        missing = (name for name in self._needed if name not in names)
+        first = Position(self.file, 1, 1)
+        problems.extend(Problem(first, f"the column {name!r} is missing", "add it") for name in missing)
         if problems:
             raise BadFile(problems)
         return names

@@ -10,12 +10,15 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from mailsvc.house import mail
 from mailsvc.house.frame import Frame, House, Surroundings
 from mailsvc.house.ground import Ground, lay
+from mailsvc.house.takehome import handing_over, links, portal_of, proxies
+from mailsvc.house.working import working
 from mailsvc.house.writing import Scribes, Writing, alarm
 from mailsvc.kit.net import listen
 from mailsvc.kit.settings import Settings
 from mailsvc.kit.settings.live import LiveSettings
 from mailsvc.standing.rates import outdated
 from mailsvc.web.health import health_app
+from mailsvc.web.portal import beside
 from mailsvc.web.server import serve as serve_http
 from mailsvc.workers.sweeper import Sweeper
 
@@ -29,9 +32,12 @@ ROLES = (
     "returns",
     "alarm",
     "sweeper",
+    "exports",
     "http",
+    "links",
     "policyd",
     "gateway",
+    "jobs",
 )
 
 
@@ -43,9 +49,11 @@ async def build(frame: Frame) -> House:
     outbox = mail.outbox(ground, writing)
     await frame.role("outbox", outbox.run())
     await _writers(frame, ground, writing)
-    await _http(frame)
+    await frame.role("exports", handing_over(ground, outbox.wake))
+    await _http(ground)
     await mail.policyd(ground)
     await mail.gateway(ground, writing, outbox)
+    await frame.role("jobs", working(ground))  # last, so that at the end another takes them up at once
     return House(frame.clock, ground.almanac, frame.roles, frame.live, frame.ended)
 
 
@@ -66,11 +74,16 @@ async def _writers(frame: Frame, ground: Ground, writing: Writing) -> None:
     await frame.role("sweeper", sweeper.run())
 
 
-async def _http(frame: Frame) -> None:
-    where = frame.settings.http.listen
-    app = health_app(frame.roles, frame.metrics, frame.settings.http)
+async def _http(ground: Ground) -> None:
+    """Health, and the door of links: beside it, or on a listener of its own."""
+    frame, portal = ground.frame, portal_of(ground)
+    where, apart = frame.settings.http.listen, frame.settings.exports.listen is not None
+    health = health_app(frame.roles, frame.metrics, frame.settings.http)
+    app = health if portal is None or apart else beside(portal, health)
     up = asyncio.Event()
-    await frame.role("http", serve_http(app, listen(where.host, where.port), up=up.set), up)
+    serving = serve_http(app, listen(where.host, where.port), up=up.set, proxies=proxies(frame.settings))
+    await frame.role("http", serving, up)
+    await links(frame, portal)
 
 
 @asynccontextmanager

@@ -14,7 +14,7 @@ from mailsvc.kit.srs import Srs, srs_of
 from mailsvc.letters.post import Post
 from mailsvc.notices.quota_warnings import CannotCount
 from mailsvc.outbox.routes import Routes
-from mailsvc.records import deliveries, ledger
+from mailsvc.records import deliveries, job_claims, ledger
 from mailsvc.records.store import Connection, Records
 from mailsvc.standing import Almanac, FactsAway, Standings, UsageBook, Verdicts, Watch
 from mailsvc.standing.rates import rates_in
@@ -158,3 +158,4 @@ def _srs(frame: Frame) -> Srs | None:
 def _end_leases(connection: Connection, now: datetime) -> None:
     deliveries.end_leases(connection, now)
     ledger.end_leases(connection, now)
+    job_claims.end_leases(connection, now)

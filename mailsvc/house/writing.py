@@ -14,6 +14,7 @@ from mailsvc.deeds.gates import Gates
 from mailsvc.deeds.hold_told import HoldTold
 from mailsvc.deeds.tell_administrators import TellAdministrators
 from mailsvc.house.ground import Ground, letters_from
+from mailsvc.house.takehome import export_time, running_exports
 from mailsvc.notices.forward_paused import ForwardPauses
 from mailsvc.notices.keeping import Quarantining
 from mailsvc.notices.notices import Notices
@@ -140,11 +141,12 @@ def alarm(ground: Ground) -> AlarmRole:
     """Deeds at the stages of plans."""
     frame, service = ground.frame, ground.frame.settings.service
     told, host = service.administrators, service.hostname
-    sources = Sources(lambda: frame.settings.records.keep_traces)
+    sources = Sources(lambda: frame.settings.records.keep_traces, running_exports(frame.settings))
     kinds = (
         TellAdministrators(ground.records, ground.post, told, host=host),
         Gates(ground.records, ground.post, sources, told, edition_of, host=host),
         HoldTold(ground.post, told, host=host),
+        export_time(ground),
     )
     carrier = Carrier(
         ground.records,

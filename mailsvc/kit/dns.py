@@ -28,6 +28,7 @@ from dns.rdtypes.ANY.PTR import PTR
 from dns.rdtypes.ANY.TXT import TXT
 from dns.rdtypes.IN.A import A
 from dns.rdtypes.IN.AAAA import AAAA
+from dns.rdtypes.IN.SRV import SRV
 
 from filters.lookup import DnsAway, Lookup, NameUnknown
 
@@ -41,6 +42,16 @@ AWAY = 5.0  # that nobody answers (RFC 2308 7 allows 300)
 UDP_PAYLOAD = 1232  # octets: fits an IPv6 packet, so that nothing is fragmented
 
 Question = tuple[dns.name.Name, RdataType]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Service:
+    """An SRV record."""
+
+    priority: int  # lower goes first
+    weight: int  # among those of one priority
+    host: str
+    port: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +100,12 @@ class Dns(Lookup):
         """The names an IP address claims. Raises NameUnknown, DnsAway."""
         found = await self._answer(dns.reversename.from_address(ip), RdataType.PTR)
         return tuple(_text(one.target) for one in found if isinstance(one, PTR))
+
+    async def srv(self, name: str) -> Sequence[Service]:
+        """Who serves what a name asks for (RFC 2782); one without a host says that nobody does. As above."""
+        found = await self._answer(name, RdataType.SRV)
+        given = [one for one in found if isinstance(one, SRV)]
+        return tuple(Service(one.priority, one.weight, _text(one.target), one.port) for one in given)
 
     def __len__(self) -> int:
         return len(self._known)

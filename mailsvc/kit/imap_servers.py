@@ -7,7 +7,7 @@ Fails: never; `Session.open` says what is wrong with it.
 
 import ssl
 
-from mailsvc.kit.mailbox_urls import ImapUrl, MailboxTls
+from mailsvc.kit.mailbox_urls import ImapUrl, MailboxTls, Pop3Url
 from migrator.imap.session import Security, Server
 
 _SECURITY = {
@@ -17,6 +17,6 @@ _SECURITY = {
 }
 
 
-def server_of(url: ImapUrl, context: ssl.SSLContext | None, address: str = "") -> Server:
+def server_of(url: ImapUrl | Pop3Url, context: ssl.SSLContext | None, address: str = "") -> Server:
     """Where to connect; `address` is the one that a guard has looked at, "" for whichever the name has."""
     return Server(url.host, url.port, _SECURITY[url.tls], context, address)

@@ -5,9 +5,14 @@
     imap://hanako@127.0.0.1?tls=none                       in clear: loopback alone, or by `insecure`
     imaps://master@imap.old.example?authz=hanako           a master user's password, hanako's mailbox
     imaps://hanako@imap.old.example?ca=/etc/ssl/old.pem    verified by these certificates
-    imaps://hanako@gmail.example?auth=token                the secret is an OAuth access token
+    imaps://hanako@imap.old.example?auth=token             the secret is an OAuth access token
     imaps://hanako@imap.old.example?compress=deflate       deflated where the server offers it: for slow links
+    gmail:hanako@gmail.com                                 at a provider of `presets`, whose host is known
+    pop3s://hanako@pop.old.example                         POP3 by TLS, port 995; pop3:// by STLS, port 110
     maildir:/srv/mail/hanako                               a folder of this machine
+    mbox:/srv/exports/hanako                               a folder of mbox files; to be read, also a single file
+    zip:/srv/exports/hanako.zip                            an archive, and its further parts hanako-2.zip …
+    zip:/srv/exports/hanako.zip?viewer=no                  without pages to read it in a browser
 
 `parse_mailbox(text)` reads one, `str(url)` names the mailbox without what changes only the way to it. What cannot be
 read raises `Wrong`, a ValueError with a remedy. A password in a URL is refused and not repeated.
@@ -21,16 +26,19 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import quote, unquote
 
+from mailsvc.kit.presets import PRESETS, Preset
 from schedules.names import BadName, DomainName
 from schedules.positions import Wrong
 
-_REMEDY = "write `imaps://USER@HOST`, `imap://USER@HOST` or `maildir:PATH`"
+_REMEDY = (
+    "write `imaps://USER@HOST`, `imap://USER@HOST`, `pop3s://USER@HOST`, `maildir:PATH`, `mbox:PATH`, `zip:PATH.zip`"
+)
 _URL = re.compile(
-    r"(?P<scheme>imaps?)://(?:(?P<user>[^@/?#]*)@)?(?P<host>\[[^\]/?#@]*\]|[^@:/?#\[\]]+)(?::(?P<port>[0-9]{1,5}))?/?"
+    r"(?P<scheme>imaps?|pop3s?)://(?:(?P<user>[^@/?#]*)@)?(?P<host>\[[^\]/?#@]*\]|[^@:/?#\[\]]+)(?::(?P<port>[0-9]{1,5}))?/?"
     r"(?:\?(?P<wishes>[^#]*))?",
     re.ASCII,
 )
-_PORTS = {"imap": 143, "imaps": 993}
+_PORTS = {"imap": 143, "imaps": 993, "pop3": 110, "pop3s": 995}
 _LABEL = re.compile(r"[A-Za-z0-9_-]{1,63}")
 _WISHES = frozenset({"tls", "authz", "ca", "auth", "compress"})
 _SAFE = "!$'()*,-._~"
@@ -45,8 +53,8 @@ class MailboxTls(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ImapUrl:
-    """A mailbox on an IMAP server: a host name or IP address (IPv6 without brackets)."""
+class ServerUrl:
+    """A mailbox on a server: a host name or IP address (IPv6 without brackets)."""
 
     user: str
     host: str
@@ -60,8 +68,33 @@ class ImapUrl:
     def __str__(self) -> str:
         host = f"[{self.host}]" if ":" in self.host else self.host
         authz = f"?authz={quote(self.authz, safe=_SAFE)}" if self.authz else ""
-        scheme = "imaps" if self.tls is MailboxTls.TLS else "imap"
-        return f"{scheme}://{quote(self.user, safe=_SAFE)}@{host}:{self.port}{authz}"
+        secure = "s" if self.tls is MailboxTls.TLS else ""
+        return f"{self.scheme}{secure}://{quote(self.user, safe=_SAFE)}@{host}:{self.port}{authz}"
+
+    @property
+    def scheme(self) -> str:
+        """The protocol, without what secures it."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class ImapUrl(ServerUrl):
+    """A mailbox on an IMAP server."""
+
+    @property
+    def scheme(self) -> str:
+        """The protocol."""
+        return "imap"
+
+
+@dataclass(frozen=True, slots=True)
+class Pop3Url(ServerUrl):
+    """A maildrop on a POP3 server: it can be read, and nothing be put into it."""
+
+    @property
+    def scheme(self) -> str:
+        """The protocol."""
+        return "pop3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +107,28 @@ class MaildirUrl:
         return f"maildir:{self.path}"
 
 
-MailboxUrl = ImapUrl | MaildirUrl
+@dataclass(frozen=True, slots=True)
+class MboxUrl:
+    """mbox files of this machine."""
+
+    path: Path
+
+    def __str__(self) -> str:
+        return f"mbox:{self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class ZipUrl:
+    """An archive of this machine, by its first part."""
+
+    path: Path
+    viewer: bool = True  # whether what is put into it can be read in a browser
+
+    def __str__(self) -> str:
+        return f"zip:{self.path}"
+
+
+MailboxUrl = ImapUrl | Pop3Url | MaildirUrl | MboxUrl | ZipUrl
 
 
 def same_mailbox(one: MailboxUrl, other: MailboxUrl) -> bool:
@@ -104,10 +158,16 @@ def parse_mailbox(text: str, *, insecure: bool = False) -> MailboxUrl:
     """Read where a mailbox is; `insecure` lets passwords and mail pass in clear to another machine. Raises Wrong."""
     scheme, _, rest = text.partition(":")
     if scheme == "maildir":
-        return _maildir(rest)
+        return MaildirUrl(_path(rest, "Maildir"))
+    if scheme == "mbox":
+        return MboxUrl(_path(rest, "mbox"))
+    if scheme == "zip":
+        return _zip(rest)
+    if scheme in PRESETS:
+        text, scheme = _at_provider(PRESETS[scheme], rest), "imaps"
     if scheme not in _PORTS:
         raise Wrong("there is no mailbox of that kind", _REMEDY)
-    url = _imap(text)
+    url = _server(text)
     if url.tls is MailboxTls.NONE and not insecure and not _is_loopback(url.host):
         raise Wrong(
             f"password and mail would go to {url.host} in clear", "leave `tls=none` out, or allow it with `--insecure`"
@@ -115,13 +175,34 @@ def parse_mailbox(text: str, *, insecure: bool = False) -> MailboxUrl:
     return url
 
 
-def _maildir(rest: str) -> MaildirUrl:
+def _path(rest: str, kind: str) -> Path:
     if not rest.strip() or "\0" in rest or rest.startswith("~"):
-        raise Wrong("that is no Maildir", "write `maildir:PATH`, a path that does not begin with ~")
-    return MaildirUrl(Path(rest).resolve())
+        raise Wrong(f"that is no {kind}", f"write `{kind.lower()}:PATH`, a path that does not begin with ~")
+    return Path(rest).resolve()
 
 
-def _imap(text: str) -> ImapUrl:
+def _zip(rest: str) -> ZipUrl:
+    path, asked, wish = rest.partition("?viewer=")
+    if not path.lower().endswith(".zip") or "\0" in path or path.startswith("~") or not Path(path).suffix:
+        raise Wrong("that is no archive", "write `zip:PATH.zip`, a path that does not begin with ~")
+    if asked and wish not in {"no", "yes"}:
+        raise Wrong(f"an archive has no viewer {wish!r}", "write `?viewer=no` for messages alone, or leave it out")
+    return ZipUrl(Path(path).resolve(), wish != "no")
+
+
+def _at_provider(preset: Preset, rest: str) -> str:
+    """The URL that a provider's name and a user stand for."""
+    user, _, wishes = rest.partition("?")
+    if not user or ":" in user or "/" in user:
+        raise Wrong(
+            f"that is no mailbox at {preset.title}", f"write `{preset.name}:USER`, the name as it is typed to log in"
+        )
+    if preset.takes_token_alone and "auth=" not in wishes:
+        wishes = f"{wishes}&auth=token" if wishes else "auth=token"
+    return f"imaps://{quote(unquote(user), safe=_SAFE)}@{preset.host}" + (f"?{wishes}" if wishes else "")
+
+
+def _server(text: str) -> ImapUrl | Pop3Url:
     _check_user(text)
     found = _URL.fullmatch(text)
     if found is None:
@@ -134,7 +215,8 @@ def _imap(text: str) -> ImapUrl:
     wishes = _wishes(found["wishes"] or "")
     if "authz" in wishes and wishes.get("auth") == "token":
         raise Wrong("a token opens the mailbox of its own user alone", "leave `authz=` or `auth=token` out")
-    return ImapUrl(
+    kind = Pop3Url if scheme.startswith("pop3") else ImapUrl
+    return kind(
         user=_plain(found["user"], "user"),
         host=_host(found["host"]),
         port=port,
@@ -174,13 +256,14 @@ def _wishes(text: str) -> Mapping[str, str]:
 
 
 def _tls(scheme: str, wishes: Mapping[str, str]) -> MailboxTls:
-    said = wishes.get("tls")
+    said, plain = wishes.get("tls"), scheme.removesuffix("s")
     if said is None:
-        return MailboxTls.TLS if scheme == "imaps" else MailboxTls.STARTTLS
-    if said != MailboxTls.NONE or scheme == "imaps":
+        return MailboxTls.TLS if scheme.endswith("s") else MailboxTls.STARTTLS
+    if said != MailboxTls.NONE or scheme.endswith("s"):
+        upgraded = "STLS" if plain == "pop3" else "STARTTLS"
         raise Wrong(
             f"`tls={_repeated(said)}` cannot be asked of {scheme}://",
-            "write imaps:// for TLS, imap:// for STARTTLS, or imap://…?tls=none",
+            f"write {plain}s:// for TLS, {plain}:// for {upgraded}, or {plain}://…?tls=none",
         )
     return MailboxTls.NONE
 

@@ -218,3 +218,4 @@ Deliver = Annotated[Hosting, PlainValidator(_read), PlainSerializer(str, return_
 DeliverOutward = Annotated[
     Target, PlainValidator(_read_outward), PlainSerializer(str, return_type=str, when_used="always")
 ]
+Maildirs = Annotated[MaildirTarget, PlainValidator(read_maildir), PlainSerializer(str, return_type=str)]

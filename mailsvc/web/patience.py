@@ -1,8 +1,9 @@
 """How many HTTP connections there may be, and how long one may stay without asking for anything.
 
-uvicorn bounds neither: a client that opens connections and says nothing, or a request octet by octet, would keep the
-descriptors that mail needs. `bounded(limits)` is its HTTP/1.1 protocol with both bounds. Where all places are taken
-the connection that has waited longest without a whole request makes room, so that health can still be asked.
+uvicorn bounds neither: a client that opens connections and says nothing, or a request octet by octet, or reads nothing
+of an answer, would keep the descriptors that mail needs. `bounded(limits)` is its HTTP/1.1 protocol with these bounds.
+Where all places are taken the connection that has waited longest without a whole request makes room, so that health can
+still be asked.
 """
 
 import asyncio
@@ -13,16 +14,21 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`connections` at once, and the `seconds` from a connection's start, or its last answer, to the next request."""
+    """`connections` at once, and the `seconds` from a connection's start, or its last answer, to the next request.
+
+    A client that lets an answer wait for `unread` seconds without reading any of it is gone.
+    """
 
     connections: int = 200
     seconds: float = 15.0
+    unread: float = 60.0
 
 
 class _Bounded(H11Protocol):
     limits = Limits()
     since = 0.0
     _timer: asyncio.TimerHandle | None = None
+    _stalled: asyncio.TimerHandle | None = None
 
     @property
     def idle(self) -> bool:
@@ -39,11 +45,26 @@ class _Bounded(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         if self._timer is not None:
             self._timer.cancel()
+        self._goes_on()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._goes_on()
+        self._stalled = self.loop.call_later(self.limits.unread, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._goes_on()
+        super().resume_writing()
 
     def on_response_complete(self) -> None:
         self._wait()
         super().on_response_complete()
+
+    def _goes_on(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
 
     def _wait(self) -> None:
         self.since = self.loop.time()

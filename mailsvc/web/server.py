@@ -9,7 +9,7 @@ requests finish for a few seconds, closes idle ones, and ends. It owns the socke
 import asyncio
 import contextlib
 import socket
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -39,10 +39,18 @@ class _InLoop(uvicorn.Server):
 
 
 async def serve(
-    app: ASGIApp, listening: socket.socket, *, up: Callable[[], None] = lambda: None, limits: Limits | None = None
+    app: ASGIApp,
+    listening: socket.socket,
+    *,
+    up: Callable[[], None] = lambda: None,
+    limits: Limits | None = None,
+    proxies: Sequence[str] = ("127.0.0.1", "::1"),
 ) -> None:
-    """Serve `app` until cancelled; `up` is called once connections are taken."""
-    server = _InLoop(_config(app, limits or Limits()), up)
+    """Serve `app` until cancelled; `up` is called once connections are taken.
+
+    `proxies` are the networks and addresses whose X-Forwarded-For is believed; from others it changes nothing.
+    """
+    server = _InLoop(_config(app, limits or Limits(), proxies), up)
     serving = asyncio.ensure_future(server.serve([listening]))
     try:
         await asyncio.shield(serving)
@@ -53,7 +61,7 @@ async def serve(
         listening.close()
 
 
-def _config(app: ASGIApp, limits: Limits) -> uvicorn.Config:
+def _config(app: ASGIApp, limits: Limits, proxies: Sequence[str]) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         log_config=None,
@@ -62,7 +70,7 @@ def _config(app: ASGIApp, limits: Limits) -> uvicorn.Config:
         ws="none",
         http=bounded(limits),
         lifespan="off",
-        forwarded_allow_ips=["127.0.0.1", "::1"],
+        forwarded_allow_ips=list(proxies),
         timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_DRAIN_SECONDS,
         h11_max_incomplete_event_size=16_384,

@@ -1,9 +1,10 @@
 """The sweeper: a role that removes what nobody needs any more, in slices that hold no lock for long.
 
 Bodies all of whose recipients have their mail, pieces of bodies whose session broke off, directories that an import has
-replaced, the traces of settled messages and what is in quarantine after their retention. It ends only by cancellation;
-while the records are away it waits. Retention looks at the trusted time, so a clock that jumps ahead forgets nothing
-early; of the quarantine a round forgets no more than one slice, so that a wrong time is seen before all of it is gone.
+replaced, the traces of settled messages, dead links, and what is in quarantine after their retention. It ends only by
+cancellation; while the records are away it waits. Retention looks at the trusted time, so a clock that jumps ahead
+forgets nothing early; of the quarantine a round forgets no more than one slice, so that a wrong time is seen before all
+of it is gone.
 """
 
 import asyncio
@@ -13,7 +14,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from mailsvc.kit.telemetry import Log
-from mailsvc.records import bodies, messages, quarantine, rates, reservations, staging
+from mailsvc.records import bodies, links, messages, quarantine, rates, reservations, staging
 from mailsvc.records.store import Connection, Records, RecordsAway
 
 # Rows or 1 MiB chunks of one slice; the time between two slices leaves the lock to those who take mail.
@@ -24,6 +25,7 @@ _BREATH_SECONDS = 0.02
 _ROUND_SECONDS = 5.0
 # A session may take long over a body: DATA has a time limit for each piece, none as a whole.
 _ABANDONED = timedelta(days=1)
+_DEAD_LINKS = timedelta(days=90)  # since they expired or were revoked; until then one that expired can be renewed
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Sweeper:
         await self._all(lambda connection: bodies.sweep_orphans(connection, now - _ABANDONED, _CHUNKS))
         await self._all(lambda connection: staging.sweep_generations(connection, _ROWS))
         await self._all(lambda connection: messages.sweep_traces(connection, now - self.retention, _ROWS))
+        await self._all(lambda connection: links.sweep(connection, now - _DEAD_LINKS, _ROWS))
         if not self.records.where.inline:  # one service alone keeps these in memory
             await self._limits(now)
 

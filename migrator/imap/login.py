@@ -63,10 +63,26 @@ async def log_in(line: Line, credentials: Credentials, can: frozenset[str]) -> A
         raise Bye(_without(credentials, bye.text), bye.code) from None
 
 
+def as_plain(who: Password) -> bytes:
+    """What PLAIN says (RFC 4616)."""
+    return f"{who.authz}\0{who.user}\0{who.password}".encode()
+
+
+def as_bearer(who: Token) -> bytes:
+    """What OAUTHBEARER says (RFC 7628 section 3.1)."""
+    name = who.user.replace("=", "=3D").replace(",", "=2C")
+    host = f"host={who.host}\1port={who.port}\1" if who.host else ""
+    return f"n,a={name},\1{host}auth=Bearer {who.token}\1\1".encode()
+
+
+def as_xoauth2(who: Token) -> bytes:
+    """What XOAUTH2 says."""
+    return f"user={who.user}\1auth=Bearer {who.token}\1\1".encode()
+
+
 async def _by_password(line: Line, who: Password, can: frozenset[str]) -> Answer:
     if "AUTH=PLAIN" in can:
-        secret = f"{who.authz}\0{who.user}\0{who.password}".encode()  # RFC 4616
-        return await _authenticate(line, b"PLAIN", secret, can)
+        return await _authenticate(line, b"PLAIN", as_plain(who), can)
     if who.authz:
         raise NoWay("acting for somebody else needs AUTH=PLAIN, which the server does not offer")
     if "LOGINDISABLED" in can:
@@ -76,13 +92,9 @@ async def _by_password(line: Line, who: Password, can: frozenset[str]) -> Answer
 
 async def _by_token(line: Line, who: Token, can: frozenset[str]) -> Answer:
     if "AUTH=OAUTHBEARER" in can:
-        name = who.user.replace("=", "=3D").replace(",", "=2C")
-        host = f"host={who.host}\1port={who.port}\1" if who.host else ""
-        said = f"n,a={name},\1{host}auth=Bearer {who.token}\1\1"  # RFC 7628 3.1
-        return await _authenticate(line, b"OAUTHBEARER", said.encode(), can)
+        return await _authenticate(line, b"OAUTHBEARER", as_bearer(who), can)
     if "AUTH=XOAUTH2" in can:
-        said = f"user={who.user}\1auth=Bearer {who.token}\1\1"
-        return await _authenticate(line, b"XOAUTH2", said.encode(), can)
+        return await _authenticate(line, b"XOAUTH2", as_xoauth2(who), can)
     raise NoWay("the server offers neither OAUTHBEARER nor XOAUTH2: it takes no tokens")
 
 
@@ -101,7 +113,7 @@ async def _authenticate(line: Line, mechanism: bytes, secret: bytes, can: frozen
     answer = await asked
     if answer.word == "OK":
         return answer
-    text = f"{answer.text} ({_told(reasons[0])})" if reasons else answer.text
+    text = f"{answer.text} ({reason_in(reasons[0])})" if reasons else answer.text
     raise Declined(f"AUTHENTICATE {mechanism.decode('ascii')}", answer.word, answer.code, text)
 
 
@@ -117,7 +129,7 @@ def _holds(digits: str, secret: str) -> bool:
     return secret.encode() in b64decode(digits.rstrip("=")[: len(digits) // 4 * 4] + "==")
 
 
-def _told(challenge: bytes) -> str:
+def reason_in(challenge: bytes) -> str:
     """A server's reason: JSON in base64 (RFC 7628 3.2.2), or whatever it is."""
     try:
         octets = b64decode(challenge, validate=True)

@@ -53,7 +53,7 @@ class ImapMailbox:
 
     def told(self) -> AbstractContextManager[None]:
         """A block whose errors are MailboxErrors that name this place."""
-        return told(self.described)
+        return told(self.described, self.sessions.access.server.name)
 
     async def tree(self) -> Tree:
         """The folders as they were listed last."""

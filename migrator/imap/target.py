@@ -184,6 +184,9 @@ class ImapTarget(ImapMailbox):
                 kept = await stored(session, {uid: keeping.kept(one) for uid, one in flags.items()}, keeping)
         return frozenset(flag for uid, wanted in flags.items() for flag in wanted - kept[uid])
 
+    async def finish(self) -> None:
+        """Nothing is held back."""
+
     async def _read_back(
         self, folder: FolderName, uids: Sequence[range], uidvalidity: int | None
     ) -> AsyncGenerator[tuple[int, int, bytes], None]:

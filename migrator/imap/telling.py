@@ -26,20 +26,20 @@ _BACKOFF = re.compile(r"suggested backoff time: ([0-9]{1,9}) milliseconds", re.I
 
 
 @contextmanager
-def told(place: str) -> Iterator[None]:
-    """What an IMAP server does, as a MailboxError that names the place."""
+def told(place: str, host: str = "") -> Iterator[None]:
+    """What an IMAP server does, as a MailboxError that names the place; `host` is who asks for patience there."""
     try:
         yield
     except ImapError as error:
-        raise translated(error, place) from error
+        raise translated(error, place, host) from error
 
 
-def translated(error: ImapError, place: str) -> MailboxError:
+def translated(error: ImapError, place: str, host: str = "") -> MailboxError:
     """The error as those who move mailboxes know it."""
     text = f"{place}: {error}"
     match error:
         case Declined() | Bye() if code := patience(error.code, error.text):
-            return MailboxLimited(text, code=code, wait=_wait(error.text))
+            return MailboxLimited(text, code=code, wait=_wait(error.text), host=host.lower())
         case Declined() | NoWay() | Untrusted() | NoTls() | NotImap():
             return MailboxRefused(text)
         case NoRoom():

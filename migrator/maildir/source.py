@@ -8,16 +8,15 @@ Raises MailboxRefused where it is no Maildir or may not be read, MailboxAway whe
 """
 
 import asyncio
-from bisect import bisect_right
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from functools import partial
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import aclosing
 from pathlib import Path
 
+from migrator.ahead import ahead, among
 from migrator.mailbox import (
     FolderName,
     FolderState,
     Item,
-    MailboxError,
     MailboxRefused,
     MailFolder,
     Message,
@@ -34,8 +33,6 @@ from migrator.maildir.octets import NoMessage, read
 from migrator.maildir.subscriptions import subscribed
 
 UIDVALIDITY = 1  # the numbers are made of the files' names: they are never given anew
-_TOGETHER = 50  # messages
-_MEMORY = 4_194_304  # octets
 
 
 class MaildirSource:
@@ -61,15 +58,9 @@ class MaildirSource:
 
     async def messages(self, wanted: Sequence[Wanted]) -> AsyncIterator[Message | Missing]:
         """The messages wanted, by rising UID; the next ones are read meanwhile."""
-        packs = self._packs(wanted)
-        ahead = asyncio.create_task(asyncio.to_thread(next, packs, None))
-        try:
-            while pack := await ahead:
-                ahead = asyncio.create_task(asyncio.to_thread(next, packs, None))
-                for one in pack:
-                    yield one
-        finally:
-            await _forgotten(ahead)
+        async with aclosing(ahead(found for one in wanted for found in self._read(one))) as coming:
+            async for found in coming:
+                yield found
 
     async def counted(self) -> tuple[int, int] | None:
         """There is no count but that of the files."""
@@ -116,25 +107,11 @@ class MaildirSource:
         _, keywords, entries = self._listed(folder)
         return [Item(one.uid, keywords.flags(one.letters), one.size) for one in entries]
 
-    def _packs(self, wanted: Sequence[Wanted]) -> Iterator[list[Message | Missing]]:
-        """What is wanted, read, in pieces that fit the memory."""
-        pack: list[Message | Missing] = []
-        weight = 0
-        for one in wanted:
-            for found in self._read(one):
-                pack.append(found)
-                weight += found.content.size if isinstance(found, Message) else 0
-                if len(pack) >= _TOGETHER or weight >= _MEMORY:
-                    yield pack
-                    pack, weight = [], 0
-        if pack:
-            yield pack
-
     def _read(self, wanted: Wanted) -> Iterator[Message | Missing]:
         if wanted.uidvalidity not in {None, UIDVALIDITY}:
             raise StaleFolder(wanted.folder, "a Maildir's messages are never numbered anew")
         path, keywords, entries = self._listed(wanted.folder)
-        chosen = _choice(wanted.uids)
+        chosen = among(wanted.uids)
         for entry in entries:
             if chosen(entry.uid):
                 yield self._message(wanted.folder, path, keywords, entry) or self._again(wanted.folder, entry.uid)
@@ -169,27 +146,3 @@ def _on_disk(path: Path, entry: Entry) -> int:
         return (path / entry.part / entry.file).lstat().st_size
     except FileNotFoundError:
         return 0  # its folder's state has changed with it: the next look counts anew
-
-
-def _choice(uids: tuple[range, ...] | None) -> Callable[[int], bool]:
-    """Whether a UID is among those wanted."""
-    if uids is None:
-        return lambda _: True
-    ranges = sorted(uids, key=lambda one: one.start)
-    return partial(_among, [one.start for one in ranges], ranges)
-
-
-def _among(starts: list[int], ranges: list[range], uid: int) -> bool:
-    at = bisect_right(starts, uid) - 1
-    return at >= 0 and uid in ranges[at]
-
-
-async def _forgotten(ahead: "asyncio.Task[list[Message | Missing] | None]") -> None:
-    """What was read ahead and is not wanted any more is let go."""
-    try:
-        pack = await ahead
-    except (MailboxError, asyncio.CancelledError):
-        return  # it was raised already, or nobody waits for it any more
-    for one in pack or ():
-        if isinstance(one, Message):
-            one.content.forget()

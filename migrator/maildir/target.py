@@ -121,6 +121,9 @@ class MaildirTarget:
         async for found in self._read(folder, frozenset(uids).__contains__):
             yield found
 
+    async def finish(self) -> None:
+        """Nothing is held back."""
+
     async def close(self) -> None:
         """End the threads."""
         self._syncing.shutdown(wait=False)

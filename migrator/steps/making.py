@@ -22,6 +22,9 @@ Names = Mapping[FolderName, FolderName]
 async def made(target: Target, journal: Journal, sides: Sides) -> tuple[Names, Mapping[FolderName, str]]:
     """The target's name of each folder of the source, and why some could not be made, by the source's name."""
     folders = [folder for folder in sides.source.values() if folder.holds_messages]
+    for folder in folders:
+        if folder.note:
+            journal.note(folder.name, folder.note)
     known, before = journal.names(), journal.subscribed()
     names = named([folder.name for folder in folders], target.rules, known)
     lacking = [folder for folder in folders if _lacks(folder, sides.target.get(names[folder.name]), known, before)]

@@ -33,8 +33,15 @@ def server(run_folder: RunFolder) -> Postgresql:
 
 @pytest.fixture(params=BOTH)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    with database(request, tmp_path) as made:
+        yield made
+
+
+@contextmanager
+def database(request: pytest.FixtureRequest, folder: Path) -> Iterator[str]:
+    """A database of the kind that a parameter of the test names, with tables."""
     if request.param == "sqlite":
-        path = tmp_path / "records.db"
+        path = folder / "records.db"
         shutil.copy(request.getfixturevalue("sqlite_template"), path)
         yield f"sqlite:///{path}"
         return

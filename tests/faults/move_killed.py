@@ -18,7 +18,7 @@ from mailsvc.cli.main import run
 from migrator.imap.wire import Wire
 from migrator.journals.file import JournalFile
 
-CALLS = ("fsync", "rename", "replace", "mkdir", "link", "unlink", "utime")
+CALLS = ("fsync", "fdatasync", "ftruncate", "rename", "replace", "mkdir", "link", "unlink", "utime")
 
 
 class Steps:
@@ -47,6 +47,16 @@ class Steps:
             if descriptor <= 2 or len(octets) < 2:
                 return write(descriptor, octets)
             written = write(descriptor, octets[: len(octets) // 2])
+            self.step()
+            return written
+
+        return stepped
+
+    def halved_at(self, write: Callable[[int, bytes, int], int]) -> Callable[[int, bytes, int], int]:
+        def stepped(descriptor: int, octets: bytes, at: int) -> int:
+            if len(octets) < 2:
+                return write(descriptor, octets, at)
+            written = write(descriptor, octets[: len(octets) // 2], at)
             self.step()
             return written
 
@@ -85,6 +95,7 @@ def patched(steps: Steps) -> list[tuple[Any, str, Callable[..., Any]]]:
     return [
         *((os, name, steps.around) for name in CALLS),
         (os, "write", steps.halved),
+        (os, "pwrite", steps.halved_at),
         (JournalFile, "_together", steps.transaction),
         (Wire, "pour", steps.poured),
         (Wire, "data_received", steps.heard),

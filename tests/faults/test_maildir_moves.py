@@ -29,8 +29,8 @@ def filled(root: Path, size: int = 30) -> Path:
     return root
 
 
-def moved(tmp_path: Path, new: Path, *, kill_at: int = 0) -> "subprocess.CompletedProcess[str]":
-    words = ["migrate", "mailbox", "--from", f"maildir:{tmp_path / 'old'}", "--to", f"maildir:{new}"]
+def moved(tmp_path: Path, new: Path, *, kill_at: int = 0, kind: str = "maildir") -> "subprocess.CompletedProcess[str]":
+    words = ["migrate", "mailbox", "--from", f"maildir:{tmp_path / 'old'}", "--to", f"{kind}:{new}"]
     command = [sys.executable, "-m", "tests.faults.move_killed", str(kill_at), *words]
     environ = {**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")}
     return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60, check=False)

@@ -1,4 +1,5 @@
-"""A private Dovecot: IMAP without TLS and LMTP on free loopback ports, Maildirs in a folder of its own.
+"""A private Dovecot: IMAP, POP3 (where it is installed) and LMTP on free loopback ports, without TLS; Maildirs in a
+folder of its own.
 
 `dovecot(run_folder)` answers the run's shared instance. Each test adds the users it needs under a domain of its own
 (`add_user("hanako@closing.example", "password")`, with `octets=` for a mailbox that gets full); their home is
@@ -20,11 +21,12 @@ from tests.support.deadline import wait_until
 from tests.support.ports import free_port, listens
 from tests.support.run_folder import RunFolder, Started
 
+POP3 = Path("/usr/lib/dovecot/pop3")
 CONFIG = """\
 base_dir = {folder}/run
 state_dir = {folder}/state
 log_path = {folder}/log
-protocols = imap lmtp
+protocols = imap lmtp{pop3_too}
 listen = 127.0.0.1
 ssl = no
 disable_plaintext_auth = no
@@ -68,6 +70,15 @@ service imap-login {{
     port = 0
   }}
 }}
+service pop3-login {{
+  chroot =
+  inet_listener pop3 {{
+    port = {pop3}
+  }}
+  inet_listener pop3s {{
+    port = 0
+  }}
+}}
 service lmtp {{
   inet_listener lmtp {{
     port = {lmtp}
@@ -97,6 +108,7 @@ class Dovecot:
     folder: Path
     imap: int
     lmtp: int
+    pop3: int
 
     def home(self, address: str) -> Path:
         local, _, domain = address.lower().rpartition("@")
@@ -148,9 +160,11 @@ class Dovecot:
 
 
 def _start(folder: Path, settings: str = "") -> Started:
-    imap, lmtp = free_port(), free_port()
+    imap, lmtp, pop3 = free_port(), free_port(), free_port()
+    speaks = POP3.exists()
     config = folder / "dovecot.conf"
-    config.write_text(CONFIG.format(folder=folder, imap=imap, lmtp=lmtp) + settings)
+    written = CONFIG.format(folder=folder, imap=imap, lmtp=lmtp, pop3=pop3, pop3_too=" pop3" if speaks else "")
+    config.write_text(written + settings)
     (folder / "users").mkdir()
     (folder / "masters").write_text("master:{PLAIN}master\n")
     (folder / "mail").mkdir()
@@ -159,13 +173,14 @@ def _start(folder: Path, settings: str = "") -> Started:
         done = subprocess.run(["dovecot", "-c", str(config)], check=False, stdout=said, stderr=said)
     if done.returncode:
         raise OSError(f"dovecot: {(folder / 'start.log').read_text()}")
-    wait_until(lambda: listens(imap) and listens(lmtp), "Dovecot listens", within=20)
-    facts = {"folder": str(folder), "imap": str(imap), "lmtp": str(lmtp)}
+    ports = [imap, lmtp, *([pop3] if speaks else [])]
+    wait_until(lambda: all(listens(port) for port in ports), "Dovecot listens", within=20)
+    facts = {"folder": str(folder), "imap": str(imap), "lmtp": str(lmtp), "pop3": str(pop3)}
     return Started(facts, [["doveadm", "-c", str(config), "stop"]])
 
 
 def _told(facts: Mapping[str, str]) -> Dovecot:
-    return Dovecot(Path(facts["folder"]), int(facts["imap"]), int(facts["lmtp"]))
+    return Dovecot(Path(facts["folder"]), int(facts["imap"]), int(facts["lmtp"]), int(facts["pop3"]))
 
 
 def dovecot(run_folder: RunFolder) -> Dovecot:

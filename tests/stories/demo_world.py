@@ -1,4 +1,4 @@
-"""A demo world as a newcomer starts it: a child process on four free ports, whose time is moved by its clock file."""
+"""A demo world as a newcomer starts it: a child process on five free ports, whose time is moved by its clock file."""
 
 import json
 import smtplib
@@ -20,11 +20,11 @@ ROOT = Path(__file__).parent.parent.parent
 ENDS_IN = 3600
 
 
-def four_ports() -> int:
-    """A base whose four ports are free."""
+def five_ports() -> int:
+    """A base whose five ports are free."""
     while True:
         base = free_port()
-        if not any(listens(port) for port in range(base, base + 4)):
+        if not any(listens(port) for port in range(base, base + 5)):
             return base
 
 
@@ -109,7 +109,7 @@ class DemoWorld:
 
 @contextmanager
 def demo_world(state: Path, *options: str, base: int | None = None) -> Iterator[DemoWorld]:
-    base = base or four_ports()
+    base = base or five_ports()
     command = [sys.executable, "-m", "mailsvc.demo", "--port-base", str(base), "--state", str(state), *options]
     log = state.parent / f"{state.name}.log"
     with Program(command, log, cwd=ROOT) as program:

@@ -8,7 +8,7 @@ from signal import Signals
 
 import pytest
 
-from tests.stories.demo_world import ENDS_IN, ROOT, DemoWorld, demo_world, four_ports
+from tests.stories.demo_world import ENDS_IN, ROOT, DemoWorld, demo_world, five_ports
 from tests.support.deadline import wait_until
 from tests.support.programs import Program
 
@@ -102,7 +102,7 @@ def test_a_running_world_is_never_begun_anew_nor_played_twice(tmp_path: Path) ->
     with demo_world(state, "--ends-in", str(ENDS_IN)) as world:
         end = world.told["end"]
         for options in (("--fresh",), ()):
-            done = played(state, *options, "--port-base", str(four_ports()))
+            done = played(state, *options, "--port-base", str(five_ports()))
             assert (done.returncode, done.stdout) == (1, "")
             assert "is being played already" in done.stderr
         assert world.told["end"] == end

@@ -4,6 +4,7 @@
 conftest skips by it and counts the skipped tests aloud; with REAL_REQUIRED=1 a skipped one fails the run.
 """
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -37,6 +38,12 @@ def _unpacked(name: str, program: str) -> str | None:
     return _programs("chroot", "ldd") or (None if fetched.exists() else f"{name} is not fetched: ./test does")
 
 
+def _chromium() -> str | None:
+    if importlib.util.find_spec("playwright") is None:
+        return "Playwright is not installed"
+    return None if Path("/usr/bin/chromium").exists() else "/usr/bin/chromium is not installed"
+
+
 def _strace() -> str | None:
     missing = _programs("strace")
     if missing is None:
@@ -62,6 +69,8 @@ _CHECKS: Mapping[str, Callable[[], str | None]] = {
     "courier": lambda: _unpacked("courier", "bin/imapd"),
     "cyrus": lambda: _unpacked("cyrus", "lib/cyrus/bin/imapd"),
     "dovecot": lambda: _file("dovecot", "/usr/lib/dovecot/lmtp") or _file("doveadm", "/usr/lib/dovecot/imap"),
+    "dovecot-pop3": lambda: _file("dovecot", "/usr/lib/dovecot/pop3"),
+    "chromium": _chromium,
     "clamd": lambda: _programs("clamd"),
     "postgresql": _postgresql,
     "strace": _strace,

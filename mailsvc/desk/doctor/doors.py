@@ -30,6 +30,12 @@ def check_doors(settings: Settings) -> Iterator[Finding]:
         yield _health(settings.http.listen)
     elif problem:
         yield _unbindable(settings.http.listen, problem)
+    links = settings.exports.listen
+    problem = _bind(links) if links is not None else 0
+    if links is not None and problem == errno.EADDRINUSE:
+        yield _links(links)
+    elif links is not None and problem:
+        yield _unbindable(links, problem)
 
 
 def _bind(endpoint: Endpoint) -> int:
@@ -75,6 +81,17 @@ def _health(endpoint: Endpoint) -> Finding:
     if b" 200 " in head.partition(b"\r\n")[0]:
         return note(CHECK, f"{endpoint} says the service is healthy", "the service is running, nothing is to be done")
     return warning(CHECK, f"{endpoint} says a role is down: {json.dumps(roles)}", "look into the log of the service")
+
+
+def _links(endpoint: Endpoint) -> Finding:
+    """Whoever holds the door of links: ours shows the same page for every link."""
+    try:
+        answer = _talk(endpoint, b"GET /take/x HTTP/1.0\r\nHost: localhost\r\n\r\n", None)
+    except OSError:
+        answer = b""
+    if answer.startswith(b"HTTP/1.") and b"style-src 'sha256-" in answer:
+        return note(CHECK, f"{endpoint} answers links", "the service is running, nothing is to be done")
+    return error(CHECK, f"{endpoint} is taken by another program", "find out who listens there: ss -ltnp")
 
 
 def _talk(endpoint: Endpoint, request: bytes, until: bytes | None) -> bytes:

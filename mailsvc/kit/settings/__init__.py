@@ -14,6 +14,7 @@ from mailsvc.kit.settings.checking import (
     VirusSettings,
 )
 from mailsvc.kit.settings.example import example_settings
+from mailsvc.kit.settings.exports import ExportSettings, ExportSource
 from mailsvc.kit.settings.gateway import BareNewline, GatewaySettings, Listener, Peers
 from mailsvc.kit.settings.handbook import settings_handbook
 from mailsvc.kit.settings.mail import DomainSettings, ImapQuota, Outbound, OutboxSettings, Quota
@@ -38,6 +39,8 @@ __all__ = [
     "BounceSettings",
     "ClockSettings",
     "DomainSettings",
+    "ExportSettings",
+    "ExportSource",
     "ForwardingSettings",
     "GatewaySettings",
     "HttpSettings",

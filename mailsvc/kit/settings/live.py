@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from mailsvc.kit.settings.model import Settings
 
 # Whatever sockets, files and tasks were opened by.
-FIXED = ("service", "records", "http", "policy", "resolver", "outbox", "bounces", "clock", "log")
+FIXED = ("service", "records", "http", "policy", "resolver", "outbox", "bounces", "clock", "jobs", "exports", "log")
 _LIVE_OF_GATEWAY = ("closed",)
 
 

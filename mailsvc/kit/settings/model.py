@@ -9,16 +9,19 @@ from typing import Self
 
 from pydantic import Field, PrivateAttr, ValidationInfo, field_validator
 
+from mailsvc.kit.endpoints import Endpoint
 from mailsvc.kit.faults import Fault, refuse
 from mailsvc.kit.imap_mailboxes import ImapMailboxes
 from mailsvc.kit.settings.apart import no_domain, shared
 from mailsvc.kit.settings.checking import QuarantineSettings, RateSettings, ResolverSettings, VirusSettings
+from mailsvc.kit.settings.exports import ExportSettings
 from mailsvc.kit.settings.gateway import GatewaySettings
 from mailsvc.kit.settings.mail import DomainSettings, Outbound, OutboxSettings, Quota
 from mailsvc.kit.settings.returning import BounceSettings, ForwardingSettings, PolicySettings
 from mailsvc.kit.settings.running import AccountsSettings, ClockSettings, HttpSettings, LogSettings, MovingSettings
 from mailsvc.kit.settings.service import Purpose, RecordsSettings, Service
 from mailsvc.kit.settings.words import DomainPattern, Section, domain_pattern
+from mailsvc.kit.settings.working import JobsSettings
 from schedules.names import DomainName
 from schedules.positions import Position
 from schedules.yamlfile import Places, Wrong
@@ -55,6 +58,8 @@ class Settings(Section):
     clock: ClockSettings = Field(default=ClockSettings(), description="How far this machine's clock is trusted.")
     accounts: AccountsSettings = Field(default=AccountsSettings(), description="What an import of accounts may do.")
     moving: MovingSettings = Field(default=MovingSettings(), description="How mailboxes are moved.")
+    jobs: JobsSettings = Field(default=JobsSettings(), description="Mailboxes moved and exported in the background.")
+    exports: ExportSettings = Field(default=ExportSettings(), description="What subscribers take home.")
     log: LogSettings = Field(default=LogSettings(), description="What is written to standard error.")
     soft_bounce: bool = Field(
         default=False, description="Whether every 5xx becomes a 4xx, for a rollout or the first hours of an end."
@@ -131,14 +136,23 @@ class Settings(Section):
     @field_validator("policy")
     @classmethod
     def _own_ports(cls, policy: PolicySettings, info: ValidationInfo) -> PolicySettings:
-        gateway, http = info.data.get("gateway"), info.data.get("http")
-        taken = [one.listen for one in gateway.listeners] if gateway else []
-        taken += [http.listen] if http else []
+        taken = list(_taken(info))
         for name, mine in (("listen", policy.listen), ("socketmap", policy.socketmap)):
             if mine is not None and any(mine.meets(other) for other in taken):
                 refuse([((name,), Wrong(f"{mine} is taken already", "give each its own address or port"))])
             taken += [mine] if mine else []
         return policy
+
+    @field_validator("exports")
+    @classmethod
+    def _door_of_its_own(cls, exports: ExportSettings, info: ValidationInfo) -> ExportSettings:
+        service, mine = info.data.get("service"), exports.listen
+        in_production = service is not None and service.purpose is Purpose.PRODUCTION
+        if in_production and exports.public_url and not exports.is_protected:
+            refuse([(("public_url",), Wrong(f"{exports.public_url} is not protected by TLS", "write https://HOST"))])
+        if mine is not None and any(mine.meets(other) for other in _taken(info)):
+            refuse([(("listen",), Wrong(f"{mine} is taken already", "give each its own address or port"))])
+        return exports
 
     @field_validator("clock")
     @classmethod
@@ -171,6 +185,17 @@ class Settings(Section):
     def redacted(self) -> dict[str, object]:
         """Everything in the words of the file, fit to be shown: sources of secrets are named, never read."""
         return self.model_dump(mode="json")
+
+
+def _taken(info: ValidationInfo) -> Iterator[Endpoint]:
+    """Where the sections above listen."""
+    gateway, http, policy = (info.data.get(name) for name in ("gateway", "http", "policy"))
+    if gateway is not None:
+        yield from (one.listen for one in gateway.listeners)
+    if http is not None:
+        yield http.listen
+    if policy is not None:
+        yield from (one for one in (policy.listen, policy.socketmap) if one is not None)
 
 
 def _twice(names: list[str]) -> Iterator[Fault]:

@@ -1,4 +1,4 @@
-"""Every table of the records, by area: mail, what is kept back, directory, time, acts.
+"""Every table of the records, by area: mail, what is kept back, directory, time, acts, work.
 
 Only this room reads or writes them; other rooms call the functions of the modules beside this package.
 """
@@ -17,6 +17,24 @@ from mailsvc.records.tables.kept_back import (
 )
 from mailsvc.records.tables.mail import body_chunks, body_spills, deliveries, messages
 from mailsvc.records.tables.time import amendments, deeds, marks, plans, versions
+from mailsvc.records.tables.work import (
+    batches,
+    export_files,
+    exports,
+    host_budgets,
+    host_limits,
+    job_secrets,
+    jobs,
+    journal_folders,
+    journal_intents,
+    journal_marks,
+    journal_names,
+    journal_notes,
+    journal_subscribed,
+    link_sessions,
+    links,
+    moves,
+)
 
 APPEND_ONLY = (plans, amendments, audit)
 
@@ -25,6 +43,7 @@ __all__ = [
     "addresses",
     "amendments",
     "audit",
+    "batches",
     "body_chunks",
     "body_spills",
     "cleared_threats",
@@ -32,12 +51,27 @@ __all__ = [
     "deeds",
     "deliveries",
     "domains",
+    "export_files",
+    "exports",
     "forward_pauses",
     "generations",
     "holders",
+    "host_budgets",
+    "host_limits",
+    "job_secrets",
+    "jobs",
+    "journal_folders",
+    "journal_intents",
+    "journal_marks",
+    "journal_names",
+    "journal_notes",
+    "journal_subscribed",
+    "link_sessions",
+    "links",
     "marks",
     "messages",
     "metadata",
+    "moves",
     "notices",
     "plans",
     "quarantine",

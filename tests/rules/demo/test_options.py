@@ -35,8 +35,8 @@ def test_two_dashes_end_the_options() -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--port-base", "0"], "a port base lies between 1 and 65532, since four ports are used"),
-        (["--port-base", "65533"], "a port base lies between 1 and 65532"),
+        (["--port-base", "0"], "a port base lies between 1 and 65531, since five ports are used"),
+        (["--port-base", "65532"], "a port base lies between 1 and 65531"),
         (["--port-base", "smtp"], "argument --port-base: 'smtp' is not a whole number"),
         (["--port-bas", "4000"], "unrecognized arguments: --port-bas"),
         (["--ends-in", "9" * 5000], "is not a whole number"),
@@ -70,7 +70,7 @@ def test_help_names_every_option_and_its_default(capsys: pytest.CaptureFixture[s
 
 
 @given(
-    st.integers(1, 65_532), st.integers(1, 10**9), st.lists(st.text("abc-=", min_size=1).filter(lambda w: w[0] != "-"))
+    st.integers(1, 65_531), st.integers(1, 10**9), st.lists(st.text("abc-=", min_size=1).filter(lambda w: w[0] != "-"))
 )
 def test_what_is_given_is_what_is_read(base: int, seconds: int, words: list[str]) -> None:
     read = read_options([f"--port-base={base}", f"--ends-in={seconds}", *words])

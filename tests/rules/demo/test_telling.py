@@ -116,7 +116,7 @@ def world() -> World:
 
 def test_the_greeting_tells_the_doors_the_people_and_what_to_type() -> None:
     said: list[str] = []
-    greet(world(), said.append)
+    greet(world(), "Dovecot", said.append)
     told = "\n".join(said)
     for port in (4000, 4001, 4002):
         assert f"127.0.0.1:{port}" in told
@@ -134,7 +134,7 @@ def test_the_greeting_tells_the_doors_the_people_and_what_to_type() -> None:
 def test_the_usual_world_needs_no_state_and_fits_eighty_columns() -> None:
     said: list[str] = []
     usual = home() / DEFAULT
-    greet(World(usual, Ports(), usual / "clock", {}, END), said.append)
+    greet(World(usual, Ports(), usual / "clock", {}, END), "Dovecot", said.append)
     assert "  ./run explain hanako@closing.example" in said
     assert [line for line in said if len(line) > 80 and str(usual) not in line] == []
 

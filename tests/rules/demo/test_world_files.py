@@ -26,15 +26,15 @@ def told(world: World) -> dict[str, Any]:
     return read
 
 
-def test_four_ports_follow_the_base_and_http_keeps_its_own_without_one() -> None:
-    assert Ports.from_base(4000) == Ports(4000, 4001, 4002, 4003)
-    assert Ports.from_base(None) == Ports(2525, 2526, 2527, 8025)
+def test_five_ports_follow_the_base_and_two_keep_their_own_without_one() -> None:
+    assert Ports.from_base(4000) == Ports(4000, 4001, 4002, 4003, 4004)
+    assert Ports.from_base(None) == Ports(2525, 2526, 2527, 8025, 1143)
 
 
 def test_world_json_lists_ports_folders_and_urls(tmp_path: Path) -> None:
     world = made(tmp_path)
     tells = told(world)
-    assert tells["ports"] == {"world": 4000, "submission": 4001, "inbound": 4002, "http": 4003}
+    assert tells["ports"] == {"world": 4000, "submission": 4001, "inbound": 4002, "http": 4003, "imap": 4004}
     assert tells["urls"] == {"health": "http://127.0.0.1:4003/healthz", "metrics": "http://127.0.0.1:4003/metrics"}
     assert tells["state"] == str(tmp_path / "world")
     assert Path(tells["settings"]).is_file()

@@ -16,10 +16,11 @@ from migrator.journals.file import JournalBusy, JournalUnusable
 from migrator.mailbox import MailboxAway, MailboxLimited, MailboxRefused, StaleFolder
 from migrator.moving import Paused
 from migrator.progress import Silent
-from migrator.receipts.receipt import NotCounted
+from migrator.receipts.receipt import NotCounted, Receipt
 from schedules.clock import SystemClock
 from tests.peers.imap import Reply
 from tests.peers.imap_box import BoxPeer
+from tests.peers.pop3 import Pop3Peer
 from tests.rules.migrator.maildir.trees import folder, lay
 
 
@@ -30,8 +31,8 @@ def moving(tmp_path: Path) -> Move:
     return Move(Side(here), Side(there), tmp_path / "state" / "j")
 
 
-async def moved(moving: Move) -> None:
-    await migrate(moving, clock=SystemClock(), progress=Silent(), stop=asyncio.Event())
+async def moved(moving: Move) -> Receipt:
+    return await migrate(moving, clock=SystemClock(), progress=Silent(), stop=asyncio.Event())
 
 
 @pytest.mark.parametrize(
@@ -85,7 +86,7 @@ async def test_a_host_that_is_not_there_is_a_mistake_and_one_nobody_answers_for_
         await asyncio.sleep(0)
         raise socket.gaierror(code, "resolver")
 
-    monkeypatch.setattr("mailsvc.desk.migrating.asked_of_system", asked)
+    monkeypatch.setattr("mailsvc.kit.mailboxes.asked_of_system", asked)
     url = ImapUrl("h", "nowhere.example", 993, MailboxTls.TLS)
     with pytest.raises(raised, match=r"nowhere\.example"):
         await moved(Move(moving.source, Side(url, Secret("geheim")), moving.journal))
@@ -147,3 +148,17 @@ def test_each_move_has_its_journal() -> None:
     names = {journal_for(Path("/s"), *pair) for pair in ((one, other), (other, one))}
     assert len(names) == 2
     assert journal_for(Path("/s"), one, parse_mailbox("imaps://h@old.example?ca=/x")) in names
+
+
+async def test_from_pop3_into_mbox_files_by_their_urls(tmp_path: Path) -> None:
+    async with Pop3Peer([b"Subject: a\r\n\r\nFrom here\r\n"]) as peer:
+        drop = parse_mailbox(f"pop3://h@127.0.0.1:{peer.port}?tls=none")
+        box, journal = parse_mailbox(f"mbox:{tmp_path / 'box'}"), tmp_path / "journal"
+        for _ in range(2):
+            receipt = await moved(Move(Side(drop, Secret("geheim")), Side(box), journal))
+            assert receipt.complete
+        with pytest.raises(Refused, match="POP3 only reads"):
+            await moved(Move(Side(box), Side(drop, Secret("geheim")), tmp_path / "other"))
+    assert (tmp_path / "box/INBOX.mbox").read_bytes().endswith(b"Subject: a\n\n>From here\n\n")
+    here = await moved(Move(Side(box), Side(parse_mailbox(f"maildir:{tmp_path / 'new'}")), tmp_path / "third"))
+    assert [one.copied for one in here.folders] == [1]

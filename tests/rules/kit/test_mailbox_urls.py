@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailsvc.kit.mailbox_urls import ImapUrl, MailboxTls, MaildirUrl, parse_mailbox, same_mailbox
+from mailsvc.kit.mailbox_urls import (
+    ImapUrl,
+    MailboxTls,
+    MailboxUrl,
+    MaildirUrl,
+    MboxUrl,
+    Pop3Url,
+    ZipUrl,
+    parse_mailbox,
+    same_mailbox,
+)
 from schedules.positions import Wrong
 
 TLS, STARTTLS, NONE = MailboxTls.TLS, MailboxTls.STARTTLS, MailboxTls.NONE
@@ -30,12 +40,27 @@ TLS, STARTTLS, NONE = MailboxTls.TLS, MailboxTls.STARTTLS, MailboxTls.NONE
         ("imaps://h@old.example?auth=password", ImapUrl("h", "old.example", 993, TLS)),
         ("imaps://h@old.example?compress=deflate", ImapUrl("h", "old.example", 993, TLS, compress=True)),
         ("imaps://%E8%8A%B1%E5%AD%90@日本.example", ImapUrl("花子", "xn--wgv71a.example", 993, TLS)),
+        ("pop3s://h@pop.old.example", Pop3Url("h", "pop.old.example", 995, TLS)),
+        ("pop3://h@pop.old.example", Pop3Url("h", "pop.old.example", 110, STARTTLS)),
+        ("pop3://h@127.0.0.1:1110?tls=none", Pop3Url("h", "127.0.0.1", 1110, NONE)),
+        ("mbox:/srv/mail/hanako", MboxUrl(Path("/srv/mail/hanako"))),
         ("imaps://h@mail", ImapUrl("h", "mail", 993, TLS)),
+        ("gmail:hanako@gmail.com", ImapUrl("hanako@gmail.com", "imap.gmail.com", 993, TLS)),
+        ("gmail:hanako%40gmail.com?auth=token",
+         ImapUrl("hanako@gmail.com", "imap.gmail.com", 993, TLS, token=True)),
+        ("yahoo-japan:hanako", ImapUrl("hanako", "imap.mail.yahoo.co.jp", 993, TLS)),
+        ("microsoft365:hanako@new.example",
+         ImapUrl("hanako@new.example", "outlook.office365.com", 993, TLS, token=True)),
+        ("microsoft365:h@new.example?authz=x",
+         ImapUrl("h@new.example", "outlook.office365.com", 993, TLS, "x", token=True)),
         ("maildir:/srv/mail/hanako", MaildirUrl(Path("/srv/mail/hanako"))),
         ("maildir:/srv/mail/jiro/../hanako", MaildirUrl(Path("/srv/mail/hanako"))),
+        ("zip:/srv/hanako.zip", ZipUrl(Path("/srv/hanako.zip"))),
+        ("zip:/srv/x/../花子?.ZIP?viewer=no", ZipUrl(Path("/srv/花子?.ZIP"), viewer=False)),
+        ("zip:/srv/hanako.zip?viewer=yes", ZipUrl(Path("/srv/hanako.zip"))),
     ],
 )  # fmt: skip
-def test_each_is_read_so(text: str, url: ImapUrl | MaildirUrl) -> None:
+def test_each_is_read_so(text: str, url: MailboxUrl) -> None:
     assert parse_mailbox(text) == url
 
 
@@ -48,8 +73,22 @@ def test_a_relative_maildir_is_one_from_here(tmp_path: Path, monkeypatch: pytest
     ("text", "said"),
     [
         ("", "no mailbox of that kind"),
-        ("pop3://h@old.example", "no mailbox of that kind"),
+        ("nntp://h@old.example", "no mailbox of that kind"),
+        ("pop3s://h@old.example?tls=none", "cannot be asked of pop3s"),
+        ("pop3://h@old.example?tls=none", "in clear"),
+        ("mbox:", "no mbox"),
+        ("mbox:~/mail", "no mbox"),
+        ("gmail:", "no mailbox at Gmail"),
+        ("gmail://hanako@gmail.com", "no mailbox at Gmail"),
+        ("gmail:hanako:geheim@gmail.com", "no mailbox at Gmail"),
+        ("generic:hanako", "no mailbox of that kind"),
         ("imaps://old.example", "names no user"),
+        ("zip:", "that is no archive"),
+        ("zip:/srv/hanako", "that is no archive"),
+        ("zip:/srv/.zip", "that is no archive"),
+        ("zip:~/hanako.zip", "that is no archive"),
+        ("zip:/srv/hanako.zip?viewer=", "has no viewer"),
+        ("zip:/srv/hanako.zip?viewer=maybe", "has no viewer"),
         ("imaps://@old.example", "names no user"),
         ("imaps://h@", "that is no mailbox"),
         ("imaps://h@old.example:0", "0 is no port"),
@@ -100,10 +139,14 @@ def test_in_clear_goes_to_another_machine_only_if_that_is_said() -> None:
 
 USERS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=30)
 
+KINDS = st.sampled_from([ImapUrl, Pop3Url])
 
-@given(USERS, USERS | st.just(""), st.sampled_from([TLS, STARTTLS]), st.integers(1, 65535))
-def test_what_is_written_is_read_again(user: str, authz: str, tls: MailboxTls, port: int) -> None:
-    url = ImapUrl(user, "old.example", port, tls, authz)
+
+@given(USERS, USERS | st.just(""), st.sampled_from([TLS, STARTTLS]), st.integers(1, 65535), KINDS)
+def test_what_is_written_is_read_again(
+    user: str, authz: str, tls: MailboxTls, port: int, kind: type[ImapUrl | Pop3Url]
+) -> None:
+    url = kind(user, "old.example", port, tls, authz)
     assert parse_mailbox(str(url)) == url
 
 

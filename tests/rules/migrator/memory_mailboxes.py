@@ -216,6 +216,7 @@ class MemoryTarget:
         self.makes_nothing: Shortfall | None = None
         self.before_put: Callable[[FolderName], None] = lambda _folder: None
         self.puts = 0
+        self.finished = 0
         self.down = False
         self.asked: list[str] = []
         self.limits = Room()
@@ -293,6 +294,9 @@ class MemoryTarget:
         for uid in uids:
             if (held := self.box.folders[folder].messages.get(uid)) is not None:
                 yield uid, len(held.octets), hashlib.sha256(held.octets).digest()
+
+    async def finish(self) -> None:
+        self.finished += 1
 
     async def close(self) -> None:
         self.asked.append("close")

@@ -43,111 +43,6 @@ def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:
     assert set(modes.values()) == {0o600}
 
 
-def test_an_intent_stands_until_all_of_it_is_settled(journal: JournalFile) -> None:
-    intent = Intent(INBOX, BEFORE, (mark(1), mark(2)))
-    journal.write([intent])
-    assert list(journal.intended()) == [intent]
-    journal.write([Settlement((mark(1, settled=Settled.COPIED),))])
-    assert list(journal.intended()) == [replace(intent, marks=(mark(2),))]
-    journal.write([Settlement((mark(2, settled=Settled.REFUSED),))])
-    assert list(journal.intended()) == []
-    assert list(journal.marks(INBOX)) == [mark(1, settled=Settled.COPIED), mark(2, settled=Settled.REFUSED)]
-
-
-def test_what_is_intended_anew_stands_in_one_intent_alone(journal: JournalFile) -> None:
-    journal.write([Intent(INBOX, BEFORE, (mark(1), mark(2)))])
-    again = Intent(INBOX, replace(BEFORE, uidnext=40), (mark(2),))
-    journal.write([again])
-    assert list(journal.intended()) == [Intent(INBOX, BEFORE, (mark(1),)), again]
-
-
-def test_an_intended_message_may_be_settled_before_by_a_refusal_and_is_so_no_more(journal: JournalFile) -> None:
-    journal.write([Settlement((mark(1, settled=Settled.REFUSED),))])
-    journal.write([Intent(INBOX, BEFORE, (mark(1),))])
-    assert journal.counts() == {}
-    assert list(journal.known(INBOX, 1)) == [mark(1)]
-
-
-def test_nothing_is_settled_without_saying_how(journal: JournalFile) -> None:
-    with pytest.raises(ValueError, match="how"):
-        journal.write([Settlement((mark(1),))])
-
-
-def test_all_marks_of_a_folder_are_walked_page_by_page_while_others_are_written(journal: JournalFile) -> None:
-    marks = [replace(mark(1, settled=Settled.COPIED), key=Key(INBOX, 1, uid)) for uid in range(1, 2501)]
-    journal.write([Settlement(tuple(marks))])
-    journal.write(
-        [
-            Settlement(
-                (
-                    mark(7, folder=("Other",), settled=Settled.COPIED),
-                    mark(8, validity=2, settled=Settled.COPIED),
-                )
-            )
-        ]
-    )
-    walked = []
-    for one in journal.known(INBOX, 1):
-        walked.append(one)
-        if one.key.uid == 3:
-            journal.write([Settlement((replace(one, key=Key(INBOX, 1, 3000)),))])
-    assert [one.key.uid for one in walked] == [*range(1, 2501), 3000]
-
-
-def test_a_folder_numbered_anew_gives_its_old_marks_until_it_is_finished(journal: JournalFile) -> None:
-    journal.write(
-        [
-            Settlement(
-                (
-                    mark(1, settled=Settled.COPIED),
-                    mark(2, settled=Settled.COPIED),
-                )
-            )
-        ]
-    )
-    assert [one.key.uid for one in journal.former(INBOX, 5)] == [1, 2]
-    new = replace(mark(1, settled=Settled.ALREADY_THERE), key=Key(INBOX, 5, 70))
-    journal.write([Settlement((new,), (Key(INBOX, 1, 1),))])
-    assert list(journal.former(INBOX, 5)) == [mark(2, settled=Settled.COPIED)]
-    journal.finish({INBOX: FolderState(5, 71, 1)})
-    assert list(journal.marks(INBOX)) == [new]
-    assert journal.state(INBOX) == FolderState(5, 71, 1)
-
-
-def test_names_and_notes_are_kept_in_order_and_once(tmp_path: Path) -> None:
-    with opened(tmp_path) as journal:
-        journal.name({("a/b",): ("a_b",)})
-        journal.note(INBOX, "second, by letter")
-        journal.note(INBOX, "first, by letter")
-        journal.note(INBOX, "second, by letter")
-    with opened(tmp_path) as journal:
-        assert journal.names() == {("a/b",): ("a_b",)}
-        assert journal.notes() == {INBOX: ["second, by letter", "first, by letter"]}
-
-
-def test_two_folders_never_get_one_name(journal: JournalFile) -> None:
-    journal.name({("a",): ("x",)})
-    journal.name({("a",): ("x",)})
-    with pytest.raises(JournalUnusable):
-        journal.name({("b",): ("x",)})
-    assert journal.names() == {("a",): ("x",)}
-
-
-def test_counts_tell_messages_and_octets_by_outcome(journal: JournalFile) -> None:
-    journal.write(
-        [
-            Settlement(
-                (
-                    mark(1, settled=Settled.COPIED),
-                    mark(2, settled=Settled.COPIED),
-                    mark(3, settled=Settled.REFUSED),
-                )
-            )
-        ]
-    )
-    assert journal.counts() == {INBOX: {Settled.COPIED: (2, 30), Settled.REFUSED: (1, 30)}}
-
-
 def test_the_journal_of_another_move_is_refused(tmp_path: Path) -> None:
     opened(tmp_path).close()
     with pytest.raises(JournalUnusable, match="another move"):
@@ -215,17 +110,6 @@ def test_a_full_disk_is_told_and_leaves_what_was_kept(full: JournalFile) -> None
     assert list(full.intended()) == []
     full.write([Intent(INBOX, BEFORE, many)])
     assert len(list(full.marks(INBOX))) == 2999
-
-
-levels = st.text(st.characters(), min_size=1, max_size=8)
-
-
-@given(st.lists(levels, min_size=1, max_size=3).map(tuple), st.frozensets(st.sampled_from(["\\Seen", "$a", "b"])))
-def test_any_name_and_flags_come_back_as_they_were(name: FolderName, flags: frozenset[str]) -> None:
-    with tempfile.TemporaryDirectory() as folder, opened(Path(folder)) as journal:
-        one = replace(mark(1, folder=name, settled=Settled.COPIED), flags=flags)
-        journal.write([Settlement((one,))])
-        assert list(journal.marks(name)) == [one]
 
 
 @given(st.data())

@@ -3,7 +3,7 @@
 import pytest
 
 from migrator.journals.file import JournalFile
-from migrator.mailbox import SpecialUse
+from migrator.mailbox import MailboxAway, SpecialUse
 from migrator.moving import move
 from schedules.clock import MovableClock
 from tests.rules.migrator.memory_mailboxes import SEEN, Box, MemorySource, MemoryTarget
@@ -93,3 +93,14 @@ async def test_new_mail_and_changed_flags_come_with_the_next_run(
     there = new.folders["INBOX",].messages
     assert len(there) == 11
     assert there[3].flags == SEEN
+
+
+async def test_what_a_target_holds_back_gets_its_name_once_everything_is_put(
+    old: Box, new: Box, journal: JournalFile, clock: MovableClock
+) -> None:
+    old.folder("INBOX").add(*letters(3))
+    broken, target = MemoryTarget(new, lose={1: 1}), MemoryTarget(new)
+    with pytest.raises(MailboxAway):
+        await move(MemorySource(old), broken, journal, clock=clock)
+    await move(MemorySource(old), target, journal, clock=clock)
+    assert (broken.finished, target.finished) == (0, 1)

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
 from starlette.types import ASGIApp
@@ -49,10 +49,12 @@ async def ask_on(
 
 
 @contextlib.asynccontextmanager
-async def served(app: ASGIApp, limits: Limits | None = None) -> AsyncIterator[Served]:
+async def served(
+    app: ASGIApp, limits: Limits | None = None, proxies: Sequence[str] = ("127.0.0.1", "::1")
+) -> AsyncIterator[Served]:
     listening = listen("127.0.0.1", 0)
     ready = asyncio.Event()
-    task = asyncio.create_task(serve(app, listening, up=ready.set, limits=limits))
+    task = asyncio.create_task(serve(app, listening, up=ready.set, limits=limits, proxies=proxies))
     port = listening.getsockname()[1]
     await asyncio.wait_for(ready.wait(), 5)
     try:

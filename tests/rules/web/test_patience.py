@@ -1,6 +1,9 @@
 """Clients that take connections and give nothing for them."""
 
 import asyncio
+from contextlib import suppress
+
+from starlette.types import Receive, Scope, Send
 
 from mailsvc.web.patience import Limits
 from tests.rules.web.served import ask_on, served
@@ -89,3 +92,22 @@ async def test_many_idle_clients_leave_few_connections() -> None:
         await end(world)
         for _, writer in idle:
             writer.close()
+
+
+async def test_a_client_that_reads_nothing_of_its_answer_is_cut_off() -> None:
+    gone_now = asyncio.Event()
+
+    async def endless(_scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        while not gone_now.is_set():
+            await send({"type": "http.response.body", "body": b"x" * 65_536, "more_body": True})
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.001):
+                    if (await receive())["type"] == "http.disconnect":
+                        gone_now.set()
+
+    async with served(endless, Limits(unread=0.2)) as world:
+        _, writer = await world.connect()
+        writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        await asyncio.wait_for(gone_now.wait(), 20)
+        writer.close()

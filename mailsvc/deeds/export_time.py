@@ -1,0 +1,127 @@
+"""The deed `export-time`: exports that run when a plan's export-end comes are given more time, within bounds.
+
+Use: `ExportTime(records, post, source, bound, edition_of, host=...)` among the kinds of the alarm. It comes shortly
+before export-end. Its only effects are amendments, a hold for each mailbox, so that the edition alone decides until
+when an export may go on, and a letter to each of their subscribers. What a gate has given time already gets no more.
+Where the plan was changed meanwhile it fails, and the next ring asks again.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from mailsvc.deeds.gate_answers import amended, write
+from mailsvc.deeds.kinds import CatchUp, DueDeed, Effect, Moment
+from mailsvc.deeds.more_time import extended, has_more_time
+from mailsvc.deeds.running_exports import RunningExport, RunningExports
+from mailsvc.letters.letter import BadLetter
+from mailsvc.letters.post import Post, ReadyLetter
+from mailsvc.outbox.routes import NoRoute
+from mailsvc.records import editions
+from mailsvc.records.editions import StoredPlan
+from mailsvc.records.ledger import DeedKey
+from mailsvc.records.store import Connection, Records
+from schedules.amendments import Amendment, Hold
+from schedules.blocks.scopes import Scope
+from schedules.edition import Edition
+from schedules.shifting import shifted
+from schedules.words import Stage
+
+_BY: Final = "lastpost"  # who amends
+LEAD: Final = timedelta(minutes=10)  # before export-end: time enough for a ring or two that fail
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What is given to whom, and the amendments that say so."""
+
+    edition: Edition
+    numbers: tuple[int, int]
+    exports: tuple[RunningExport, ...]
+    until: datetime
+    amendments: tuple[Amendment, ...]
+
+
+class ExportTime:
+    """Gives more time to the exports that `source` knows of, `bound` at most; `host` is named as writer of letters."""
+
+    name = "export-time"
+    irreversible = True  # an amendment is dated
+    catch_up = CatchUp.NEWEST
+
+    def __init__(
+        self,
+        records: Records,
+        post: Post,
+        source: RunningExports,
+        bound: Callable[[], timedelta],
+        edition_of: Callable[[StoredPlan], Edition],
+        *,
+        host: str,
+    ) -> None:
+        self._records = records
+        self._post = post
+        self._source = source
+        self._bound = bound
+        self._edition_of = edition_of
+        self._host = host
+
+    @staticmethod
+    def moments(edition: Edition, now: datetime) -> Iterator[Moment]:
+        """Once for each date of export-end: a date that is moved is another one."""
+        del now
+        at = edition.stage_instant(Stage.EXPORT_END)
+        if at is not None:
+            scope = at.astimezone(UTC).isoformat()
+            yield (
+                DeedKey(edition.plan.name, str(Stage.EXPORT_END), ExportTime.name, scope=scope),
+                Stage.EXPORT_END,
+                (at.astimezone(UTC) - LEAD),
+            )
+
+    async def prepare(self, deed: DueDeed, also: Sequence[DueDeed], now: datetime) -> Effect:
+        """Look what runs, and make amendments and letters ready. Raises RecordsAway."""
+        del also
+        given = await asyncio.to_thread(self._given, deed, now)
+        if given is None:
+            return lambda _: "no export runs that needs more time"
+        letters = await self._letters(deed, given, now)
+
+        def effect(connection: Connection) -> str:
+            write(connection, given.edition.plan.name, given.numbers, given.amendments, at=now)
+            queued = [one.queue(connection) for one in letters]
+            told = f"{len(given.exports)} exports have time until {given.until.isoformat()}"
+            return " ".join([told, *(f"letter {one}" for one in queued)])
+
+        return effect
+
+    def _given(self, deed: DueDeed, now: datetime) -> _Given | None:
+        """By the plan as it stands in the records, which may be newer than what the deed was found by."""
+        name = deed.edition.plan.name
+        with self._records.read() as connection:
+            stored = next((one for one in editions.load(connection) if one.name == name), None)
+            if stored is None:
+                return None
+            edition, numbers = self._edition_of(stored), editions.next_numbers(connection, name)
+            running = self._source.running(connection, edition.plan.domains) or ()
+        at = edition.stage_instant(Stage.EXPORT_END)
+        wanting = tuple(one for one in running if not has_more_time(edition, one, now))
+        until = shifted(at, self._bound(), edition.plan.zone) if at is not None else now
+        if at is None or not wanting or until <= max(at, now):
+            return None
+        holds = [Hold(Scope(address=one.address), until, (Stage.EXPORT_END,), announced=timedelta()) for one in wanting]
+        amendments = amended(edition, numbers[1], holds, now, by=_BY, reason="its export runs at export-end")
+        return _Given(edition, numbers, wanting, until, amendments)
+
+    async def _letters(self, deed: DueDeed, given: _Given, now: datetime) -> list[ReadyLetter]:
+        """Whoever cannot be reached has the time all the same."""
+        ready = []
+        for one in given.exports:
+            letter = extended(one, given.until, given.edition.plan, key=str(deed.key), host=self._host)
+            try:
+                ready.append(await self._post.ready(letter, now))
+            except (NoRoute, BadLetter):
+                continue
+        return ready

@@ -1,0 +1,182 @@
+"""What became of a batch: how many are done, what is named, what failed and why, what waits, and how fast it goes.
+
+    report = report_of(desk, "friday")
+    for row in rows(desk, report, (State.FAILED,)): ...
+
+Rows are read page by page, so that a batch of a hundred thousand takes no more memory than a small one. Raises Refused
+where there is no such batch.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from mailsvc.desk.desk import Desk
+from mailsvc.desk.refusals import Refused
+from mailsvc.records import job_batches, job_forecast, job_list
+from mailsvc.records.job import Job, Progress
+from mailsvc.records.job_forecast import Measured
+from mailsvc.records.job_list import Wanted
+from migrator.job import HELD, State
+from migrator.receipts.reading import BadReceipt
+from migrator.receipts.receipt import NotCounted, Receipt
+from migrator.receipts.signing import verified
+
+_PAGE = 500
+NAMED = 50  # of one mailbox told; the receipt has them all
+DONE = (State.DONE,)
+ATTENTION = (State.FAILED, State.DONE_WITH_NAMED)
+COMING = (*sorted(HELD), State.WAITING, State.PAUSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """For an hour, as it was measured within the last two; None: too little was."""
+
+    mailboxes: float | None
+    messages: float | None
+    octets: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A batch at one moment."""
+
+    id: str
+    name: str
+    asked_by: str
+    asked_at: datetime
+    made_at: datetime
+    began: datetime | None
+    ended: datetime | None  # the last of all; None while any is open
+    totals: Mapping[State, int]
+    progress: Progress
+    rates: Rates
+    expected_end: datetime | None
+    pace: Measured
+
+    @property
+    def jobs(self) -> int:
+        """How many there are."""
+        return sum(self.totals.values())
+
+    def count(self, states: Collection[State]) -> int:
+        """How many are in one of these states."""
+        return sum(self.totals.get(state, 0) for state in states)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One mailbox of a batch."""
+
+    job: str
+    address: str
+    source: str
+    target: str
+    state: State
+    messages: int
+    of_messages: int
+    octets: int
+    why: str
+    remedy: str
+    named: tuple[str, ...]
+    position: int | None
+    expected_end: datetime | None
+    next_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
+def report_of(desk: Desk, asked: str) -> Report:
+    """A batch, by its name or id, as it is now."""
+    now, zone = desk.clock.now(), desk.settings.service.zoneinfo
+    with desk.records.read() as conn:
+        batch = job_list.batch(conn, asked)
+        if batch is None:
+            raise Refused(f"there is no batch {asked!r}, or several", "name it by its id")
+        wanted = Wanted(batch=batch.id)
+        totals, sums, span = (
+            job_list.totals(conn, wanted),
+            job_list.sums(conn, wanted),
+            job_batches.span(conn, batch.id),
+        )
+        own, pace = job_forecast.measured(conn, now, batch=batch.id), job_forecast.measured(conn, now)
+        last = job_forecast.last_end(conn, batch.id, pace, now)
+    is_over = not any(totals.get(state) for state in COMING)
+
+    def local(at: datetime | None) -> datetime | None:
+        return None if at is None else at.astimezone(zone)
+
+    return Report(
+        id=batch.id,
+        name=batch.name,
+        asked_by=batch.asked_by,
+        asked_at=batch.asked_at.astimezone(zone),
+        made_at=now.astimezone(zone),
+        began=local(span.began),
+        ended=local(span.ended) if is_over else None,
+        totals=totals,
+        progress=sums,
+        rates=Rates(own.per_hour(own.jobs), own.per_hour(own.messages), own.per_hour(own.octets)),
+        expected_end=None if is_over else local(last),
+        pace=pace,
+    )
+
+
+def rows(desk: Desk, report: Report, states: Collection[State]) -> Iterator[Row]:
+    """The mailboxes of a batch in these states, in the order they were asked for."""
+    after, wanted = "", Wanted(batch=report.id, states=states)
+    while True:
+        with desk.records.read() as conn:
+            found = job_list.listing(conn, wanted, report.made_at, after=after, limit=_PAGE)
+            named = {
+                job.id: named_of(job_list.receipt(conn, job.id)) for job in found if job.state is State.DONE_WITH_NAMED
+            }
+        yield from (_row(desk, report, job, named.get(job.id, ())) for job in found)
+        if len(found) < _PAGE:
+            return
+        after = found[-1].id
+
+
+def named_of(text: str) -> tuple[str, ...]:
+    """What a receipt names, a sentence each."""
+    try:
+        receipt, _ = verified(text)
+    except (BadReceipt, NotCounted) as error:
+        return (f"its receipt cannot be read: {error}",)
+    said = list(_said(receipt))
+    return (*said[:NAMED], f"and {len(said) - NAMED} more, in its receipt") if len(said) > NAMED else tuple(said)
+
+
+def _said(receipt: Receipt) -> Iterator[str]:
+    for folder in receipt.folders:
+        yield from (f"{'/'.join(folder.folder)}: message {one.uid}: {one.why}" for one in folder.refused)
+    yield from receipt.findings
+    yield from (f"{name}: left out: {why}" for name, why in receipt.left_out.items())
+
+
+def _row(desk: Desk, report: Report, job: Job, named: tuple[str, ...]) -> Row:
+    zone = desk.settings.service.zoneinfo
+    expected = job_forecast.expected_end(job, report.pace, report.made_at)
+
+    def local(at: datetime | None) -> datetime | None:
+        return None if at is None else at.astimezone(zone)
+
+    return Row(
+        job=job.id,
+        address=job.address,
+        source=job.source,
+        target=job.target,
+        state=job.state,
+        messages=job.progress.messages,
+        of_messages=job.progress.of_messages,
+        octets=job.progress.octets,
+        why=job.problem,
+        remedy=job.remedy,
+        named=named,
+        position=job.position,
+        expected_end=local(expected),
+        next_at=local(job.next_at) if job.state is State.WAITING else None,
+        started_at=local(job.started_at),
+        ended_at=local(job.ended_at),
+    )

@@ -1,0 +1,98 @@
+"""What subscribers take home, in a house: exports handed over, given more time, and fetched by links."""
+
+import asyncio
+from collections.abc import Callable, Collection, Coroutine
+from functools import partial
+
+from starlette.types import ASGIApp
+
+from mailsvc.deeds.export_time import ExportTime
+from mailsvc.deeds.running_exports import ExportJobs, NotCounted, RunningExports, contact_of
+from mailsvc.house.frame import Frame
+from mailsvc.house.ground import Ground
+from mailsvc.kit.files import make_folder
+from mailsvc.kit.net import listen
+from mailsvc.kit.settings import Settings
+from mailsvc.notices.exports_ready import ExportsReady, Means
+from mailsvc.standing.almanac import edition_of
+from mailsvc.standing.usage_counts import FactsAway
+from mailsvc.web.portal import Portal, portal_app
+from mailsvc.web.server import serve
+from schedules.names import Address
+from schedules.words import Capability
+
+
+def running_exports(settings: Settings) -> RunningExports:
+    """Where gates hear of exports; a house that keeps none knows of none."""
+    return ExportJobs() if settings.exports.folder is not None else NotCounted()
+
+
+def export_time(ground: Ground) -> ExportTime:
+    """The deed that gives more time."""
+    settings = ground.frame.settings
+    return ExportTime(
+        ground.records,
+        ground.post,
+        running_exports(settings),
+        lambda: ground.frame.settings.exports.extend_at_most,
+        edition_of,
+        host=settings.service.hostname,
+    )
+
+
+def handing_over(ground: Ground, wake: Callable[[Collection[str]], None]) -> Coroutine[None, None, None]:
+    """The role "exports": where the settings name a folder for them, else nothing."""
+    settings = ground.frame.settings
+    folder = settings.exports.folder
+    if folder is None:
+        return resting()
+    make_folder(folder)
+    means = Means(
+        settings.exports,
+        settings.service.hostname,
+        settings.service.zoneinfo,
+        now=ground.now,
+        contact=contact_of,
+        may=partial(_may, ground),
+        wake_outbox=wake,
+    )
+    return ExportsReady(ground.records, ground.post, means, ground.frame.log).run()
+
+
+def portal_of(ground: Ground) -> ASGIApp | None:
+    """The door of links, where the settings say under which URL it is found."""
+    settings = ground.frame.settings
+    exports, service = settings.exports, settings.service
+    if exports.folder is None or not exports.public_url:
+        return None
+    return portal_app(Portal(ground.records, exports, service.hostname, service.zoneinfo, ground.now, ground.frame.log))
+
+
+async def links(frame: Frame, portal: ASGIApp | None) -> None:
+    """Start the role "links": the door on a listener of its own, where it has one."""
+    where = frame.settings.exports.listen
+    if portal is None or where is None:
+        await frame.role("links", resting())
+        return
+    up = asyncio.Event()
+    serving = serve(portal, listen(where.host, where.port), up=up.set, proxies=proxies(frame.settings))
+    await frame.role("links", serving, up)
+
+
+def proxies(settings: Settings) -> tuple[str, ...]:
+    """Whose X-Forwarded-For is believed."""
+    return tuple(str(network) for network in settings.exports.proxies)
+
+
+async def resting() -> None:
+    """Nothing, until the house ends."""
+    await asyncio.Event().wait()
+
+
+async def _may(ground: Ground, mailbox: Address) -> bool:
+    """Whether the plan still allows an export; what is not known ends none."""
+    try:
+        standing = await ground.standings.of(mailbox, ground.now(), usage=False)
+    except FactsAway:
+        return True
+    return standing.rulings is None or standing.rulings[Capability.EXPORT].allowed

@@ -1,0 +1,58 @@
+"""Which attachments are pictures that a page can show, and what a browser would run or open by itself.
+
+    picture_type(octets)          # "image/png" by the octets themselves, whatever was declared; "" for everything else
+    ending("請求書.PDF.exe")        # "exe"
+    file_name("page.html", ...)   # "page.html.txt": a browser must not run what a stranger wrote
+
+SVG is no picture here: it can hold scripts. Pure; raises nothing.
+"""
+
+import re
+from typing import Final
+
+from migrator.viewer.sets import set_of
+
+_HEADS: Final = (
+    (re.compile(rb"\x89PNG\r\n\x1a\n"), "image/png"),
+    (re.compile(rb"\xff\xd8\xff"), "image/jpeg"),
+    (re.compile(rb"GIF8[79]a"), "image/gif"),
+    (re.compile(rb"RIFF.{4}WEBP", re.DOTALL), "image/webp"),
+    (re.compile(rb"BM.{4}\0\0\0\0", re.DOTALL), "image/bmp"),
+)
+# What opens as a page with the rights of a page, where somebody clicks on it.
+_PAGES: Final = set_of(
+    "htm html xhtml xht shtml shtm mht mhtml svg svgz xml xsl xslt xul hta htc php asp aspx jsp js mjs css pht phtml"
+)
+PROGRAMS: Final = set_of(
+    "exe com scr pif bat cmd msi msp msix appx cpl dll sys jar js jse mjs vbs vbe vb wsf wsh ws ps1 psm1 hta lnk url"
+    " reg inf scf gadget application chm hlp iso img vhd apk app dmg pkg command sh desktop docm xlsm pptm dotm"
+    " xlam library-ms settingcontent-ms searchconnector-ms appref-ms"
+)
+_ENDINGS: Final = {
+    "text/plain": "txt", "text/html": "html", "text/calendar": "ics", "text/csv": "csv", "message/rfc822": "eml",
+    "image/png": "png", "image/jpeg": "jpg", "image/gif": "gif", "image/webp": "webp", "image/bmp": "bmp",
+    "image/svg+xml": "svg", "application/pdf": "pdf", "application/zip": "zip", "application/msword": "doc",
+    "text/vcard": "vcf", "text/x-vcard": "vcf", "application/pkcs7-mime": "p7m", "application/pkcs7-signature": "p7s",
+    "application/pgp-signature": "asc", "application/pgp-encrypted": "asc", "message/delivery-status": "txt",
+    "text/rfc822-headers": "txt", "audio/mpeg": "mp3", "video/mp4": "mp4", "application/ms-tnef": "dat",
+}  # fmt: skip
+
+
+def picture_type(octets: bytes) -> str:
+    """The type of a picture by its first octets; empty where it is none that every browser shows."""
+    return next((kind for head, kind in _HEADS if head.match(octets)), "")
+
+
+def ending(name: str) -> str:
+    """The last ending of a file's name in lower case, which decides what a system does with it."""
+    stem, dot, last = name.rstrip(". ").rpartition(".")
+    return last.lower() if dot and stem else ""
+
+
+def file_name(given: str, kind: str, number: int) -> str:
+    """The name of an attachment's file: as given, or made of its number and type; pages become texts."""
+    name = "".join(sign for sign in given.replace("\\", "/").rpartition("/")[2] if sign.isprintable())
+    if not name.strip(" ."):
+        name = f"{number}.{_ENDINGS.get(kind, 'bin')}"
+    is_page = ending(name) in _PAGES or (not ending(name) and kind in {"text/html", "image/svg+xml", "text/xml"})
+    return f"{name}.txt" if is_page else name

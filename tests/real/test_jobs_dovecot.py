@@ -1,0 +1,81 @@
+"""Jobs between users of a real Dovecot: their worker is killed in the midst, another brings the rest, once."""
+
+import signal
+import sys
+from collections import Counter
+from functools import partial
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from mailsvc.kit.mailbox_urls import parse_mailbox
+from mailsvc.kit.sealing import Sealer
+from mailsvc.kit.secrets import Secret
+from mailsvc.records import job_list, jobs
+from mailsvc.records.job import JobKind, NewJob, Side, move_digest
+from mailsvc.records.job_list import Wanted
+from mailsvc.records.store import Records
+from migrator.job import State
+from schedules.clock import SystemClock
+from tests.faults.test_maildir_moves import ROOT
+from tests.real.dovecot import Dovecot, dovecot
+from tests.real.mailboxes import PASSWORD, Place, client, fill, told
+from tests.real.postgresql import postgresql
+from tests.support.deadline import wait_until
+from tests.support.programs import Program
+from tests.support.run_folder import RunFolder
+
+pytestmark = [pytest.mark.real("dovecot"), pytest.mark.real("postgresql")]
+
+COUNTS = {"INBOX": 500, "A/B c": 200}
+WITHIN = 60.0
+WORKERS_KEY = b"k" * 32  # of tests.faults.jobs.worker
+
+
+def user(server: Dovecot, address: str) -> Place:
+    server.add_user(address, PASSWORD)
+    return Place(server.imap, address)
+
+
+def url(place: Place) -> str:
+    return f"imap://{quote(place.user)}@127.0.0.1:{place.port}?tls=none"
+
+
+def came(place: Place) -> int:
+    with client(place) as server:
+        return int((server.select("INBOX", readonly=True)[1][0] or b"0").decode())
+
+
+@pytest.mark.parametrize("after", [1, 150])
+def test_a_worker_is_killed_while_it_puts_and_nothing_is_lost_or_there_twice(
+    tmp_path: Path, run_folder: RunFolder, after: int
+) -> None:
+    server, database = dovecot(run_folder), postgresql(run_folder)
+    where = database.url(database.new_database())
+    old, new = (user(server, f"{side}{after}@jobs.example") for side in ("old", "new"))
+    fill(old, COUNTS)
+    source, target = url(old), url(new)
+    digest = move_digest(str(parse_mailbox(source)), str(parse_mailbox(target)))
+    sealer = Sealer([WORKERS_KEY])
+    secrets = {side: sealer.seal(Secret(PASSWORD), job="job", side=side) for side in Side}
+    job = NewJob("job", JobKind.MAILBOX, source, target, digest, "tests", secrets=secrets)
+    with Records.open(where, create=True) as records:
+        records.act(partial(jobs.add, new=job, now=SystemClock().now()))
+
+        def worker(owner: str) -> Program:
+            command = [sys.executable, "-m", "tests.faults.jobs.worker", where, owner, "0"]
+            return Program(command, tmp_path / f"{owner}.log", cwd=ROOT, environ={"PYTHONPATH": str(ROOT)})
+
+        with worker("one") as one:
+            wait_until(lambda: came(new) >= after, "messages put", WITHIN)
+            one.send(signal.SIGKILL)
+        assert came(new) < COUNTS["INBOX"]
+        with worker("two") as two:
+            two.wait(WITHIN)
+        with records.read() as connection:
+            (ended,) = job_list.listing(connection, Wanted(), SystemClock().now())
+    assert (ended.state, ended.attempts) == (State.DONE, 2)
+    before, now = told(old).messages, told(new).messages
+    for name in COUNTS:
+        assert Counter(now[name]) == Counter(before[name])

@@ -1,0 +1,107 @@
+"""Names of files: they stay readable, every system takes them, and none is another one's."""
+
+import unicodedata
+from datetime import UTC, datetime
+from pathlib import PurePosixPath, PureWindowsPath
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from migrator.archive.names import attachment_path, eml_path, folder_path, key, plain, why_unsafe
+
+TEXTS = st.text(max_size=300) | st.text('./\\:*?"<>|\0 \u202econNULaux.AUX~', max_size=40)
+LEVELS = st.lists(TEXTS, min_size=1, max_size=70).map(tuple)
+DATE = datetime(2001, 2, 3, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("請求書", "請求書"),
+        ("a/b\\c:d", "a_b_c_d"),
+        ("what?", "what_"),
+        ("..", "_"),
+        (".profile", "_profile"),
+        ("", "_"),
+        ("  two \t words. ", "two words"),
+        ("nul", "_nul"),
+        ("COM1.txt", "_COM1.txt"),
+        ("con .x", "_con .x"),
+        ("console", "console"),
+        ("cod.exe\u202etxt.", "cod.exetxt"),
+        ("a\0b\x1b", "a_b_"),
+        ("\ud800", "_"),
+        ("が", "が"),
+    ],
+)  # fmt: skip
+def test_a_text_becomes_such_a_name(text: str, name: str) -> None:
+    assert plain(text) == name
+
+
+@given(TEXTS, st.integers(8, 240))
+@example("\u0301" * 200, 8)
+def test_whatever_a_text_is_its_name_is_safe_and_short(text: str, longest: int) -> None:
+    name = plain(text, longest)
+    assert why_unsafe(name) == ""
+    assert len(name.encode()) <= longest
+    assert plain(name, longest) == name
+    assert unicodedata.is_normalized("NFC", name)
+    assert PureWindowsPath(name).name == name
+    assert not PureWindowsPath(name).is_reserved()
+
+
+@given(st.lists(LEVELS, max_size=30, unique=True))
+def test_folders_never_share_a_path_on_any_system(names: list[tuple[str, ...]]) -> None:
+    taken = set[str]()
+    for name in names:
+        path = folder_path(name, taken)
+        assert key(path) not in taken
+        taken.add(key(path))
+        assert why_unsafe(path) == ""
+        assert path.startswith("mail/")
+        assert len(path.encode()) <= 200
+
+
+@given(LEVELS, TEXTS, st.integers(1, 10**9), st.datetimes(timezones=st.just(UTC)))
+def test_a_message_s_path_is_safe_and_never_that_of_a_folder(
+    name: tuple[str, ...], subject: str, number: int, date: datetime
+) -> None:
+    folder = folder_path(name, set())
+    path = eml_path(folder, number, date, subject)
+    assert why_unsafe(path) == ""
+    assert PurePosixPath(path).parent == PurePosixPath(folder)
+    assert path.endswith(f"({number}).eml")
+    assert len(path.encode()) <= 300
+    assert not folder_path((*name, PurePosixPath(path).name), set()).lower().endswith(".eml")
+
+
+@given(st.lists(TEXTS, max_size=30))
+def test_attachments_of_a_message_never_share_a_path(names: list[str]) -> None:
+    taken: list[str] = []
+    for name in names:
+        taken.append(attachment_path(7, name, taken))
+    assert len({key(path) for path in taken}) == len(names)
+    assert {why_unsafe(path) for path in taken} <= {""}
+    assert all(path.startswith("attachments/000007/") for path in taken)
+
+
+def test_japanese_stays_and_what_it_is_about_is_told() -> None:
+    folder = folder_path(("受信", "2001年"), set())
+    assert eml_path(folder, 12, DATE, "請求書 1/2") == "mail/受信/2001年/2001-02-03 請求書 1_2 (12).eml"
+    assert eml_path(folder, 12, DATE, "  ") == "mail/受信/2001年/2001-02-03 (12).eml"
+
+
+def test_folders_that_some_system_takes_for_one_are_told_apart() -> None:
+    first = folder_path(("Straße",), set())
+    second = folder_path(("STRASSE",), {key(first)})
+    assert (first, second[:13]) == ("mail/Straße", "mail/STRASSE ")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", "/etc/passwd", "\\x", "C:x", "c:/x", "../x", "a/../b", "a/./b", "a//b", "a\\..\\b", "a/", "nul", "a/con.txt",
+     "a.", "a ", " a", "a:b", "a\0", "a\u202eb", "x" * 241, "/".join("a" * 65), "e\u0301"],
+)  # fmt: skip
+def test_these_paths_are_unsafe(path: str) -> None:
+    assert why_unsafe(path)

@@ -1,0 +1,140 @@
+"""What a POP3 server can do to us: lie, say no in the middle, go away, never end."""
+
+import asyncio
+import time
+from pathlib import Path
+
+import pytest
+
+from migrator.mailbox import INBOX, MailboxAway, MailboxError, MailboxLimited, MailboxRefused, Message, Missing, Wanted
+from migrator.pop3.source import Pop3Source
+from tests.peers.pop3 import Pop3Peer, Reply, stuffed
+from tests.rules.migrator.pop3.drops import NOW, access, octets, read, read_into, source
+
+MAILS = [b"Subject: %d\r\n\r\n%s\r\n" % (number, b"x" * 50 * number) for number in range(8)]
+
+
+def why(found: Message | Missing) -> str:
+    return found.why if isinstance(found, Missing) else ""
+
+
+@pytest.mark.parametrize(
+    ("script", "error", "said"),
+    [
+        ({"UIDL": b"-ERR what?\r\n"}, MailboxRefused, "knows no UIDL"),
+        ({"UIDL": b"-ERR [SYS/TEMP] later\r\n"}, MailboxLimited, "later"),
+        ({"STAT": b"+OK many\r\n"}, MailboxRefused, "speaks no POP3"),
+        ({"STAT": b"+OK 99999999999 1\r\n"}, MailboxRefused, "are not taken"),
+        ({"STAT": b"* OK\r\n"}, MailboxRefused, "speaks no POP3"),
+        ({"STAT": b"+OK " + b"9" * 100_000}, MailboxRefused, "line without end"),
+        ({"UIDL": b"+OK\r\n" + b"1 a\r\n" * 100}, MailboxRefused, "list without end"),
+        ({"UIDL": b"+OK\r\n1 \r\n.\r\n"}, MailboxRefused, "is no list"),
+        ({"UIDL": b"+OK\r\n1 a\r\n.\r\n"}, MailboxAway, "do not name the same"),
+        ({"LIST": b"+OK\r\n1 2\r\n2 -3\r\n.\r\n"}, MailboxRefused, "speaks no POP3"),
+        ({"CAPA": b"+OK\r\n" + b"X\r\n" * 200}, MailboxRefused, "list without end"),
+    ],
+)
+async def test_what_is_no_maildrop_is_told(
+    tmp_path: Path, script: dict[str, bytes], error: type[MailboxError], said: str
+) -> None:
+    async with Pop3Peer(MAILS[:2], script={name: Reply(reply) for name, reply in script.items()}) as peer:
+        with pytest.raises(error, match=said):
+            await Pop3Source.open(access(peer.port), spool=tmp_path, now=lambda: NOW)
+
+
+async def test_no_to_one_message_names_it_and_the_rest_comes(tmp_path: Path) -> None:
+    no = Reply(b"-ERR [SYS/PERM] its file is damaged\r\n")
+    async with Pop3Peer(MAILS, script={"RETR 3": no}) as peer, source(peer.port, tmp_path) as opened:
+        found = await read(opened)
+    assert [why(one) for one in found if why(one)] == ["[SYS/PERM] its file is damaged"]
+    assert [octets(one) for one in found if isinstance(one, Message)] == MAILS[:2] + MAILS[3:]
+
+
+@pytest.mark.parametrize("code", ["SYS/TEMP", "IN-USE"])
+async def test_no_for_now_in_the_middle_asks_for_patience_and_a_later_run_goes_on(tmp_path: Path, code: str) -> None:
+    script = {"RETR 3": [Reply(f"-ERR [{code}] later\r\n".encode())]}
+    async with Pop3Peer(MAILS, script=script) as peer, source(peer.port, tmp_path) as opened:
+        with pytest.raises(MailboxLimited, match="later"):
+            await read(opened)
+        assert [octets(one) for one in await read(opened)] == MAILS
+    assert peer.connections == 2
+
+
+async def test_more_than_announced_ends_at_a_bound_and_the_rest_comes(tmp_path: Path) -> None:
+    endless = Reply(b"+OK\r\n" + b"x" * 10_000_000)
+    async with Pop3Peer(MAILS, script={"RETR 3": endless}) as peer, source(peer.port, tmp_path) as opened:
+        found = await read(opened)
+    assert [why(one) for one in found if why(one)] == ["the server announced 116 octets, and sends many more"]
+    assert sorted(octets(one) for one in found if isinstance(one, Message)) == sorted(MAILS[:2] + MAILS[3:])
+
+
+async def test_what_is_announced_as_too_large_is_never_asked_for(tmp_path: Path) -> None:
+    async with Pop3Peer(MAILS) as peer, source(peer.port, tmp_path, largest=300) as opened:
+        found = await read(opened)
+    assert sum(bool(why(one)) for one in found) == 2
+    assert len(peer.said("RETR")) == 6
+
+
+async def test_a_drop_is_seen_at_once(tmp_path: Path) -> None:
+    cut = Reply(b"+OK\r\n" + stuffed(MAILS[3]), cut=60)
+    async with Pop3Peer(MAILS, script={"RETR 4": [cut]}) as peer, source(peer.port, tmp_path, patience=60) as opened:
+        began, found = time.monotonic(), list[Message | Missing]()
+        with pytest.raises(MailboxAway, match="broke"):
+            await read_into(found, opened)
+        assert time.monotonic() - began < 1
+        assert [octets(one) for one in found] == MAILS[:3]
+        assert [octets(one) for one in await read(opened)] == MAILS
+
+
+async def test_a_message_at_which_it_breaks_each_time_is_named_in_the_end(tmp_path: Path) -> None:
+    cut = Reply(b"+OK\r\n" + stuffed(MAILS[3]), cut=60)
+    async with Pop3Peer(MAILS, script={"RETR 4": cut}) as peer, source(peer.port, tmp_path) as opened:
+        for _ in range(3):
+            with pytest.raises(MailboxAway):
+                await read(opened)
+        found = await read(opened)
+    assert [why(one) for one in found if why(one)] == ["the connection broke each of the 3 times that it was asked for"]
+    assert len(found) == len(MAILS)
+
+
+@pytest.mark.parametrize("command", ["CAPA", "STAT", "RETR 1"])
+async def test_silence_is_not_waited_for_for_ever(tmp_path: Path, command: str) -> None:
+    async with Pop3Peer(MAILS, script={command: Reply(b"+OK", delay=30)}) as peer:
+        with pytest.raises(MailboxAway, match=r"said nothing for 0\.2 s"):
+            async with source(peer.port, tmp_path, patience=0.2) as opened:
+                await read(opened)
+
+
+async def test_nobody_there_is_away(tmp_path: Path, unused_tcp_port: int) -> None:
+    with pytest.raises(MailboxAway, match="cannot be reached"):
+        await Pop3Source.open(access(unused_tcp_port), spool=tmp_path, now=lambda: NOW)
+
+
+async def test_what_was_removed_by_somebody_else_is_gone(tmp_path: Path) -> None:
+    async with Pop3Peer(MAILS, script={"RETR 2": [Reply(b"", cut=0)]}) as peer, source(peer.port, tmp_path) as opened:
+        listed = [item async for item in opened.items(INBOX)]
+        with pytest.raises(MailboxAway):
+            await read(opened)
+        del peer.mails[5]
+        wanted = tuple(range(item.uid, item.uid + 1) for item in listed)
+        found = await read(opened, wanted)
+    assert len(found) == len(MAILS) - 1
+
+
+async def test_a_slow_taker_slows_the_server(tmp_path: Path) -> None:
+    mails = [b"Subject: %d\r\n\r\n" % number + b"x" * 76 * 8000 + b"\r\n" for number in range(40)]
+    async with Pop3Peer(mails) as peer, source(peer.port, tmp_path) as opened:
+        coming = opened.messages([Wanted(INBOX)])
+        await anext(coming)
+        await asyncio.sleep(0.3)
+        assert len(peer.said("RETR")) < 12
+        await coming.aclose()
+
+
+async def test_what_is_left_in_the_middle_makes_a_new_session(tmp_path: Path) -> None:
+    async with Pop3Peer(MAILS) as peer, source(peer.port, tmp_path) as opened:
+        coming = opened.messages([Wanted(INBOX)])
+        assert octets(await anext(coming)) == MAILS[0]
+        await coming.aclose()
+        assert [octets(one) for one in await read(opened)] == MAILS
+    assert peer.connections == 2
