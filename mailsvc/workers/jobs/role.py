@@ -73,8 +73,9 @@ class JobRole:
                 self._wake.clear()
                 claiming = asyncio.create_task(self._claim())
                 if not await asyncio.shield(claiming):
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(self._wake.wait(), self._pace.tick)
+                    with suppress(TimeoutError):  # not wait_for, which forgets a cancellation that comes with the wake
+                        async with asyncio.timeout(self._pace.tick):
+                            await self._wake.wait()
             keeping.result()
         finally:
             if claiming is not None:

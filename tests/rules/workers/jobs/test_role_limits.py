@@ -73,20 +73,24 @@ def budget(octets: int) -> Preset:
     return replace(GENERIC, down=octets)
 
 
+LARGE = 3_000_000  # octets: far fewer of them are on their way at once than there are
+
+
 async def test_a_mailbox_that_has_used_up_its_day_waits_and_goes_on_with_what_is_left(yard: Yard) -> None:
-    letters = yard.fill("hanako", 4000)
+    letters = [b"%d" % number + b"x" * LARGE for number in range(10, 24)]
+    yard.box("/old/hanako").folder("INBOX").add(*letters)
     job = await yard.ask("hanako", source_host=OLD)
-    pace = replace(QUICK, terms=lambda _host: budget(20_000))
+    pace = replace(QUICK, terms=lambda _host: budget(2 * LARGE))
     async with yard.working(pace=pace):
         waiting = await yard.when(job, lambda found: found.failed > 0)
     moved = len(yard.came("hanako"))
     assert waiting.problem == USED_UP
-    assert 0 < moved < 4000
+    assert 0 < moved < len(letters)
     assert waiting.next_at is not None
     assert timedelta(hours=23) < waiting.next_at - yard.clock.now() <= timedelta(hours=25)
     with yard.records.read() as connection:
         used = job_budgets.spent(connection, "maildir:/old/hanako", yard.clock.now())
-    assert used.down == waiting.progress.octets >= 20_000
+    assert used.down == waiting.progress.octets >= 2 * LARGE
     assert await yard.act(Event.RETRY, job) == [State.WAITING]
     async with yard.working(pace=pace):  # there is still no room: it does not even begin
         again = await yard.when(job, lambda found: found.attempts == 2 and found.state is State.WAITING)

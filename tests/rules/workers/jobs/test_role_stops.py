@@ -126,3 +126,17 @@ async def test_a_lease_that_cannot_be_prolonged_ends_the_run_before_another_begi
         await yard.until(job, State.DONE)
     assert yard.came("hanako") == letters
     assert yard.job(job).attempts == 2
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_a_cancellation_that_comes_with_a_wake_is_heard(yard: Yard, turns: int) -> None:
+    role = yard.role(pace=replace(QUICK, tick=60.0))
+    task = asyncio.create_task(role.run())
+    for _ in range(50):  # until it waits
+        await asyncio.sleep(0)
+    role.wake()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task], timeout=WITHIN)
+    assert task.cancelled()
