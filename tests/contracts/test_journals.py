@@ -243,7 +243,7 @@ class TestOfJobs:
             def slowly(connection: Connection) -> T:
                 result = work(connection)
                 begun.set()
-                assert go_on.wait(20)
+                assert go_on.wait(60)
                 return result
 
             return records.act(slowly)

@@ -21,7 +21,7 @@ from pathlib import Path
 
 FORMS = ("C: ", "C! ", "S: ", "S~ ", "S* ")
 BARE_FORMS = ("C:", "C<eof>", "S<closed>")
-PATIENCE = 10.0
+PATIENCE = 60.0
 
 
 class BadDialog(ValueError):

@@ -45,7 +45,7 @@ class Daily:
 
     def send(self, door: str, sender: str, recipient: str, mark: str, body: bytes) -> str:
         """The reply to the end of the content."""
-        with smtplib.SMTP("127.0.0.1", getattr(self.us, door), timeout=30) as client:
+        with smtplib.SMTP("127.0.0.1", getattr(self.us, door), timeout=60) as client:
             client.ehlo("client.example")
             assert client.mail(sender)[0] == 250
             assert client.rcpt(recipient)[0] == 250

@@ -55,7 +55,7 @@ class ForwardingHouse:
         return await asyncio.to_thread(self._send, octets, to, sender)
 
     def _send(self, octets: bytes, to: Sequence[str], sender: str) -> str:
-        with smtplib.SMTP("127.0.0.1", self.service.smtp, local_hostname="world.example", timeout=30) as client:
+        with smtplib.SMTP("127.0.0.1", self.service.smtp, local_hostname="world.example", timeout=60) as client:
             client.ehlo()
             client.mail(sender)
             for one in to:
@@ -67,7 +67,7 @@ class ForwardingHouse:
 
     async def left(self, count: int) -> list[TakenMail]:
         """What has left, as soon as so many mails have."""
-        await until(lambda: len(self.world.taken) >= count, f"{count} mails have left: {self.world.mails}", within=20)
+        await until(lambda: len(self.world.taken) >= count, f"{count} mails have left: {self.world.mails}", within=60)
         return self.world.taken
 
     async def settled(self, reply: str) -> list[dict[str, str]]:
@@ -79,7 +79,7 @@ class ForwardingHouse:
             found[:] = cast("list[dict[str, str]]", told[0]["deliveries"])
             return all(one["settled_at"] for one in found)
 
-        await until(all_are, f"{reply} is settled", within=30)
+        await until(all_are, f"{reply} is settled", within=60)
         return found
 
     async def lastpost(self, *words: str) -> list[dict[str, object]]:

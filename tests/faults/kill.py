@@ -117,7 +117,7 @@ class Attached:
         """The kill points reached so far."""
         return points(self._trace.read_text(errors="replace"))
 
-    def wait(self, within: float = 20.0) -> None:
+    def wait(self, within: float = 60.0) -> None:
         """Wait until the traced process is dead, though nobody may have been told yet."""
         wait_until(lambda: _state(self._pid) in {"Z", "X"}, f"the end of process {self._pid}", within)
 

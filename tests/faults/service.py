@@ -118,7 +118,7 @@ class Service:
         self._starts += 1
         log = self.folder / f"serve-{self._starts}.log"
         with Program(wrap(self.command("serve")), log, environ=environ) as program:
-            program.ready(self.healthy, "lastpost serves", within=40)
+            program.ready(self.healthy, "lastpost serves", within=60)
             yield program
 
     def healthy(self) -> bool:
@@ -129,7 +129,7 @@ class Service:
         except (urllib.error.URLError, OSError):
             return False
 
-    def send(self, subject: str, *, to: str = "hanako", size: int = 1000, within: float = 20.0) -> int:
+    def send(self, subject: str, *, to: str = "hanako", size: int = 1000, within: float = 60.0) -> int:
         """Send one message; answer the code that decided about it, or 0 where the connection was lost before."""
         body = ("x" * 70 + "\r\n") * (size // 72)
         mail = f"From: a@world.example\r\nSubject: {subject}\r\nMessage-ID: <{subject}@world.example>\r\n\r\n{body}"
@@ -156,7 +156,7 @@ class Service:
             client.close()
         return code
 
-    def say(self, octets: bytes, within: float = 20.0) -> bytes:
+    def say(self, octets: bytes, within: float = 60.0) -> bytes:
         """Say these octets in one go, then nothing more (a half-closed client); answer all that was said back."""
         with socket.create_connection(("127.0.0.1", self.smtp), timeout=within) as client:
             heard = b""

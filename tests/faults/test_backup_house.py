@@ -51,10 +51,10 @@ def saved_and_crashed(house: Service, file: str) -> set[str]:
     """Make a backup while mail comes in, then kill the house; what was taken before the backup began."""
     with house.serving() as program:
         load = Load(house)
-        wait_until(lambda: len(load.taken) >= 20, "some load", within=30)
+        wait_until(lambda: len(load.taken) >= 20, "some load", within=60)
         before = set(load.taken)
         house.lastpost("backup", file)
-        wait_until(lambda: len(load.taken) > len(before) + 10, "mail comes in meanwhile", within=30)
+        wait_until(lambda: len(load.taken) > len(before) + 10, "mail comes in meanwhile", within=60)
         house.crash(program)
         load.stop()
     return before

@@ -83,19 +83,19 @@ def answers(us: LastpostHouse, hanako: str) -> None:
 
 def test_a_jump_ahead_defers_only_what_it_changes_until_it_is_acknowledged(machine: Machine) -> None:
     with machine.serving(first=True) as us:
-        wait_until(lambda: len(letters(us)) == 1, "the letter about the announcement", within=20)
+        wait_until(lambda: len(letters(us)) == 1, "the letter about the announcement", within=60)
         answers(us, "250 2.1.5")
         machine.wall.set(FAR)
         answers(us, "451 4.3.0")
         assert us.rcpt(OUTSIDE, port=us.submission, sender=HANAKO).startswith("451 4.3.0")
         assert us.rcpt(OUTSIDE, port=us.submission, sender="").startswith("250")
-        wait_until(lambda: machine.clock()["in_doubt"], "it is written down", within=5)
+        wait_until(lambda: machine.clock()["in_doubt"], "it is written down", within=60)
         assert "ahead" in str(machine.clock()["why"])
         assert len(letters(us)) == 1, "no deed while the clock is in doubt"
         machine.acknowledge()
-        wait_until(lambda: us.rcpt(HANAKO).startswith("550 5.1.6"), "the clock is believed", within=3)
+        wait_until(lambda: us.rcpt(HANAKO).startswith("550 5.1.6"), "the clock is believed", within=60)
         assert not machine.clock()["in_doubt"]
-        wait_until(lambda: len(letters(us)) == 2, "the letter that waited", within=40)
+        wait_until(lambda: len(letters(us)) == 2, "the letter that waited", within=60)
         acts = json.loads(machine.lastpost("audit", "list", "--json"))
         assert any(act["reason"] == "the clock is right" for act in acts)
 
@@ -106,7 +106,7 @@ def test_a_clock_that_is_set_right_is_believed_by_itself(machine: Machine) -> No
         answers(us, "451 4.3.0")
         machine.wall.set(timedelta())
         answers(us, "250 2.1.5")
-        wait_until(lambda: not machine.clock()["in_doubt"], "it is written down", within=5)
+        wait_until(lambda: not machine.clock()["in_doubt"], "it is written down", within=60)
 
 
 def test_a_jump_within_the_same_rulings_changes_no_reply(machine: Machine) -> None:
@@ -124,17 +124,17 @@ def test_a_jump_back_over_the_end_opens_nothing(machine: Machine) -> None:
         answers(us, "550 5.1.6")
         machine.wall.set(timedelta())
         answers(us, "451 4.3.0")
-        wait_until(lambda: machine.clock()["in_doubt"], "it is written down", within=5)
+        wait_until(lambda: machine.clock()["in_doubt"], "it is written down", within=60)
         machine.acknowledge()
-        wait_until(lambda: us.rcpt(HANAKO).startswith("250"), "the clock is believed", within=3)
+        wait_until(lambda: us.rcpt(HANAKO).startswith("250"), "the clock is believed", within=60)
 
 
 def test_doubt_survives_a_restart(machine: Machine) -> None:
     with machine.serving(first=True) as us:
-        wait_until(lambda: len(letters(us)) == 1, "the letter about the announcement", within=20)
+        wait_until(lambda: len(letters(us)) == 1, "the letter about the announcement", within=60)
         machine.wall.set(FAR)
         answers(us, "451 4.3.0")
-        wait_until(lambda: machine.clock()["in_doubt"], "it is written down", within=5)
+        wait_until(lambda: machine.clock()["in_doubt"], "it is written down", within=60)
     with machine.serving() as us:
         answers(us, "451 4.3.0")
         assert "clock-in-doubt" in us.program.output()
@@ -148,13 +148,13 @@ def test_a_start_before_the_mark(machine: Machine) -> None:
     machine.wall.set(FAR)
     with machine.serving(first=True) as us:
         answers(us, "550 5.1.6")
-        wait_until(lambda: machine.clock()["high_water"], "the mark", within=40)
+        wait_until(lambda: machine.clock()["high_water"], "the mark", within=60)
     machine.wall.set(timedelta())
     with machine.serving() as us:
         answers(us, "451 4.3.0")
         assert "back" in str(machine.clock()["why"])
         machine.acknowledge()
-        wait_until(lambda: us.rcpt(HANAKO).startswith("250"), "the clock is believed", within=3)
+        wait_until(lambda: us.rcpt(HANAKO).startswith("250"), "the clock is believed", within=60)
 
 
 @pytest.mark.parametrize(("away", "reply"), [(8 * DAY, "451 4.3.0"), (6 * DAY, "550 5.1.6")], ids=["over", "within"])
@@ -163,7 +163,7 @@ def test_a_start_after_an_outage(machine: Machine, away: timedelta, reply: str) 
     machine.wall.set(before)
     with machine.serving(first=True) as us:
         answers(us, "250 2.1.5")
-        wait_until(lambda: machine.clock()["high_water"], "the mark", within=40)
+        wait_until(lambda: machine.clock()["high_water"], "the mark", within=60)
     machine.wall.set(before + away)
     with machine.serving() as us:
         answers(us, reply)
@@ -175,7 +175,7 @@ def test_the_offset_of_a_clock_file_is_never_a_jump(machine: Machine) -> None:
             us.move(offset)
             answers(us, reply)
             assert not machine.clock()["in_doubt"]
-        wait_until(lambda: machine.clock()["high_water"], "the mark", within=40)
+        wait_until(lambda: machine.clock()["high_water"], "the mark", within=60)
     with machine.serving() as us:
         us.move("")
         answers(us, "250 2.1.5")

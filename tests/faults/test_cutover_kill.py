@@ -102,7 +102,7 @@ class Cutover:
     def states(self) -> set[str]:
         """The codes at which the addresses are taken now, and their owners may send."""
         codes = set()
-        with smtplib.SMTP("127.0.0.1", self.service.smtp, local_hostname="world.example", timeout=20) as client:
+        with smtplib.SMTP("127.0.0.1", self.service.smtp, local_hostname="world.example", timeout=60) as client:
             client.ehlo()
             for user in USERS:
                 client.mail("a@world.example")
@@ -115,12 +115,12 @@ class Cutover:
         if not self.answers():
             self.move_to(GATE)
             self.ring()
-            wait_until(lambda: not alive() or self.answers() == [True], "the gates' answer", within=40)
+            wait_until(lambda: not alive() or self.answers() == [True], "the gates' answer", within=60)
         if alive():
             self.move_to(AFTER)
             self.ring()
-            wait_until(lambda: not alive() or self.letters(), "the letter about the end", within=40)
-            wait_until(lambda: not alive() or not self.service.waiting(), "it is settled", within=40)
+            wait_until(lambda: not alive() or self.letters(), "the letter about the end", within=60)
+            wait_until(lambda: not alive() or not self.service.waiting(), "it is settled", within=60)
 
 
 @pytest.fixture(scope="module")

@@ -41,7 +41,7 @@ def test_it_drains_while_the_next_hop_thinks(
     service.prepare()
     with service.serving() as program:
         load = Load(service, patience=60.0)
-        wait_until(lambda: len(load.taken) >= 8 or hop.mails, "some load", within=30)
+        wait_until(lambda: len(load.taken) >= 8 or hop.mails, "some load", within=60)
         program.send(Signals.SIGTERM)
         try:
             assert program.wait(60) == 0

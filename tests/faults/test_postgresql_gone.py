@@ -69,11 +69,11 @@ def test_gone_at_rcpt_and_back(house: Service, server: Postgresql) -> None:
                 assert told(asking.rcpt(HANAKO)) == "451 4.3.0"
                 assert told(asking.rcpt(f"nobody@{DOMAIN}")) == "451 4.3.0"
                 assert program.running
-            wait_until(lambda: asking.rcpt(HANAKO)[0] == 250, "the records are back", within=30)
+            wait_until(lambda: asking.rcpt(HANAKO)[0] == 250, "the records are back", within=60)
             assert asking.data(mail("after"))[0] == 250
         wait_until(lambda: {"before", "after"} <= set(house.kept()), "everything taken", within=60)
         assert sorted(house.kept()) == ["after", "before"]
-        wait_until(house.healthy, "it is healthy again", within=30)
+        wait_until(house.healthy, "it is healthy again", within=60)
         assert "Traceback" not in program.output()
 
 
@@ -84,7 +84,7 @@ def test_gone_between_rcpt_and_the_end_of_data(house: Service, server: Postgresq
         with gone(server):
             assert told(asking.data(mail("lost"))) == "451 4.3.0"
             assert program.running
-        wait_until(lambda: house.send("again") == 250, "the records are back", within=30)
+        wait_until(lambda: house.send("again") == 250, "the records are back", within=60)
         wait_until(lambda: "again" in house.kept(), "it is delivered", within=60)
         assert "lost" not in house.kept()
 
@@ -105,7 +105,7 @@ def test_gone_again_and_again_under_load(house: Service, server: Postgresql) -> 
             assert set(load(f"there-{round_}")) == {250}
             with gone(server):
                 assert set(load(f"gone-{round_}")) == {451}
-            wait_until(lambda: house.send("probe") == 250, "the records are back", within=30)
+            wait_until(lambda: house.send("probe") == 250, "the records are back", within=60)
         assert program.running
         wait_until(lambda: taken <= set(house.kept()), "everything taken", within=90)
     kept = [subject for subject in house.kept() if subject != "probe"]

@@ -42,7 +42,7 @@ class Infected:
         code = 0
         with (
             suppress(OSError, smtplib.SMTPServerDisconnected),
-            smtplib.SMTP("127.0.0.1", self.service.smtp, local_hostname="world.example", timeout=20) as client,
+            smtplib.SMTP("127.0.0.1", self.service.smtp, local_hostname="world.example", timeout=60) as client,
         ):
             client.ehlo()
             client.mail("a@world.example")
@@ -94,7 +94,7 @@ def converges(infected: Infected, point: Point, user: str, code: int) -> None:
     with infected.service.serving():
         if code != 554:
             assert infected.send(user) == 554
-        wait_until(lambda: infected.told(user), f"the letter after a kill at {point}, answered {code}", within=30)
+        wait_until(lambda: infected.told(user), f"the letter after a kill at {point}, answered {code}", within=60)
         assert len(infected.rows(user)) in ({1} if code == 554 else {1, 2})
         assert len(set(infected.told(user))) == 1
         assert len(infected.told(user)) <= 2, "a letter whose delivery was killed may come twice"

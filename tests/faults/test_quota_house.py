@@ -53,7 +53,7 @@ def racing(us: LastpostHouse, recipient: str, announced: int | None) -> list[int
         with smtplib.SMTP("127.0.0.1", us.world, timeout=60) as client:
             client.ehlo("client.example")
             client.mail(FRIEND, [] if announced is None else [f"size={announced}"])
-            barrier.wait(30)
+            barrier.wait(60)
             code = client.rcpt(recipient)[0]
             return client.data(BODY)[0] if code == 250 else code
 
@@ -74,7 +74,7 @@ def test_fifty_at_once_bring_at_most_one_over(us: LastpostHouse, user: str, anno
     codes = racing(us, f"{user}@closing.example", announced)
     taken = codes.count(250)
     assert set(codes) == {250, 452}
-    wait_until(lambda: len(landed(us, user)) == taken, "everything taken", 30)
+    wait_until(lambda: len(landed(us, user)) == taken, "everything taken", 60)
     held = sum(map(len, landed(us, user))) + LIMIT * 999 // 1000
     assert LIMIT < held <= LIMIT + LARGEST, f"{taken} taken"
     assert us.rcpt(f"{user}@closing.example").startswith("452 4.2.2 ")

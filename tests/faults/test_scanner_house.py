@@ -45,7 +45,7 @@ class Checked:
     def send(self, door: str, mark: str, body: str = "hello\r\n", head: str = "") -> str:
         """The reply to the end of the content."""
         sender, recipient, _ = DOORS[door]
-        with smtplib.SMTP("127.0.0.1", getattr(self.us, door), timeout=30) as client:
+        with smtplib.SMTP("127.0.0.1", getattr(self.us, door), timeout=60) as client:
             client.ehlo("client.example")
             assert client.mail(sender)[0] == 250
             assert client.rcpt(recipient)[0] == 250
@@ -109,7 +109,7 @@ def test_a_faulty_scanner_puts_everybody_off_and_loses_nothing(checked: Checked,
     replies = checked.at_every_door(f"after, {name}")
     assert {door: reply[:4] for door, reply in replies.items()} == dict.fromkeys(DOORS, "250 ")
     for door in DOORS:
-        wait_until(lambda door=door: checked.delivered(door, f"after, {name} {door}"), "mail flows again", 20)  # type: ignore[misc]
+        wait_until(lambda door=door: checked.delivered(door, f"after, {name} {door}"), "mail flows again", 60)  # type: ignore[misc]
         assert checked.delivered(door, f"put off, {name} {door}") == []
     assert checked.kept() == before
 
@@ -122,7 +122,7 @@ TWO_TYPES = "Content-Type: text/plain\r\nContent-Type: text/html\r\n"
 @pytest.mark.parametrize("door", DOORS)
 def test_what_is_delivered_unscanned_says_so(checked: Checked, door: str) -> None:
     assert checked.send(door, f"encrypted {door}", ENCRYPTED).startswith("250 ")
-    wait_until(lambda: checked.delivered(door, f"encrypted {door}"), "it is delivered", 20)
+    wait_until(lambda: checked.delivered(door, f"encrypted {door}"), "it is delivered", 60)
     (arrived,) = checked.delivered(door, f"encrypted {door}")
     assert b"\r\nX-Lastpost-Scan: not scanned (encrypted)\r\n" in arrived.partition(b"\r\nReceived: ")[0] + b"\r\n"
 
@@ -136,7 +136,7 @@ def test_what_is_held_unscanned_waits_for_a_person(checked: Checked, door: str) 
     assert row["state"] == "held"
     assert checked.delivered(door, mark) == []
     checked.us.lastpost("queue", "release", str(row["message"]))
-    wait_until(lambda: checked.delivered(door, mark), "it is delivered", 20)
+    wait_until(lambda: checked.delivered(door, mark), "it is delivered", 60)
 
 
 @pytest.mark.parametrize("door", DOORS)

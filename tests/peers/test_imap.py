@@ -29,7 +29,7 @@ async def test_a_real_client_reads_a_canned_message() -> None:
     async with ImapPeer(script) as peer:
 
         def fetch() -> object:
-            with imaplib.IMAP4("127.0.0.1", peer.port, timeout=5) as client:
+            with imaplib.IMAP4("127.0.0.1", peer.port, timeout=60) as client:
                 client.login("hanako", "pass word")
                 client.select()
                 return client.uid("FETCH", "7", "(BODY.PEEK[])")[1][0]
@@ -42,7 +42,7 @@ async def test_appended_literals_are_kept() -> None:
     async with ImapPeer() as peer:
 
         def append() -> str:
-            with imaplib.IMAP4("127.0.0.1", peer.port, timeout=5) as client:
+            with imaplib.IMAP4("127.0.0.1", peer.port, timeout=60) as client:
                 client.login("u", "p")
                 return str(client.append("INBOX", "", "", MAIL)[0])
 

@@ -10,7 +10,7 @@ MAILS = [b"Subject: a\r\n\r\n.\r\n..x\r\n", b"Subject: b\r\n\r\nno end"]
 
 async def test_a_real_client_reads_the_drop() -> None:
     def read(port: int) -> list[bytes]:
-        client = poplib.POP3("127.0.0.1", port, timeout=5)
+        client = poplib.POP3("127.0.0.1", port, timeout=60)
         client.user("hanako")
         client.pass_("geheim")
         assert client.stat() == (2, sum(map(len, MAILS)))

@@ -25,7 +25,7 @@ async def test_everything_passes_where_nothing_is_cut() -> None:
     async with SmtpPeer() as peer, CutProxy(peer.port) as proxy:
 
         def send() -> None:
-            with smtplib.SMTP("127.0.0.1", proxy.port, timeout=5) as client:
+            with smtplib.SMTP("127.0.0.1", proxy.port, timeout=60) as client:
                 client.sendmail("a@b.example", ["c@d.example"], "x" * 200_000)
 
         await asyncio.to_thread(send)

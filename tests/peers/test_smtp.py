@@ -10,7 +10,7 @@ async def send(
     peer: SmtpPeer, *recipients: str, body: str = "Subject: hi\n\nhello\n.dot\n"
 ) -> dict[str, tuple[int, bytes]]:
     def now() -> dict[str, tuple[int, bytes]]:
-        with smtplib.SMTP("127.0.0.1", peer.port, timeout=5) as client:
+        with smtplib.SMTP("127.0.0.1", peer.port, timeout=60) as client:
             return client.sendmail("a@from.example", recipients or ["b@to.example"], body)
 
     return await asyncio.to_thread(now)

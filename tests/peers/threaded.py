@@ -15,7 +15,7 @@ from typing import TypeVar
 from tests.peers.tcp import TcpPeer
 
 P = TypeVar("P", bound=TcpPeer)
-SECONDS = 30
+SECONDS = 60
 
 
 @contextmanager

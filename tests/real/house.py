@@ -118,7 +118,7 @@ class LastpostHouse:
     def replies(self, recipients: Iterable[str], *, port: int | None = None, sender: str = FRIEND) -> dict[str, str]:
         """The replies to RCPT as `250 2.1.5 …`, each recipient in a transaction of its own."""
         found = {}
-        with smtplib.SMTP("127.0.0.1", port or self.world, timeout=30) as client:
+        with smtplib.SMTP("127.0.0.1", port or self.world, timeout=60) as client:
             client.ehlo("client.example")
             for recipient in recipients:
                 assert client.mail(sender)[0] == 250
@@ -133,12 +133,12 @@ class LastpostHouse:
 
     def send(self, recipient: str, mark: str, *, port: int | None = None, sender: str = FRIEND) -> None:
         """Send one message with this subject; a refusal is an error."""
-        with smtplib.SMTP("127.0.0.1", port or self.world, timeout=30) as client:
+        with smtplib.SMTP("127.0.0.1", port or self.world, timeout=60) as client:
             client.sendmail(sender, [recipient], f"Subject: {mark}\r\n\r\n{mark}\r\n")
 
     def arrives(self, domain: str, user: str, mark: bytes) -> bytes:
         """Wait for the message that holds `mark`; answer it."""
-        wait_until(lambda: any(mark in one for one in self.mail(domain, user)), f"mail for {user}@{domain}", 30)
+        wait_until(lambda: any(mark in one for one in self.mail(domain, user)), f"mail for {user}@{domain}", 60)
         return next(one for one in self.mail(domain, user) if mark in one)
 
     def apply(self, plan: str) -> None:
@@ -184,5 +184,5 @@ def house(
     if settle_in:
         lastpost.settle_in(plan, accounts)
     with program:
-        program.ready(lastpost.healthy, "lastpost serves", within=40)
+        program.ready(lastpost.healthy, "lastpost serves", within=60)
         yield lastpost

@@ -67,7 +67,7 @@ class Contents:
 
 @contextmanager
 def client(place: Place) -> Iterator[imaplib.IMAP4]:
-    with imaplib.IMAP4("127.0.0.1", place.port, timeout=30) as opened:
+    with imaplib.IMAP4("127.0.0.1", place.port, timeout=60) as opened:
         opened.authenticate("PLAIN", lambda _: f"\0{place.user}\0{PASSWORD}".encode())
         yield opened
 

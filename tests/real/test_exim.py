@@ -16,8 +16,8 @@ def test_a_private_exim_takes_mail_and_delivers_it(short_tmp: Path) -> None:
     port = free_port()
     config = BEHIND.read_text(encoding="utf-8").replace("127.0.0.1.10026", f"127.0.0.1.{port}")
     with Exim(short_tmp, config, port, ["hanako@closing.example"]) as exim:
-        with smtplib.SMTP("127.0.0.1", port, timeout=20) as client:
+        with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
             client.sendmail("a@world.example", ["hanako@closing.example"], b"Subject: hello\r\n\r\nhello\r\n")
-        wait_until(lambda: exim.delivered("hanako", "closing.example"), "the delivery", within=20)
+        wait_until(lambda: exim.delivered("hanako", "closing.example"), "the delivery", within=60)
         assert b"Subject: hello" in exim.delivered("hanako", "closing.example")[0]
         assert exim.queue() == []

@@ -33,7 +33,7 @@ def us(tmp_path_factory: pytest.TempPathFactory, run_folder: RunFolder) -> Itera
 def send(us: LastpostHouse, door: str, octets: bytes) -> str:
     """The reply to the end of the content."""
     sender, recipient, _ = DOORS[door]
-    with smtplib.SMTP("127.0.0.1", getattr(us, door), timeout=30) as client:
+    with smtplib.SMTP("127.0.0.1", getattr(us, door), timeout=60) as client:
         client.ehlo("client.example")
         client.mail(sender)
         client.rcpt(recipient)

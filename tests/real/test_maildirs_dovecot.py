@@ -20,7 +20,7 @@ Told = tuple[str, tuple[bytes, ...], bytes]
 
 
 def logged_in(dovecot: Dovecot, user: str) -> imaplib.IMAP4:
-    client = imaplib.IMAP4("127.0.0.1", dovecot.imap, timeout=20)
+    client = imaplib.IMAP4("127.0.0.1", dovecot.imap, timeout=60)
     client.login(user, PASSWORD)
     return client
 

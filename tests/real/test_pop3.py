@@ -168,7 +168,7 @@ async def test_python_s_own_client_sees_the_same_drop_before_and_after(dovecot: 
     filled(dovecot, user, 12)
 
     def seen() -> list[bytes]:
-        server = poplib.POP3("127.0.0.1", dovecot.pop3, timeout=20)
+        server = poplib.POP3("127.0.0.1", dovecot.pop3, timeout=60)
         server.user(user)
         server.pass_(PASSWORD)
         listed = [*server.uidl()[1], *server.list()[1]]

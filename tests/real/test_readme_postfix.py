@@ -35,7 +35,7 @@ def before(folder: Path, title: str, us: LastpostHouse) -> Postfix:
 
 def sent(port: int, recipient: str, sender: str = FORGED) -> str:
     """Send a message; the reply that took or refused it."""
-    with smtplib.SMTP("127.0.0.1", port, timeout=30) as client:
+    with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
         client.ehlo("client.example")
         client.mail(sender)
         code, words = client.rcpt(recipient)
@@ -76,4 +76,4 @@ def test_the_submission_postfix_relays_until_the_end(short_tmp: Path) -> None:
         us.move(PAST_THE_END)
         wait_until(lambda: us.rcpt(sender).startswith("550"), "the end")
         sent(postfix.port, "friend@elsewhere.example", sender)
-        wait_until(lambda: "550 5.7.1 Sending from this address ended" in postfix.log(), "the refusal", within=30)
+        wait_until(lambda: "550 5.7.1 Sending from this address ended" in postfix.log(), "the refusal", within=60)

@@ -33,7 +33,7 @@ def installed(short_tmp: Path) -> Installed:
 
 def send(port: int, subject: str, *recipients: str) -> None:
     mail = f"From: a@world.example\r\nSubject: {subject}\r\nMessage-ID: <{subject}@world.example>\r\n\r\nhello\r\n"
-    with smtplib.SMTP("127.0.0.1", port, timeout=20) as client:
+    with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
         client.sendmail("a@world.example", [f"{one}@{DOMAIN}" for one in recipients], mail)
 
 
@@ -41,7 +41,7 @@ def test_a_postfix_before_us_relays_through_us(installed: Installed, short_tmp: 
     house = installed(None)
     with house.serving(), before_us(short_tmp / "before", house.smtp) as postfix:
         send(postfix.port, "relayed", "hanako", "jiro")
-        wait_until(lambda: house.kept("hanako") and house.kept("jiro"), "both mails", within=30)
+        wait_until(lambda: house.kept("hanako") and house.kept("jiro"), "both mails", within=60)
         assert house.kept("hanako") == house.kept("jiro") == ["relayed"]
         assert b"by before.example (Postfix)" in house.bodies("hanako")[0]
         wait_until(lambda: not postfix.queue(), "an empty queue")
@@ -51,7 +51,7 @@ def test_a_postfix_before_us_bounces_what_we_refuse(installed: Installed, short_
     house = installed(None)
     with house.serving(), before_us(short_tmp / "before", house.smtp) as postfix:
         send(postfix.port, "lost", "nobody")
-        wait_until(lambda: "status=bounced" in postfix.log(), "the bounce", within=30)
+        wait_until(lambda: "status=bounced" in postfix.log(), "the bounce", within=60)
         assert "said: 550 5.1.1" in postfix.log()
 
 
@@ -60,7 +60,7 @@ def test_a_postfix_behind_us_gets_each_mail_once(installed: Installed, short_tmp
         house = installed(f"smtp://127.0.0.1:{postfix.port}")
         with house.serving():
             assert [house.send(f"mail-{number}") for number in range(5)] == [250] * 5
-            wait_until(lambda: len(postfix.delivered("hanako", DOMAIN)) >= 5, "five mails", within=30)
+            wait_until(lambda: len(postfix.delivered("hanako", DOMAIN)) >= 5, "five mails", within=60)
         assert len(postfix.delivered("hanako", DOMAIN)) == 5
         assert all(b"by mx.closing.example" in mail for mail in postfix.delivered("hanako", DOMAIN))
 
@@ -71,7 +71,7 @@ def test_mail_waits_for_a_postfix_behind_us_that_is_away(installed: Installed, s
     with house.serving():
         assert house.send("patient") == 250
         with postfix:
-            wait_until(lambda: postfix.delivered("hanako", DOMAIN), "the mail that waited", within=40)
+            wait_until(lambda: postfix.delivered("hanako", DOMAIN), "the mail that waited", within=60)
             assert len(postfix.delivered("hanako", DOMAIN)) == 1
 
 
@@ -82,7 +82,7 @@ def test_a_dovecot_behind_us_by_smtp(installed: Installed, short_tmp: Path, dove
         house = installed(f"smtp://127.0.0.1:{postfix.port}")
         with house.serving():
             assert house.send("to-dovecot") == 250
-            wait_until(lambda: dovecot.delivered(f"hanako@{DOMAIN}"), "the delivery", within=30)
+            wait_until(lambda: dovecot.delivered(f"hanako@{DOMAIN}"), "the delivery", within=60)
     assert b"Subject: to-dovecot" in dovecot.delivered(f"hanako@{DOMAIN}")[0]
 
 

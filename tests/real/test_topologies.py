@@ -49,14 +49,14 @@ def sent(port: int, recipient: str, sender: str = FORGED) -> str:
 
 def accepted(front: int, store: Front) -> None:
     assert sent(front, HANAKO).startswith("250")
-    wait_until(lambda: store.delivered("hanako", "closing.example"), "hanako's mail", within=40)
+    wait_until(lambda: store.delivered("hanako", "closing.example"), "hanako's mail", within=60)
     assert b"Subject: hello" in store.delivered("hanako", "closing.example")[0]
 
 
 def nothing_is_bounced(*mtas: Front | None) -> None:
     for mta in mtas:
         if mta is not None:
-            wait_until(lambda mta=mta: mta.queue() == [], "an empty queue", within=40)  # type: ignore[misc]  # bound now
+            wait_until(lambda mta=mta: mta.queue() == [], "an empty queue", within=60)  # type: ignore[misc]  # bound now
             assert "status=bounced" not in mta.log()
             assert f"to=<{FORGED}>" not in mta.log()
             assert f"=> {FORGED}" not in mta.log()

@@ -54,7 +54,7 @@ class Asking:
             # A session ends after many refusals: on a slow machine the amendment comes only in the next one.
             with (
                 suppress(smtplib.SMTPServerDisconnected),
-                smtplib.SMTP("127.0.0.1", self.us.world, timeout=30) as client,
+                smtplib.SMTP("127.0.0.1", self.us.world, timeout=60) as client,
             ):
                 client.ehlo("client.example")
                 self._ask(client)
@@ -123,7 +123,7 @@ def test_two_nodes_ask_a_gate_and_answer_it_once(short_tmp: Path, run_folder: Ru
             us.move_to(tokyo("2027-06-01T00:01"))
         # A further amendment rings in both at once.
         nodes[0].lastpost("plan", "hold", "closing", "--address", HANAKO, "--until", "2028-01-01", *WHY)
-        wait_until(lambda: len(answers(nodes[1])) == 1, "the answer", within=40)
+        wait_until(lambda: len(answers(nodes[1])) == 1, "the answer", within=60)
         assert "gate of receive-end not opened: " in answers(nodes[1])[0]
         assert {us.rcpt(HELD[0])[:9] for us in nodes} == {"250 2.1.5"}, "what waits does not come"
         nodes[1].lastpost("plan", "gate", "closing", "--stage", "receive-end", "--open", *WHY)

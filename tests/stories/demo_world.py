@@ -67,7 +67,7 @@ class DemoWorld:
     ) -> dict[str, str]:
         """The replies to RCPT as `250 2.1.5 …`, each recipient in a transaction of its own."""
         found = {}
-        with smtplib.SMTP("127.0.0.1", port or self.world, timeout=20) as smtp:
+        with smtplib.SMTP("127.0.0.1", port or self.world, timeout=60) as smtp:
             smtp.ehlo("client.example")
             for recipient in recipients:
                 assert smtp.mail(sender)[0] == 250
@@ -83,7 +83,7 @@ class DemoWorld:
     def send(
         self, recipient: str, body: str, *, port: int | None = None, sender: str = "friend@elsewhere.example"
     ) -> None:
-        with smtplib.SMTP("127.0.0.1", port or self.world, timeout=20) as smtp:
+        with smtplib.SMTP("127.0.0.1", port or self.world, timeout=60) as smtp:
             smtp.sendmail(sender, recipient, body.replace("\n", "\r\n").encode())
 
     def mail(self, domain: str, user: str) -> list[bytes]:

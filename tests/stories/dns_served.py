@@ -15,11 +15,11 @@ def dns_served(table: Table) -> Iterator[int]:
     thread = Thread(target=loop.run_forever, daemon=True)
     thread.start()
     peer = DnsPeer(table)
-    asyncio.run_coroutine_threadsafe(peer.__aenter__(), loop).result(10)
+    asyncio.run_coroutine_threadsafe(peer.__aenter__(), loop).result(60)
     try:
         yield peer.port
     finally:
-        asyncio.run_coroutine_threadsafe(peer.__aexit__(None, None, None), loop).result(10)
+        asyncio.run_coroutine_threadsafe(peer.__aexit__(None, None, None), loop).result(60)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
+        thread.join(60)
         loop.close()

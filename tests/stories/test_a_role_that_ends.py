@@ -19,7 +19,7 @@ def test_an_edition_nobody_can_read_ends_the_service(tmp_path: Path) -> None:
             )
             records.execute("UPDATE versions SET number = number + 1 WHERE what = 'editions'")
         records.close()
-        wait_until(lambda: not us.program.running, "the process ends", within=15)
+        wait_until(lambda: not us.program.running, "the process ends", within=60)
         assert us.program.wait() == 1
         assert not us.healthy()
         assert "role-ended" in us.program.output()
@@ -34,7 +34,7 @@ def test_a_second_service_on_the_same_records_is_refused(tmp_path: Path) -> None
         other = settings.replace(f":{us.world}", ":0").replace(f":{us.http}", ":0")
         (us.folder / "second.yaml").write_text(other)
         command = [sys.executable, "-m", "mailsvc.cli", "--settings", str(us.folder / "second.yaml"), "serve"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
         assert done.returncode == 1
         assert "another service" in done.stderr
         assert us.healthy()
@@ -47,7 +47,7 @@ def test_cleared_mail_is_counted_at_once(tmp_path: Path) -> None:
         for name in ("tmp", "cur"):
             (inbox.parent / name).mkdir()
         (inbox / "1.old.host").write_bytes(b"x" * 1_100_000)
-        with smtplib.SMTP("127.0.0.1", us.world, timeout=20) as client:
+        with smtplib.SMTP("127.0.0.1", us.world, timeout=60) as client:
             client.ehlo("client.example")
             client.mail("friend@elsewhere.example")
             assert client.rcpt("mitsuru@closing.example")[0] == 452

@@ -66,7 +66,7 @@ def us(tmp_path_factory: pytest.TempPathFactory, papers: Papers) -> Iterator[Las
 
 
 def asked(us: LastpostHouse, context: ssl.SSLContext | None, recipient: str) -> str:
-    with smtplib.SMTP("127.0.0.1", us.world, timeout=20) as client:
+    with smtplib.SMTP("127.0.0.1", us.world, timeout=60) as client:
         client.ehlo("client.example")
         if context is not None:
             client.starttls(context=context)
@@ -78,7 +78,7 @@ def asked(us: LastpostHouse, context: ssl.SSLContext | None, recipient: str) -> 
 
 def test_the_pinned_certificate_may_send_outward(us: LastpostHouse, papers: Papers) -> None:
     assert asked(us, papers.context(papers.own), OUTSIDE).startswith("250 2.1.5")
-    with smtplib.SMTP("127.0.0.1", us.world, timeout=20) as client:
+    with smtplib.SMTP("127.0.0.1", us.world, timeout=60) as client:
         client.starttls(context=papers.context(papers.own))
         client.sendmail(HANAKO, [OUTSIDE], "Subject: by certificate\r\n\r\nout\r\n")
     assert b"with ESMTPS" in us.arrives("elsewhere.example", "friend", b"by certificate")

@@ -52,7 +52,7 @@ def taken(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def ask(url: str, method: str = "GET", cookie: str = "") -> tuple[int, Message, bytes]:
     place = re.fullmatch(r"http://(127\.0\.0\.1:\d+)(/.*)", url)
     assert place is not None, url
-    with closing(http.client.HTTPConnection(place[1], timeout=20)) as connection:
+    with closing(http.client.HTTPConnection(place[1], timeout=60)) as connection:
         connection.request(method, place[2], headers={"Cookie": cookie} if cookie else {})
         with connection.getresponse() as answer:
             return answer.status, answer.headers, answer.read()
@@ -92,7 +92,7 @@ def test_asked_again_it_ends_with_a_new_link_also_in_another_format(taken: Taken
 
 
 def test_the_letter_to_her_new_address_has_a_link_too(taken: Taken) -> None:
-    wait_until(lambda: taken.world.mail("newhome.example", "hanako"), "the letter", within=30)
+    wait_until(lambda: taken.world.mail("newhome.example", "hanako"), "the letter", within=60)
     letter = message_from_bytes(taken.world.mail("newhome.example", "hanako")[0], policy=policy.default)
     assert "メールのコピー" in str(letter["Subject"])
     assert f"http://127.0.0.1:{taken.world.base + 3}/take/" in str(letter.get_content())

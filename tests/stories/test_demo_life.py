@@ -72,7 +72,7 @@ def test_it_ends_cleanly_and_goes_on_where_it_was(tmp_path: Path) -> None:
 
 def test_the_end_comes_by_itself_and_administrators_are_told(tmp_path: Path) -> None:
     with demo_world(tmp_path / "world", "--ends-in", "2") as world:
-        wait_until(lambda: world.rcpt("hanako@closing.example").startswith("550 5.1.6"), "the end comes", within=20)
+        wait_until(lambda: world.rcpt("hanako@closing.example").startswith("550 5.1.6"), "the end comes", within=60)
         wait_until(lambda: any("receive-end" in text for text in world.letters()), "the letter to the administrators")
 
 

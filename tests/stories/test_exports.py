@@ -33,7 +33,7 @@ def letters(us: LastpostHouse, user: str = "hanako", domain: str = "home.example
 
 def link(us: LastpostHouse, number: int = 1) -> str:
     """The path of the link in the letter of this number."""
-    wait_until(lambda: len(letters(us)) >= number, "the letter with the link", within=30)
+    wait_until(lambda: len(letters(us)) >= number, "the letter with the link", within=60)
     found = [re.findall(r"http://127\.0\.0\.1(/take/\S+)", one) for one in letters(us)]
     (path,) = {path for one in found[number - 1 : number] for path in one}
     return str(path)
@@ -42,7 +42,7 @@ def link(us: LastpostHouse, number: int = 1) -> str:
 def ask(
     us: LastpostHouse, method: str, path: str, headers: Mapping[str, str] | None = None
 ) -> tuple[int, Mapping[str, str], bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", us.http, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", us.http, timeout=60)
     try:
         connection.request(method, path, headers=dict(headers or {}))
         answer = connection.getresponse()
@@ -113,7 +113,7 @@ def test_asked_for_again_it_takes_what_has_come_since_and_its_old_link_ends(tmp_
         us.lastpost("export", HANAKO, "--format", "zip")
         before = link(us)
         us.send(HANAKO, "second")
-        wait_until(lambda: len(us.mail("closing.example", "hanako")) == 2, "the second message", 30)
+        wait_until(lambda: len(us.mail("closing.example", "hanako")) == 2, "the second message", 60)
         us.lastpost("export", HANAKO, "--format", "zip")
         path = link(us, 2)
         assert ask(us, "POST", before)[0] == 404
@@ -142,14 +142,14 @@ def test_an_export_that_runs_at_export_end_is_given_more_time_and_no_more(tmp_pa
         us.lastpost("export", HANAKO, "--format", "zip")
         us.move_to(END - timedelta(minutes=5))
         us.lastpost("plan", "hold", "closing", "--group", "nobody", "--until", "2028-01-01", "--reason", "rings")
-        wait_until(lambda: letters(us), "the letter about more time", within=45)
+        wait_until(lambda: letters(us), "the letter about more time", within=60)
         (letter,) = letters(us)
         assert "期限を 2027-06-15 00:00 JST まで延長しました" in letter
         assert "It now has time until 2027-06-15 00:00 JST" in letter
         us.move_to(END + DAY)
-        wait_until(lambda: us.rcpt(HANAKO).startswith("550"), "the end of receiving", within=10)
+        wait_until(lambda: us.rcpt(HANAKO).startswith("550"), "the end of receiving", within=60)
         assert [one["state"] for one in jobs(us)] == ["waiting"]
         late = run(us, "export", "jiro@closing.example", "--format", "zip")
         assert (late.returncode, "the plan allows no export of jiro@closing.example since" in late.stderr) == (1, True)
         us.move_to(tokyo("2027-06-15T00:01"))
-        wait_until(lambda: [one["state"] for one in jobs(us)] == ["cancelled"], "the end of its time", within=20)
+        wait_until(lambda: [one["state"] for one in jobs(us)] == ["cancelled"], "the end of its time", within=60)

@@ -40,7 +40,7 @@ def say(client: smtplib.SMTP, *lines: str) -> list[str]:
 
 
 def send(port: int, octets: bytes, *options: str, sender: str = FRIEND, to: str = HANAKO) -> None:
-    with smtplib.SMTP("127.0.0.1", port, timeout=20) as client:
+    with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
         client.sendmail(sender, [to], octets, mail_options=options)
 
 
@@ -49,14 +49,14 @@ def by_chunks(port: int, octets: bytes, size: int) -> str:
     chunks = [octets[at : at + size] for at in range(0, len(octets), size)]
     said = f"EHLO client.example\r\nMAIL FROM:<{FRIEND}> BODY=8BITMIME\r\nRCPT TO:<{HANAKO}>\r\n".encode()
     said += b"".join(b"BDAT %d\r\n%s" % (len(chunk), chunk) for chunk in chunks) + b"BDAT 0 LAST\r\nQUIT\r\n"
-    with closing(socket.create_connection(("127.0.0.1", port), timeout=20)) as client:
+    with closing(socket.create_connection(("127.0.0.1", port), timeout=60)) as client:
         client.sendall(said)
         heard = client.makefile("rb").read().decode().splitlines()
     return heard[-2]
 
 
 def test_what_is_offered(us: LastpostHouse) -> None:
-    with smtplib.SMTP("127.0.0.1", us.world, timeout=20) as client:
+    with smtplib.SMTP("127.0.0.1", us.world, timeout=60) as client:
         client.ehlo("client.example")
         offered = dict(client.esmtp_features)
     assert set(offered) == {"pipelining", "size", "8bitmime", "smtputf8", "enhancedstatuscodes", "chunking"}
@@ -64,7 +64,7 @@ def test_what_is_offered(us: LastpostHouse) -> None:
 
 
 def test_smtputf8_reaches_the_mailbox(us: LastpostHouse) -> None:
-    with smtplib.SMTP("127.0.0.1", us.world, timeout=20) as client:
+    with smtplib.SMTP("127.0.0.1", us.world, timeout=60) as client:
         client.ehlo("client.example")
         client.command_encoding = "utf-8"
         replies = say(client, "MAIL FROM:<花子@例え.example> SMTPUTF8 BODY=8BITMIME", f"RCPT TO:<{HANAKO}>")
@@ -97,7 +97,7 @@ def test_chunks_reach_the_mailbox_octet_by_octet(us: LastpostHouse, size: int) -
 
 
 def test_too_large_is_refused_at_the_announcement_and_after(us: LastpostHouse) -> None:
-    with smtplib.SMTP("127.0.0.1", us.world, timeout=20) as client:
+    with smtplib.SMTP("127.0.0.1", us.world, timeout=60) as client:
         client.ehlo("client.example")
         assert say(client, f"MAIL FROM:<{FRIEND}> SIZE=1000001") == ["552 5.3.4"]
         assert say(client, f"MAIL FROM:<{FRIEND}> SIZE=1000000", f"RCPT TO:<{HANAKO}>") == ["250 2.1.0", "250 2.1.5"]
@@ -108,7 +108,7 @@ def test_too_large_is_refused_at_the_announcement_and_after(us: LastpostHouse) -
 
 
 def test_too_many_recipients_are_asked_to_come_again(us: LastpostHouse) -> None:
-    with smtplib.SMTP("127.0.0.1", us.world, timeout=20) as client:
+    with smtplib.SMTP("127.0.0.1", us.world, timeout=60) as client:
         client.ehlo("client.example")
         commands = [f"RCPT TO:<hanako+{number}@closing.example>" for number in range(102)]
         replies = say(client, f"MAIL FROM:<{FRIEND}>", *commands)[1:]
@@ -130,7 +130,7 @@ async def before(peer: SmtpPeer, folder: Path) -> AsyncIterator[LastpostHouse]:
 
 
 async def taken(peer: SmtpPeer) -> TakenMail:
-    await until(lambda: peer.taken, "the next hop has it", within=20)
+    await until(lambda: peer.taken, "the next hop has it", within=60)
     return peer.taken[0]
 
 

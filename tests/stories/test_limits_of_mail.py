@@ -81,7 +81,7 @@ def fate(us: LastpostHouse, domain: str) -> tuple[str, str]:
 def test_dns_faults_are_for_now_and_names_that_are_none_for_good(tmp_path: Path) -> None:
     with asking_dns(tmp_path / "us") as us:
         for domain in ("gone", "null", "sick", "silent"):
-            with smtplib.SMTP("127.0.0.1", us.submission, timeout=20) as client:
+            with smtplib.SMTP("127.0.0.1", us.submission, timeout=60) as client:
                 client.sendmail(HANAKO, [f"friend@{domain}.example"], b"Subject: out\r\n\r\nout\r\n")
         for domain, reply in (("gone", "550 5.1.2"), ("null", "556 5.1.10")):
             wait_until(lambda name=domain: fate(us, f"{name}.example")[0] == "returned", f"{domain} is told")  # type: ignore[misc]  # bound now

@@ -41,7 +41,7 @@ def test_health_names_every_role(us: LastpostHouse) -> None:
 
 def test_one_id_goes_from_the_reply_through_log_trace_and_header(us: LastpostHouse) -> None:
     before = metrics(us)
-    with smtplib.SMTP("127.0.0.1", us.world, timeout=20) as client:
+    with smtplib.SMTP("127.0.0.1", us.world, timeout=60) as client:
         client.ehlo("client.example")
         client.mail("friend@elsewhere.example")
         client.rcpt(HANAKO)
@@ -78,7 +78,7 @@ def test_a_client_with_too_many_sessions_is_asked_to_come_later(us: LastpostHous
     with ExitStack() as held:
         banners = []
         for _ in range(61):
-            client = held.enter_context(socket.create_connection(("127.0.0.1", us.world), timeout=20))
+            client = held.enter_context(socket.create_connection(("127.0.0.1", us.world), timeout=60))
             banners.append(client.recv(1000)[:9])
         assert {one[:4] for one in banners[:60]} == {b"220 "}
         assert banners[60] == b"421 4.7.0"
@@ -89,7 +89,7 @@ def banners(us: LastpostHouse, wanted: int) -> list[bytes]:
     """The first words of so many sessions, opened as fast as they go."""
     with ExitStack() as held:
         address = ("127.0.0.1", us.world)
-        clients = [held.enter_context(socket.create_connection(address, timeout=20)) for _ in range(wanted)]
+        clients = [held.enter_context(socket.create_connection(address, timeout=60)) for _ in range(wanted)]
         return [client.recv(1000)[:9] for client in clients]
 
 
@@ -109,7 +109,7 @@ def test_by_default_a_client_may_open_fifty_connections_a_second(tmp_path: Path)
 def test_a_host_that_is_closed_as_a_whole_says_so_in_its_banner(tmp_path: Path) -> None:
     with house(tmp_path / "us", plan=SIMPLE, words=Words(gateway="  closed: yes\n")) as us:
         for port in (us.world, us.submission, us.inbound):
-            with socket.create_connection(("127.0.0.1", port), timeout=20) as client:
+            with socket.create_connection(("127.0.0.1", port), timeout=60) as client:
                 assert client.recv(1000).startswith(b"521 5.3.2 "), "RFC 7504 3"
                 client.sendall(b"EHLO client.example\r\nQUIT\r\n")
                 heard = client.makefile("rb").read()

@@ -96,7 +96,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reloading]:
                 accounts=f"address,kind\n{HANAKO},base\n",
                 words=words,
             ) as us,
-            smtplib.SMTP("127.0.0.1", us.world, timeout=20) as session,
+            smtplib.SMTP("127.0.0.1", us.world, timeout=60) as session,
         ):
             session.ehlo("client.example")
             yield Reloading(us, first, second, session)
@@ -135,7 +135,7 @@ def test_soft_bounce_turns_refusals_into_patience(scene: Reloading) -> None:
 def test_a_closed_host_says_so_to_whoever_comes(scene: Reloading) -> None:
     with scene.saying(("gateway:\n", "gateway:\n  closed: yes\n")):
         with pytest.raises(smtplib.SMTPConnectError) as closed:
-            smtplib.SMTP("127.0.0.1", scene.us.world, timeout=20)
+            smtplib.SMTP("127.0.0.1", scene.us.world, timeout=60)
         assert (closed.value.smtp_code, closed.value.smtp_error[:5]) == (521, b"5.3.2")
         assert scene.send("whoever was here already") == 250
     assert scene.us.rcpt(HANAKO).startswith("250 ")
@@ -155,7 +155,7 @@ def shown(us: LastpostHouse, authority: trustme.CA) -> bool:
     """Whether a new session is encrypted by a certificate of this authority."""
     context = ssl.create_default_context()
     authority.configure_trust(context)
-    with smtplib.SMTP("127.0.0.1", us.world, timeout=20) as client:
+    with smtplib.SMTP("127.0.0.1", us.world, timeout=60) as client:
         client.ehlo("client.example")
         try:
             client.starttls(context=context)

@@ -40,7 +40,7 @@ def test_senders_and_sizes_are_softened_too(us: LastpostHouse) -> None:
     us.move_to(END + timedelta(days=1))
     ended = us.rcpt("friend@elsewhere.example", port=us.submission, sender="hanako@closing.example")
     assert ended.startswith("450 4.7.1 ")
-    with smtplib.SMTP("127.0.0.1", us.world, timeout=20) as client:
+    with smtplib.SMTP("127.0.0.1", us.world, timeout=60) as client:
         client.ehlo("client.example")
         code, words = client.docmd("MAIL FROM:<friend@elsewhere.example> SIZE=99000000")
         assert (code, words[:6]) == (452, b"4.3.4 ")

@@ -21,7 +21,7 @@ HANAKO, FRIEND = "hanako@closing.example", "friend@elsewhere.example"
 
 def reply(demo: DemoWorld, port: int, sender: str, recipient: str) -> str:
     """The reply to the end of the content."""
-    with smtplib.SMTP("127.0.0.1", port, timeout=20) as smtp:
+    with smtplib.SMTP("127.0.0.1", port, timeout=60) as smtp:
         smtp.ehlo("client.example")
         assert smtp.mail(sender)[0] == 250
         assert smtp.rcpt(recipient)[0] == 250

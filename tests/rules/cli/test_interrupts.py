@@ -40,7 +40,7 @@ def test_other_threads_leave_signals_alone() -> None:
 
     thread = threading.Thread(target=work)
     thread.start()
-    thread.join(10)
+    thread.join(60)
     assert seen == [True]
 
 

@@ -45,7 +45,7 @@ class Terminal:
         self.read()
         assert self.program.stdout is not None
         out = self.program.stdout.read().decode()
-        return self.program.wait(30), out
+        return self.program.wait(60), out
 
 
 @contextmanager

@@ -33,11 +33,11 @@ def served(folder: Path) -> Iterator[int]:
     thread = threading.Thread(target=lambda: loop.run_until_complete(serve()))
     thread.start()
     try:
-        assert up.wait(10)
+        assert up.wait(60)
         yield port
     finally:
         loop.call_soon_threadsafe(stop.set)
-        thread.join(10)
+        thread.join(60)
         loop.close()
 
 
@@ -56,14 +56,14 @@ def port(home: Path) -> Iterator[int]:
 
 @contextmanager
 def entered(port: int, user: str = HANAKO, password: str = "hers") -> Iterator[imaplib.IMAP4]:
-    client = imaplib.IMAP4("127.0.0.1", port, timeout=20)
+    client = imaplib.IMAP4("127.0.0.1", port, timeout=60)
     client.login(user, password)
     yield client
     client.logout()
 
 
 def plain(port: int, said: str) -> str:
-    client = imaplib.IMAP4("127.0.0.1", port, timeout=20)
+    client = imaplib.IMAP4("127.0.0.1", port, timeout=60)
     try:
         return str(client.authenticate("PLAIN", lambda _: said.encode())[0])
     except imaplib.IMAP4.error as refused:

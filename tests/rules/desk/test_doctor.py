@@ -137,7 +137,7 @@ def answering(says: bytes) -> Iterator[int]:
         thread = Thread(target=serve)
         thread.start()
         yield server.getsockname()[1]
-        thread.join(10)
+        thread.join(60)
 
 
 def test_a_free_port_is_no_finding(house: Path) -> None:

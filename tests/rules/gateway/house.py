@@ -162,7 +162,7 @@ class Peer:
         """One whole reply, its lines joined by newlines; empty when the server has closed."""
         lines = []
         while True:
-            line = (await asyncio.wait_for(self.reader.readline(), 10)).decode("ascii")
+            line = (await asyncio.wait_for(self.reader.readline(), 60)).decode("ascii")
             lines.append(line.removesuffix("\r\n"))
             if line[3:4] != "-":
                 return "\n".join(lines)

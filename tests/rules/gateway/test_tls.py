@@ -160,7 +160,7 @@ async def test_garbage_instead_of_a_handshake_ends_the_session_quietly(papers: P
     async with secure_gateway(papers) as house, house.client() as peer:
         await peer.say("STARTTLS", "220")
         await peer.send(b"MAIL FROM:<evil@world.example>\r\n")
-        assert await asyncio.wait_for(peer.reader.read(), 10) is not None
+        assert await asyncio.wait_for(peer.reader.read(), 60) is not None
         await until(lambda: not house.gateway._open, "the session ends")
         assert not [event for level, event, _ in house.log.lines if level == "error"]
 

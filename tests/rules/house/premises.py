@@ -84,7 +84,7 @@ class Premises:
         """The code and the roles that /healthz answers with."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.http)
         writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-        head, _, body = (await asyncio.wait_for(reader.read(), 10)).partition(b"\r\n\r\n")
+        head, _, body = (await asyncio.wait_for(reader.read(), 60)).partition(b"\r\n\r\n")
         writer.close()
         return int(head.split()[1]), json.loads(body)
 

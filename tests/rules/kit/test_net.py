@@ -108,10 +108,10 @@ async def meet(server: ssl.SSLContext, client: ssl.SSLContext) -> str:
         place = listening.sockets[0].getsockname()
         reader, writer = await asyncio.open_connection(*place, ssl=client, server_hostname=HOST)
         try:
-            assert await asyncio.wait_for(reader.read(), 5) == b"hello"
+            assert await asyncio.wait_for(reader.read(), 60) == b"hello"
         finally:
             writer.transport.abort()
-        return await asyncio.wait_for(seen, 5)
+        return await asyncio.wait_for(seen, 60)
     finally:
         listening.close()
         await listening.wait_closed()

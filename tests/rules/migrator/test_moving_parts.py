@@ -78,7 +78,7 @@ class Slow:
         self.fails = False
 
     def write(self, changes: Sequence[Intent | Settlement]) -> None:
-        self.go_on.wait(10)
+        self.go_on.wait(60)
         if self.fails:
             raise OSError("the disk is gone")
         self.wrote.append(len(changes))

@@ -185,7 +185,7 @@ async def test_the_role_sends_when_woken_and_waits_for_records_that_are_away(
 
     monkeypatch.setattr(stage.notices, "round", away_at_first)
     role = asyncio.create_task(stage.notices.run())
-    await asyncio.wait_for(failed.wait(), 10)
+    await asyncio.wait_for(failed.wait(), 60)
     await stage.keep(case("K1"), HANAKO)
     await until(lambda: bool(stage.woken), "the letter is queued")
     role.cancel()

@@ -112,6 +112,6 @@ async def test_one_slow_judgement_keeps_no_other_waiting(world: World, monkeypat
         return found
 
     monkeypatch.setattr(Addressees, "of", of)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await world.returner().round()
     assert [await world.states(one) for one in messages] == [[(DeliveryState.RETURNED, "returned")]] * 2

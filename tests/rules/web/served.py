@@ -41,11 +41,11 @@ async def ask_on(
 ) -> Answer:
     lines = [f"{method} {path} HTTP/1.1", "Host: localhost", *headers, "", ""]
     writer.write("\r\n".join(lines).encode())
-    head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)).decode()
+    head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 60)).decode()
     first, *rest = head.strip().split("\r\n")
     found = dict(line.lower().split(": ", 1) for line in rest)
     length = 0 if method == "HEAD" else int(found.get("content-length", "0"))
-    return Answer(int(first.split()[1]), found, await asyncio.wait_for(reader.readexactly(length), 5))
+    return Answer(int(first.split()[1]), found, await asyncio.wait_for(reader.readexactly(length), 60))
 
 
 @contextlib.asynccontextmanager
@@ -56,10 +56,10 @@ async def served(
     ready = asyncio.Event()
     task = asyncio.create_task(serve(app, listening, up=ready.set, limits=limits, proxies=proxies))
     port = listening.getsockname()[1]
-    await asyncio.wait_for(ready.wait(), 5)
+    await asyncio.wait_for(ready.wait(), 60)
     try:
         yield Served(port, task)
     finally:
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.wait_for(task, 10)
+            await asyncio.wait_for(task, 60)

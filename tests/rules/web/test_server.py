@@ -46,7 +46,7 @@ def app(slow: Slow | None = None) -> Starlette:
 async def end(world: Served) -> None:
     world.serving.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await asyncio.wait_for(world.serving, 8)
+        await asyncio.wait_for(world.serving, 60)
 
 
 async def test_it_answers_on_the_socket_it_was_given() -> None:
@@ -81,7 +81,7 @@ async def test_it_ends_with_an_idle_keep_alive_connection_open() -> None:
         reader, writer = await world.connect()
         assert (await ask_on(reader, writer, "/hello")).status == 200
         await end(world)
-        assert await asyncio.wait_for(reader.read(), 5) == b""
+        assert await asyncio.wait_for(reader.read(), 60) == b""
         writer.close()
 
 
@@ -91,7 +91,7 @@ async def test_it_ends_with_a_connection_open_that_never_asked() -> None:
         writer.write(b"GET /hello HT")
         await writer.drain()
         await end(world)
-        assert await asyncio.wait_for(reader.read(), 5) == b""
+        assert await asyncio.wait_for(reader.read(), 60) == b""
         writer.close()
 
 
@@ -99,12 +99,12 @@ async def test_a_running_request_is_finished_before_the_end() -> None:
     slow = Slow()
     async with served(app(slow)) as world:
         asking = asyncio.create_task(world.ask("/slow"))
-        await asyncio.wait_for(slow.begun.wait(), 5)
+        await asyncio.wait_for(slow.begun.wait(), 60)
         world.serving.cancel()
         slow.go.set()
         assert (await asking).body == b"done"
         with pytest.raises(asyncio.CancelledError):
-            await asyncio.wait_for(world.serving, 8)
+            await asyncio.wait_for(world.serving, 60)
 
 
 async def test_a_request_that_does_not_finish_does_not_hold_up_the_end() -> None:
@@ -112,7 +112,7 @@ async def test_a_request_that_does_not_finish_does_not_hold_up_the_end() -> None
     async with served(app(slow)) as world:
         _, writer = await world.connect()
         writer.write(b"GET /slow HTTP/1.1\r\nHost: x\r\n\r\n")
-        await asyncio.wait_for(slow.begun.wait(), 5)
+        await asyncio.wait_for(slow.begun.wait(), 60)
         await end(world)
         writer.close()
 
@@ -130,7 +130,7 @@ async def test_a_second_cancellation_does_not_leave_the_server_running() -> None
         await asyncio.sleep(0)
         world.serving.cancel()
         with pytest.raises(asyncio.CancelledError):
-            await asyncio.wait_for(world.serving, 8)
+            await asyncio.wait_for(world.serving, 60)
 
         async def is_free() -> bool:
             try:
@@ -170,7 +170,7 @@ async def test_what_is_no_http_is_refused_and_harms_nobody(request_bytes: bytes)
         reader, writer = await world.connect()
         writer.write(request_bytes)
         writer.write_eof()
-        refused = await asyncio.wait_for(reader.read(), 5)
+        refused = await asyncio.wait_for(reader.read(), 60)
         assert not refused or refused.startswith(b"HTTP/1.1 400")
         writer.close()
         assert (await world.ask("/hello")).status == 200

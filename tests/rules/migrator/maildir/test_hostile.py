@@ -29,7 +29,7 @@ def old(tmp_path: Path) -> Path:
 async def moved(old: Path, new: Path) -> Receipt:
     source = MaildirSource(old)
     with JournalFile.open(new.parent / "j", source=source.described, target="b") as journal:
-        return await asyncio.wait_for(move(source, target(new), journal, clock=SystemClock()), 20)
+        return await asyncio.wait_for(move(source, target(new), journal, clock=SystemClock()), 60)
 
 
 @pytest.mark.parametrize("parts", [("cur",), ("new",), ("cur", "new")])

@@ -66,7 +66,7 @@ class World:
         return await asyncio.to_thread(self._ask, method, path, dict(headers or {}), form)
 
     def _ask(self, method: str, path: str, headers: dict[str, str], form: Mapping[str, str] | None) -> Answer:
-        connection = http.client.HTTPConnection("127.0.0.1", self.served.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.served.port, timeout=60)
         body = urlencode(form).encode() if form is not None else None
         try:
             connection.request(method, path, body, headers)
