@@ -29,6 +29,7 @@ from tests.faults.kill import Attached, Point, Traced, sample
 from tests.faults.service import DOMAIN, Service
 from tests.stories.plans import END, plan
 from tests.support.deadline import wait_until
+from tests.support.files import put
 from tests.support.programs import Program
 
 pytestmark = pytest.mark.real("strace")
@@ -70,7 +71,7 @@ class Cutover:
         self.move_to(BEFORE)
 
     def move_to(self, at: datetime) -> None:
-        (self.service.folder / "clock").write_text(f"{(at - datetime.now(UTC)).total_seconds():+f}\n")
+        put(self.service.folder / "clock", f"{(at - datetime.now(UTC)).total_seconds():+f}\n")
 
     def desk(self) -> Desk:
         settings = read_settings(self.service.settings, {})

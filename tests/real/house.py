@@ -22,6 +22,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from tests.support.deadline import wait_until
+from tests.support.files import put
 from tests.support.ports import free_port
 from tests.support.programs import Program
 
@@ -95,7 +96,7 @@ class LastpostHouse:
             return False
 
     def move(self, offset: str) -> None:
-        (self.folder / "clock").write_text(offset)
+        put(self.folder / "clock", offset)
 
     def move_to(self, at: datetime) -> None:
         """Let the clock file make it `at` now."""

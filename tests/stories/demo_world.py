@@ -13,6 +13,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from tests.support.deadline import wait_until
+from tests.support.files import put
 from tests.support.ports import free_port, listens
 from tests.support.programs import Program
 
@@ -60,7 +61,7 @@ class DemoWorld:
             return False
 
     def move(self, offset: str) -> None:
-        (self.state / "clock").write_text(offset)
+        put(self.state / "clock", offset)
 
     def replies(
         self, recipients: Iterable[str], *, port: int | None = None, sender: str = "friend@elsewhere.example"

@@ -16,6 +16,7 @@ from tests.peers.smtp import SmtpPeer
 from tests.peers.threaded import threaded
 from tests.real.house import FRIEND, LastpostHouse, Words, house
 from tests.support.deadline import wait_until
+from tests.support.files import put
 
 HANAKO = "hanako@closing.example"
 GATEWAY = "  certificate: {{folder}}/cert.pem\n  key: {{folder}}/key.pem\n"
@@ -55,12 +56,12 @@ class Reloading:
         for old, new in changes:
             assert old in text
             text = text.replace(old, new)
-        self.file.write_text(text)
+        put(self.file, text)
         self.hang_up()
         try:
             yield
         finally:
-            self.file.write_text(whole)
+            put(self.file, whole)
             self.hang_up()
 
     def send(self, mark: str, *, content: bytes = b"hello") -> int:
@@ -186,10 +187,10 @@ BROKEN = {
 @pytest.mark.parametrize("how", BROKEN)
 def test_a_broken_file_changes_nothing_and_is_told(scene: Reloading, how: str) -> None:
     text = scene.file.read_text()
-    scene.file.write_text(text.replace(*BROKEN[how]).replace("gateway:\n", "gateway:\n  closed: yes\n"))
+    put(scene.file, text.replace(*BROKEN[how]).replace("gateway:\n", "gateway:\n  closed: yes\n"))
     scene.hang_up("settings-not-reloaded")
     assert "lastpost.yaml" in scene.us.program.output().splitlines()[-1]
     assert scene.send(f"still here, {how}") == 250
     assert scene.us.rcpt("nobody@closing.example").startswith("550 5.1.1")
-    scene.file.write_text(text)
+    put(scene.file, text)
     scene.hang_up()

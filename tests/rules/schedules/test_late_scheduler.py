@@ -16,6 +16,7 @@ from schedules.edition import Edition
 from schedules.words import Capability
 from tests.rules.schedules.plans import HANAKO, plan
 from tests.support.deadline import until
+from tests.support.files import put
 
 LONG, SHORT = timedelta(hours=1), timedelta(milliseconds=20)
 EDITION = Edition(plan({"announce": "2022-01-11", "receive-end": "end of 2024-01", "purge": "2024-06-01"}))
@@ -116,7 +117,7 @@ async def test_a_clock_file_moves_an_alarm_that_is_running(tmp_path: Path) -> No
     async with going(watching(deeds, SHORT)):
         await until(lambda: "announce" in deeds.done, "the announcement")
         assert "receive-end" not in deeds.done
-        file.write_text(str((CUTOFF + timedelta(days=1) - datetime.now(UTC)).total_seconds()), encoding="utf-8")
+        put(file, str((CUTOFF + timedelta(days=1) - datetime.now(UTC)).total_seconds()))
         await until(lambda: "receive-end" in deeds.done, "the cutoff")
         assert "purge" not in deeds.done
 
