@@ -14,21 +14,47 @@
     zip:/srv/exports/hanako.zip                            an archive, and its further parts hanako-2.zip …
     zip:/srv/exports/hanako.zip?viewer=no                  without pages to read it in a browser
 
-`parse_mailbox(text)` reads one, `str(url)` names the mailbox without what changes only the way to it. What cannot be
-read raises `Wrong`, a ValueError with a remedy. A password in a URL is refused and not repeated.
+`parse_mailbox(text)` reads one into what `mailbox_kinds.py` knows. What cannot be read raises `Wrong`, a ValueError
+with a remedy. A password in a URL is refused and not repeated.
 """
 
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from urllib.parse import quote, unquote
 
+from mailsvc.kit.mailbox_kinds import (
+    SAFE,
+    ImapUrl,
+    MailboxTls,
+    MailboxUrl,
+    MaildirUrl,
+    MboxUrl,
+    Pop3Url,
+    ServerUrl,
+    ZipUrl,
+    is_loopback,
+    same_mailbox,
+    written,
+)
 from mailsvc.kit.presets import PRESETS, Preset
 from schedules.names import BadName, DomainName
 from schedules.positions import Wrong
+
+__all__ = [
+    "ImapUrl",
+    "MailboxTls",
+    "MailboxUrl",
+    "MaildirUrl",
+    "MboxUrl",
+    "Pop3Url",
+    "ServerUrl",
+    "ZipUrl",
+    "parse_mailbox",
+    "same_mailbox",
+    "written",
+]
 
 _REMEDY = (
     "write `imaps://USER@HOST`, `imap://USER@HOST`, `pop3s://USER@HOST`, `maildir:PATH`, `mbox:PATH`, `zip:PATH.zip`"
@@ -41,117 +67,6 @@ _URL = re.compile(
 _PORTS = {"imap": 143, "imaps": 993, "pop3": 110, "pop3s": 995}
 _LABEL = re.compile(r"[A-Za-z0-9_-]{1,63}")
 _WISHES = frozenset({"tls", "authz", "ca", "auth", "compress"})
-_SAFE = "!$'()*,-._~"
-
-
-class MailboxTls(StrEnum):
-    """How the connection is protected; a certificate is always checked."""
-
-    TLS = "tls"
-    STARTTLS = "starttls"
-    NONE = "none"
-
-
-@dataclass(frozen=True, slots=True)
-class ServerUrl:
-    """A mailbox on a server: a host name or IP address (IPv6 without brackets)."""
-
-    user: str
-    host: str
-    port: int
-    tls: MailboxTls
-    authz: str = ""  # whose mailbox it is, where `user` may act for others
-    ca: Path | None = None
-    token: bool = False  # the secret is an OAuth access token
-    compress: bool = False  # COMPRESS=DEFLATE (RFC 4978) where it is offered
-
-    def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        authz = f"?authz={quote(self.authz, safe=_SAFE)}" if self.authz else ""
-        secure = "s" if self.tls is MailboxTls.TLS else ""
-        return f"{self.scheme}{secure}://{quote(self.user, safe=_SAFE)}@{host}:{self.port}{authz}"
-
-    @property
-    def scheme(self) -> str:
-        """The protocol, without what secures it."""
-        raise NotImplementedError
-
-
-@dataclass(frozen=True, slots=True)
-class ImapUrl(ServerUrl):
-    """A mailbox on an IMAP server."""
-
-    @property
-    def scheme(self) -> str:
-        """The protocol."""
-        return "imap"
-
-
-@dataclass(frozen=True, slots=True)
-class Pop3Url(ServerUrl):
-    """A maildrop on a POP3 server: it can be read, and nothing be put into it."""
-
-    @property
-    def scheme(self) -> str:
-        """The protocol."""
-        return "pop3"
-
-
-@dataclass(frozen=True, slots=True)
-class MaildirUrl:
-    """A Maildir of this machine."""
-
-    path: Path
-
-    def __str__(self) -> str:
-        return f"maildir:{self.path}"
-
-
-@dataclass(frozen=True, slots=True)
-class MboxUrl:
-    """mbox files of this machine."""
-
-    path: Path
-
-    def __str__(self) -> str:
-        return f"mbox:{self.path}"
-
-
-@dataclass(frozen=True, slots=True)
-class ZipUrl:
-    """An archive of this machine, by its first part."""
-
-    path: Path
-    viewer: bool = True  # whether what is put into it can be read in a browser
-
-    def __str__(self) -> str:
-        return f"zip:{self.path}"
-
-
-MailboxUrl = ImapUrl | Pop3Url | MaildirUrl | MboxUrl | ZipUrl
-
-
-def same_mailbox(one: MailboxUrl, other: MailboxUrl) -> bool:
-    """Whether two URLs name one mailbox, or a Maildir within the other, however they are written.
-
-    An IMAP server answers at both of its ports; whether two names are one machine, nobody knows here.
-    """
-    match one, other:
-        case MaildirUrl(), MaildirUrl():
-            return one.path.is_relative_to(other.path) or other.path.is_relative_to(one.path)
-        case ImapUrl(), ImapUrl():
-            return _owner(one) == _owner(other) and _place(one) == _place(other)
-        case _:
-            return False
-
-
-def _owner(url: ImapUrl) -> str:
-    return (url.authz or url.user).casefold()
-
-
-def _place(url: ImapUrl) -> tuple[str, int]:
-    host = "localhost" if _is_loopback(url.host) else url.host
-    return host, 0 if url.port in _PORTS.values() else url.port
 
 
 def parse_mailbox(text: str, *, insecure: bool = False) -> MailboxUrl:
@@ -168,7 +83,7 @@ def parse_mailbox(text: str, *, insecure: bool = False) -> MailboxUrl:
     if scheme not in _PORTS:
         raise Wrong("there is no mailbox of that kind", _REMEDY)
     url = _server(text)
-    if url.tls is MailboxTls.NONE and not insecure and not _is_loopback(url.host):
+    if url.tls is MailboxTls.NONE and not insecure and not is_loopback(url.host):
         raise Wrong(
             f"password and mail would go to {url.host} in clear", "leave `tls=none` out, or allow it with `--insecure`"
         )
@@ -199,7 +114,7 @@ def _at_provider(preset: Preset, rest: str) -> str:
         )
     if preset.takes_token_alone and "auth=" not in wishes:
         wishes = f"{wishes}&auth=token" if wishes else "auth=token"
-    return f"imaps://{quote(unquote(user), safe=_SAFE)}@{preset.host}" + (f"?{wishes}" if wishes else "")
+    return f"imaps://{quote(unquote(user), safe=SAFE)}@{preset.host}" + (f"?{wishes}" if wishes else "")
 
 
 def _server(text: str) -> ImapUrl | Pop3Url:
@@ -237,7 +152,7 @@ def _check_user(text: str) -> None:
             "write `USER@HOST` and put the password into a file for `--from-secret` or `--to-secret`",
         )
     if "@" in before:
-        raise Wrong("the user's name holds an @", f"write it as {quote(unquote(before), safe=_SAFE)}")
+        raise Wrong("the user's name holds an @", f"write it as {quote(unquote(before), safe=SAFE)}")
 
 
 def _wishes(text: str) -> Mapping[str, str]:
@@ -313,10 +228,3 @@ def _named(host: str) -> str:
         return DomainName.parse(host).ascii
     except BadName as bad:
         raise ValueError(str(bad)) from None
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

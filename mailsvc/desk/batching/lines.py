@@ -12,7 +12,7 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import TypeVar
 
-from mailsvc.kit.mailbox_urls import MailboxUrl, parse_mailbox
+from mailsvc.kit.mailbox_urls import MailboxUrl, parse_mailbox, same_mailbox
 from mailsvc.kit.secrets import BadSecret, Secret, read_secret
 from mailsvc.records.job import Side, Wishes, move_digest
 from schedules.names import Address, BadName
@@ -106,7 +106,7 @@ def read_line(row: Mapping[str, str], reading: Reading) -> Line:
     read = [(side, _mailbox(cells, side, reading)) for side in Side]
     found = {side: one for side, one in read if one is not None}
     urls = {side: url for side, (_, url) in found.items()}
-    if len(urls) == len(Side) and str(urls[Side.SOURCE]) == str(urls[Side.TARGET]):
+    if len(urls) == len(Side) and same_mailbox(urls[Side.SOURCE], urls[Side.TARGET]):
         cells.refuse("target", "source and target are the same mailbox", "name another one")
     secrets = {side: _secret(cells, side, urls.get(side), reading) for side in Side}
     address = cells.read("address", Address.parse)

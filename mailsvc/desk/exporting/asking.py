@@ -14,7 +14,7 @@ from random import SystemRandom
 from mailsvc.desk.desk import Desk
 from mailsvc.desk.refusals import Refused
 from mailsvc.kit.ids import new_id
-from mailsvc.kit.mailbox_urls import MailboxUrl, parse_mailbox
+from mailsvc.kit.mailbox_urls import MailboxUrl, parse_mailbox, same_mailbox
 from mailsvc.records import jobs
 from mailsvc.records.job import JobKind, NewJob, Side, Wishes, move_digest
 from mailsvc.records.jobs import Added
@@ -49,7 +49,7 @@ def ask(desk: Desk, conn: Connection, asked: Asked, reason: str = "") -> Added:
 def new_job(desk: Desk, asked: Asked) -> NewJob:
     """The job as the records take it. Raises Wrong, Refused."""
     source, target = (parse_mailbox(url, insecure=asked.wishes.insecure) for url in (asked.source, asked.target))
-    if str(source) == str(target):
+    if same_mailbox(source, target):
         raise Refused("both URLs name the same mailbox", "name another one as target")
     return NewJob(
         id=new_id(desk.clock, SystemRandom()),

@@ -19,9 +19,10 @@ from mailsvc.desk.desk import Desk
 from mailsvc.desk.exporting.asking import Asked as AskedJob
 from mailsvc.desk.exporting.asking import new_job
 from mailsvc.desk.exporting.jobs import sealed
-from mailsvc.desk.exporting.places import made_at, place_of, written
+from mailsvc.desk.exporting.places import made_at, place_of
 from mailsvc.desk.refusals import Refused
 from mailsvc.kit.files import make_folder
+from mailsvc.kit.mailbox_urls import written
 from mailsvc.kit.secrets import Secret
 from mailsvc.records import exports, job_list, jobs
 from mailsvc.records.exports import Export, ExportForm

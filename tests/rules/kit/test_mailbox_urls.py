@@ -17,6 +17,7 @@ from mailsvc.kit.mailbox_urls import (
     ZipUrl,
     parse_mailbox,
     same_mailbox,
+    written,
 )
 from schedules.positions import Wrong
 
@@ -51,8 +52,6 @@ TLS, STARTTLS, NONE = MailboxTls.TLS, MailboxTls.STARTTLS, MailboxTls.NONE
         ("yahoo-japan:hanako", ImapUrl("hanako", "imap.mail.yahoo.co.jp", 993, TLS)),
         ("microsoft365:hanako@new.example",
          ImapUrl("hanako@new.example", "outlook.office365.com", 993, TLS, token=True)),
-        ("microsoft365:h@new.example?authz=x",
-         ImapUrl("h@new.example", "outlook.office365.com", 993, TLS, "x", token=True)),
         ("maildir:/srv/mail/hanako", MaildirUrl(Path("/srv/mail/hanako"))),
         ("maildir:/srv/mail/jiro/../hanako", MaildirUrl(Path("/srv/mail/hanako"))),
         ("zip:/srv/hanako.zip", ZipUrl(Path("/srv/hanako.zip"))),
@@ -82,6 +81,7 @@ def test_a_relative_maildir_is_one_from_here(tmp_path: Path, monkeypatch: pytest
         ("gmail://hanako@gmail.com", "no mailbox at Gmail"),
         ("gmail:hanako:geheim@gmail.com", "no mailbox at Gmail"),
         ("generic:hanako", "no mailbox of that kind"),
+        ("microsoft365:h@new.example?authz=x", "a token opens the mailbox of its own user alone"),
         ("imaps://old.example", "names no user"),
         ("zip:", "that is no archive"),
         ("zip:/srv/hanako", "that is no archive"),
@@ -150,6 +150,25 @@ def test_what_is_written_is_read_again(
     assert parse_mailbox(str(url)) == url
 
 
+WISHES = st.tuples(st.sampled_from([None, Path("/etc/a&b=花 %.pem")]), st.booleans(), st.booleans())
+
+
+@given(USERS, USERS | st.just(""), st.sampled_from(MailboxTls), WISHES, KINDS)
+def test_what_is_kept_to_be_opened_later_has_every_wish(
+    user: str, authz: str, tls: MailboxTls, wishes: tuple[Path | None, bool, bool], kind: type[ImapUrl | Pop3Url]
+) -> None:
+    ca, token, compress = wishes
+    url = kind(user, "old.example", 1143, tls, authz, ca, token and not authz, compress)
+    assert parse_mailbox(written(url), insecure=True) == url
+
+
+@pytest.mark.parametrize("text", ["zip:/srv/花子.zip?viewer=no", "zip:/srv/花子.zip", "maildir:/srv/h", "mbox:/srv/h"])
+def test_an_archive_without_pages_is_kept_so_and_is_the_same_archive(text: str) -> None:
+    url = parse_mailbox(text)
+    assert written(url) == text
+    assert str(url) == text.partition("?")[0]
+
+
 @given(st.text(max_size=60))
 def test_any_text_is_a_mailbox_or_told_to_be_none(text: str) -> None:
     for start in ("", "imaps://", "imap://h@", "maildir:"):
@@ -178,6 +197,10 @@ def test_how_it_is_reached_does_not_make_another_mailbox() -> None:
         ("maildir:/m/h", "maildir:/m/h/.Sent", True),
         ("maildir:/m/h/.Sent", "maildir:/m/h", True),
         ("maildir:/m/h", "maildir:/m/hh", False),
+        ("mbox:/m/h", "mbox:/m/h/Sent.mbox", True),
+        ("mbox:/m/h", "maildir:/m/h", False),
+        ("zip:/m/h.zip", "zip:/m/x/../h.zip?viewer=no", True),
+        ("zip:/m/h.zip", "zip:/m/hh.zip", False),
     ],
 )
 def test_one_mailbox_is_known_however_it_is_written(one: str, other: str, same: bool) -> None:
