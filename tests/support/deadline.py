@@ -2,6 +2,9 @@
 
 `await until(lambda: path.exists(), "the file")` in coroutines, `wait_until(...)` elsewhere. Both raise `TooLate`, which
 names what was waited for.
+
+Time limits inside of a loop need no waiting: `pass_by = movable_loop()`, then `pass_by(61)`. `await settle()` lets
+whatever is ready on the loop happen.
 """
 
 import asyncio
@@ -37,3 +40,20 @@ def wait_until(condition: Callable[[], object], what: str, within: float = 60.0)
         if time.monotonic() > end:
             raise TooLate(f"{what}: not within {within:g} s")
         time.sleep(STEP)
+
+
+async def settle() -> None:
+    """Let everything that is ready on this loop run, and what becomes ready by it; not what waits for other threads."""
+    for _ in range(100):
+        await asyncio.sleep(0)
+
+
+def movable_loop() -> Callable[[float], None]:
+    """Make the running loop's time movable: calling the answer lets so many seconds pass at once.
+
+    A time limit of a minute is then reached by a call, and never because the machine is slow.
+    """
+    loop = asyncio.get_running_loop()
+    true, ahead = loop.time, [0.0]
+    loop.time = lambda: true() + sum(ahead)  # type: ignore[method-assign]  # what is patched is this test's own loop
+    return ahead.append

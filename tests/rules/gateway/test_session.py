@@ -7,7 +7,7 @@ import pytest
 
 from filters.mail import ClientKind
 from tests.rules.gateway.house import Peer, open_gateway
-from tests.support.deadline import until
+from tests.support.deadline import movable_loop, settle, until
 
 
 async def test_recipients_beyond_the_limit_are_put_off() -> None:
@@ -150,10 +150,13 @@ async def test_a_silent_client_is_told_before_it_is_left() -> None:
 
 
 async def test_every_command_starts_the_time_anew() -> None:
-    async with open_gateway(command_timeout="600 ms") as house, house.client() as peer:
+    pass_by = movable_loop()
+    async with open_gateway(command_timeout="2 min") as house, house.client() as peer:
         for _ in range(4):
-            await asyncio.sleep(0.25)
+            pass_by(50)
             await peer.say("NOOP", "250")
+        pass_by(121)
+        await peer.expect("421 4.4.2")
 
 
 async def test_a_command_that_comes_octet_by_octet_has_no_more_time_than_another() -> None:
@@ -170,12 +173,15 @@ async def test_a_command_that_comes_octet_by_octet_has_no_more_time_than_another
 
 
 async def test_content_has_its_own_time_from_chunk_to_chunk() -> None:
-    async with open_gateway(command_timeout="1 min", data_timeout="500 ms") as house, house.client() as peer:
+    pass_by = movable_loop()
+    async with open_gateway(command_timeout="1 min", data_timeout="30 s") as house, house.client() as peer:
         await peer.open_mail()
         await peer.say("DATA", "354")
         for _ in range(4):
-            await asyncio.sleep(0.25)
-            await peer.send(b"x" * 998 + b"\r\n")
+            pass_by(12)
+            await peer.send((b"x" * 998 + b"\r\n") * 30)  # at the rate of a slow client
+            await settle()
+        pass_by(61)
         await peer.expect("421 4.4.2")
         assert house.reception.bodies[0].discarded
 
@@ -192,7 +198,7 @@ async def test_a_client_that_reads_nothing_is_not_obeyed_for_ever() -> None:
 
 async def flood(peer: Peer) -> None:
     while True:
-        await peer.send(b"NOOP\r\n" * 10_000)
+        await peer.send(b"EHLO me.example\r\n" * 5_000)
 
 
 async def test_a_group_of_commands_is_answered_in_one_piece() -> None:

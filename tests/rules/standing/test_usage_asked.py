@@ -13,6 +13,7 @@ from mailsvc.standing.usage_asked import Answer, AskedCounting, AskedServers, Ca
 from mailsvc.standing.usage_counts import Counted
 from schedules.clock import MovableClock
 from tests.rules.standing.world import BEFORE
+from tests.support.deadline import settle
 
 SERVER = "imap.provider.example:993"
 SECRET = SecretSource(env="IMAP")
@@ -46,7 +47,7 @@ class Server:
             raise self.error
         return Answer(octets, "QUOTA")
 
-    def mailbox(self, user: str = "hanako", deadline: float = 5.0) -> AskedCounting:
+    def mailbox(self, user: str = "hanako", deadline: float = 60.0) -> AskedCounting:
         return self.servers.mailbox(question(user), age=60, deadline=deadline)
 
     def later(self, seconds: float) -> None:
@@ -95,10 +96,10 @@ async def test_a_count_made_anew_is_never_one_that_was_asked_for_before() -> Non
     mailbox = server.mailbox()
     server.door.clear()
     early = asyncio.create_task(mailbox.held())
-    await asyncio.sleep(0.01)
+    await settle()
     server.octets = 3  # the subscriber clears the mailbox while the first question is on its way
     fresh = asyncio.gather(*(mailbox.anew() for _ in range(5)))
-    await asyncio.sleep(0.01)
+    await settle()
     server.door.set()
     assert (await early, await fresh) == (by(100), [by(3)] * 5)
     assert len(server.asked) == 2
@@ -113,7 +114,7 @@ async def test_nobody_waits_longer_than_the_deadline_and_the_answer_still_comes(
         assert await other.held() is None  # a slow server is not waited for at all, for now
         assert await other.anew() is None
     server.door.set()
-    await asyncio.sleep(0.01)
+    await settle()
     assert await together(mailbox.held, other.held) == [by(100), by(100)]
     assert server.asked == ["hanako", "jiro"]
 
@@ -123,7 +124,7 @@ async def test_one_that_answers_in_time_again_is_waited_for_again() -> None:
     server.door.clear()
     assert await server.mailbox(deadline=0.02).held() is None
     server.door.set()
-    await asyncio.sleep(0.01)
+    await settle()
     assert await server.mailbox("jiro").held() == by(100)
 
 
@@ -133,7 +134,7 @@ async def test_one_that_stays_slow_is_waited_for_again_after_a_while() -> None:
     assert await server.mailbox(deadline=0.02).held() is None
     server.later(31)
     waiting = asyncio.create_task(server.mailbox("jiro").held())
-    await asyncio.sleep(0.05)
+    await settle()
     assert not waiting.done()
     server.door.set()
     assert await waiting == by(100)
@@ -192,7 +193,7 @@ async def test_a_server_is_asked_a_few_things_at_once() -> None:
     server = Server()
     server.door.clear()
     asking = [asyncio.create_task(server.mailbox(f"user{number}").held()) for number in range(30)]
-    await asyncio.sleep(0.02)
+    await settle()
     assert len(server.asked) == 4
     server.error = CannotAsk("gone", of_server=True)
     server.door.set()
@@ -204,7 +205,7 @@ async def test_at_the_end_nothing_is_asked_any_more() -> None:
     server = Server()
     server.door.clear()
     waiting = asyncio.create_task(server.mailbox().held())
-    await asyncio.sleep(0.01)
+    await settle()
     await server.servers.close()
     assert await waiting is None
 
