@@ -1,9 +1,9 @@
 """How many HTTP connections there may be, and how long one may stay without asking for anything.
 
-uvicorn bounds neither: a client that opens connections and says nothing, or a request octet by octet, or reads nothing
-of an answer, would keep the descriptors that mail needs. `bounded(limits)` is its HTTP/1.1 protocol with these bounds.
-Where all places are taken the connection that has waited longest without a whole request makes room, so that health can
-still be asked.
+uvicorn bounds neither: a client that opens connections and says nothing, or a request or its body octet by octet, or
+reads nothing of an answer, would keep the descriptors that mail needs. `bounded(limits)` is its HTTP/1.1 protocol with
+these bounds. Where all places are taken the connection that has waited longest without a whole request makes room, so
+that health can still be asked.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ class _Bounded(H11Protocol):
     def idle(self) -> bool:
         """Whether no whole request is being answered."""
         cycle: object = self.cycle  # None before the first request
-        return not isinstance(cycle, RequestResponseCycle) or cycle.response_complete
+        return not isinstance(cycle, RequestResponseCycle) or cycle.response_complete or cycle.more_body
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as in uvicorn
         super().connection_made(transport)

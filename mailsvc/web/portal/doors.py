@@ -179,7 +179,9 @@ class _Doors:
         return origin == "null" or urlsplit(origin).netloc == urlsplit(self._portal.settings.public_url).netloc
 
     def _cookie(self, request: Request) -> str | None:
-        return request.cookies.get(self._prefix + request.path_params["job"])
+        """The session's, of a job that may be one: only letters and digits are in the name of a cookie of ours."""
+        job = request.path_params["job"]
+        return request.cookies.get(self._prefix + job) if job.isascii() and job.isalnum() else None
 
     @property
     def _is_secure(self) -> bool:
@@ -196,7 +198,7 @@ def portal_app(portal: Portal) -> Starlette:
     routes = [
         Route("/take/files/{job}", doors.files, methods=["GET"]),
         Route("/take/files/{job}", doors.act, methods=["POST"]),
-        Route("/take/files/{job}/{number:int}/{name}", doors.file, methods=["GET"]),
+        Route("/take/files/{job}/{number}/{name}", doors.file, methods=["GET"]),
         Route("/take/{token}", doors.door, methods=["GET"]),
         Route("/take/{token}", doors.use, methods=["POST"]),
     ]

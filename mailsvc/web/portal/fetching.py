@@ -34,7 +34,7 @@ class Fetching:
     def file(self, seen: Seen, request: Request) -> Response | Literal["changed"] | None:
         """The answer; "changed" where the file is not as it was, None where there is no such file."""
         number, name = request.path_params["number"], request.path_params["name"]
-        found = next((one for one in seen.files if one.number == number), None)
+        found = next((one for one in seen.files if str(one.number) == number), None)
         if found is None or found.name.rpartition("/")[2] != name:
             return None
         path = path_of(Path(seen.export.place), seen.export.form, found.name)

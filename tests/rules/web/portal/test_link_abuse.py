@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -65,6 +66,23 @@ async def test_all_that_cannot_be_used_gets_one_answer(tmp_path: Path) -> None:
         assert "リンクは使えません" in str(answers[0][2], "utf-8")  # type: ignore[call-overload]
         with world.records.read() as connection:
             assert sum(one.used_at is not None for one in links.listing(connection)) == 1
+
+
+async def test_addresses_that_nobody_has_are_refused_like_all_others(tmp_path: Path) -> None:
+    """Numbers too long to be numbers, and names that no cookie can have."""
+    async with portal(tmp_path, tries="") as world:
+        where, cookie = await world.opened(await world.link(b"octets"))
+        refused = told(await world.ask("POST", "/take/nothing"))
+        for path in (
+            f"{where}/{'9' * 5000}/mail1.zip",
+            f"{where}/\N{ARABIC-INDIC DIGIT ONE}/mail1.zip",
+            f"{where}/-1/x",
+        ):
+            assert told(await world.ask("GET", quote(path), headers=cookie)) == refused, path
+        for job in ("a b", "a,b", 'a"b', "a(b"):
+            ending = {"Cookie": f"__Host-take-{job}=x; take-{job}=x"}
+            ended = await world.ask("POST", f"/take/files/{quote(job)}", headers=ending, form={"do": "end"})
+            assert told(ended) == refused, job
 
 
 async def test_it_is_refused_in_the_same_time(tmp_path: Path) -> None:
