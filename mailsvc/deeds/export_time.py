@@ -1,9 +1,11 @@
 """The deed `export-time`: exports that run when a plan's export-end comes are given more time, within bounds.
 
 Use: `ExportTime(records, post, source, bound, edition_of, host=...)` among the kinds of the alarm. It comes shortly
-before export-end. Its only effects are amendments, a hold for each mailbox, so that the edition alone decides until
-when an export may go on, and a letter to each of their subscribers. What a gate has given time already gets no more.
-Where the plan was changed meanwhile it fails, and the next ring asks again.
+before export-end, and once more right after it, for what was asked for meanwhile; `is_over(connection, edition,
+mailbox, now)` says whether an export that its plan allows no more has to end. Its only effects are amendments, a hold
+for each mailbox, so that the edition alone decides until when an export may go on, and a letter to each of their
+subscribers. What a gate has given time already gets no more. Where the plan was changed meanwhile it fails, and the
+next ring asks again.
 """
 
 import asyncio
@@ -19,18 +21,20 @@ from mailsvc.deeds.running_exports import RunningExport, RunningExports
 from mailsvc.letters.letter import BadLetter
 from mailsvc.letters.post import Post, ReadyLetter
 from mailsvc.outbox.routes import NoRoute
-from mailsvc.records import editions
+from mailsvc.records import editions, ledger
 from mailsvc.records.editions import StoredPlan
 from mailsvc.records.ledger import DeedKey
 from mailsvc.records.store import Connection, Records
 from schedules.amendments import Amendment, Hold
 from schedules.blocks.scopes import Scope
 from schedules.edition import Edition
+from schedules.names import Address
 from schedules.shifting import shifted
 from schedules.words import Stage
 
 _BY: Final = "lastpost"  # who amends
 LEAD: Final = timedelta(minutes=10)  # before export-end: time enough for a ring or two that fail
+LATE: Final = timedelta(minutes=1)  # behind it, when nobody can ask for an export any more
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,16 +74,20 @@ class ExportTime:
 
     @staticmethod
     def moments(edition: Edition, now: datetime) -> Iterator[Moment]:
-        """Once for each date of export-end: a date that is moved is another one."""
+        """Twice for each date of export-end: a date that is moved is another one."""
         del now
         at = edition.stage_instant(Stage.EXPORT_END)
         if at is not None:
-            scope = at.astimezone(UTC).isoformat()
-            yield (
-                DeedKey(edition.plan.name, str(Stage.EXPORT_END), ExportTime.name, scope=scope),
-                Stage.EXPORT_END,
-                (at.astimezone(UTC) - LEAD),
-            )
+            for offset in (-LEAD, LATE):
+                yield _key(edition, at, offset), Stage.EXPORT_END, at.astimezone(UTC) + offset
+
+    def is_over(self, connection: Connection, edition: Edition, mailbox: Address, now: datetime) -> bool:
+        """Whether an export that is not allowed by now has no time left: never before this deed was done for it."""
+        at = edition.stage_instant(Stage.EXPORT_END)
+        if at is not None and at <= now and _key(edition, at, LATE) not in ledger.done_keys(connection):
+            return False
+        newest = self._newest(connection, edition.plan.name)
+        return newest is None or not has_more_time(newest, mailbox, now)
 
     async def prepare(self, deed: DueDeed, also: Sequence[DueDeed], now: datetime) -> Effect:
         """Look what runs, and make amendments and letters ready. Raises RecordsAway."""
@@ -101,19 +109,22 @@ class ExportTime:
         """By the plan as it stands in the records, which may be newer than what the deed was found by."""
         name = deed.edition.plan.name
         with self._records.read() as connection:
-            stored = next((one for one in editions.load(connection) if one.name == name), None)
-            if stored is None:
+            edition, numbers = self._newest(connection, name), editions.next_numbers(connection, name)
+            if edition is None:
                 return None
-            edition, numbers = self._edition_of(stored), editions.next_numbers(connection, name)
             running = self._source.running(connection, edition.plan.domains) or ()
         at = edition.stage_instant(Stage.EXPORT_END)
-        wanting = tuple(one for one in running if not has_more_time(edition, one, now))
+        wanting = tuple(one for one in running if not has_more_time(edition, one.address, now))
         until = shifted(at, self._bound(), edition.plan.zone) if at is not None else now
         if at is None or not wanting or until <= max(at, now):
             return None
         holds = [Hold(Scope(address=one.address), until, (Stage.EXPORT_END,), announced=timedelta()) for one in wanting]
         amendments = amended(edition, numbers[1], holds, now, by=_BY, reason="its export runs at export-end")
         return _Given(edition, numbers, wanting, until, amendments)
+
+    def _newest(self, connection: Connection, plan: str) -> Edition | None:
+        stored = next((one for one in editions.load(connection) if one.name == plan), None)
+        return None if stored is None else self._edition_of(stored)
 
     async def _letters(self, deed: DueDeed, given: _Given, now: datetime) -> list[ReadyLetter]:
         """Whoever cannot be reached has the time all the same."""
@@ -125,3 +136,9 @@ class ExportTime:
             except (NoRoute, BadLetter):
                 continue
         return ready
+
+
+def _key(edition: Edition, at: datetime, offset: timedelta) -> DeedKey:
+    scope = at.astimezone(UTC).isoformat()
+    seconds = int(offset.total_seconds())
+    return DeedKey(edition.plan.name, str(Stage.EXPORT_END), ExportTime.name, offset_seconds=seconds, scope=scope)

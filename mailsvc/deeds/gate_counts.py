@@ -96,7 +96,7 @@ def _exports(
     given, wanting = 0, list[Extension]()
     for export in running:
         until = min(export.ready or bound, bound)
-        if has_more_time(edition, export, now):
+        if has_more_time(edition, export.address, now):
             given += 1
         elif until > max(at, now):
             wanting.append(Extension(export, until, stages))

@@ -1,6 +1,6 @@
 """More time for an export that runs: whether it was given some, and the letter that says until when.
 
-Use: `has_more_time(edition, export, now)`; `extended(export, until, plan, key=..., host=...)` is the letter.
+Use: `has_more_time(edition, mailbox, now)`; `extended(export, until, plan, key=..., host=...)` is the letter.
 """
 
 from datetime import datetime, tzinfo
@@ -9,15 +9,16 @@ from mailsvc.deeds.running_exports import RunningExport
 from mailsvc.letters import templates
 from mailsvc.letters.letter import Letter
 from schedules.edition import Edition
+from schedules.names import Address
 from schedules.plan import Plan
 from schedules.words import Stage
 
 
-def has_more_time(edition: Edition, export: RunningExport, now: datetime) -> bool:
+def has_more_time(edition: Edition, mailbox: Address, now: datetime) -> bool:
     """Whether a hold keeps exports of this very address open."""
     return any(
         held.scope.address is not None
-        and held.scope.address.same_mailbox(export.address)
+        and held.scope.address.same_mailbox(mailbox)
         and held.until > now
         and (not held.stages or Stage.EXPORT_END in held.stages)
         for held in edition.standing.holds

@@ -53,7 +53,7 @@ def handing_over(ground: Ground, wake: Callable[[Collection[str]], None]) -> Cor
         settings.service.zoneinfo,
         now=ground.now,
         contact=contact_of,
-        may=partial(_may, ground),
+        may=partial(_may, ground, export_time(ground)),
         wake_outbox=wake,
     )
     return ExportsReady(ground.records, ground.post, means, ground.frame.log).run()
@@ -89,10 +89,14 @@ async def resting() -> None:
     await asyncio.Event().wait()
 
 
-async def _may(ground: Ground, mailbox: Address) -> bool:
-    """Whether the plan still allows an export; what is not known ends none."""
+async def _may(ground: Ground, time: ExportTime, mailbox: Address) -> bool:
+    """Whether an export may go on by its plan; what is not known ends none."""
+    now = ground.now()
     try:
-        standing = await ground.standings.of(mailbox, ground.now(), usage=False)
+        standing = await ground.standings.of(mailbox, now, usage=False)
     except FactsAway:
         return True
-    return standing.rulings is None or standing.rulings[Capability.EXPORT].allowed
+    if standing.rulings is None or standing.rulings[Capability.EXPORT].allowed:
+        return True
+    edition = ground.almanac.of(mailbox.domain)
+    return not await ground.records.ask(lambda connection: time.is_over(connection, edition, mailbox, now))

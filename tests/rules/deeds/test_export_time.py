@@ -3,7 +3,7 @@
 from datetime import timedelta
 from pathlib import Path
 
-from mailsvc.deeds.export_time import LEAD, ExportTime
+from mailsvc.deeds.export_time import LATE, LEAD, ExportTime
 from mailsvc.deeds.running_exports import ExportJobs, RunningExport
 from mailsvc.records import exports, job_acts, jobs
 from mailsvc.records.directory import Entry
@@ -57,6 +57,32 @@ async def test_what_runs_is_given_more_time_and_told_until_when(tmp_path: Path) 
         (letter,) = world.here.letters()
         assert "It now has time until 2026-11-24 00:00 JST" in letter
         assert await ring(world, source) == 0, "once"
+
+
+async def test_what_is_asked_for_at_the_last_minute_is_given_time_too_and_ended_no_earlier(tmp_path: Path) -> None:
+    source = Exports()
+    async with gated(tmp_path, PLAN, exports=source) as world:
+        kind = ExportTime(world.records, world.here.tell._post, source, lambda: 14 * DAY, edition_of, host="mx.example")
+
+        def is_over() -> bool:
+            with world.records.read() as connection:
+                return kind.is_over(connection, world.edition(), HANAKO, world.clock.now())
+
+        world.clock.set(AT - LEAD)
+        assert await ring(world, source) == 1
+        source.now.append(RunningExport(HANAKO, HOME))
+        world.clock.set(AT)
+        assert await ring(world, source) == 0
+        assert not is_over(), "nobody has looked yet whether it needs time"
+        world.clock.set(AT + LATE)
+        assert not is_over()
+        assert await ring(world, source) == 1
+        assert holds(world) == [(str(HANAKO), AT + 14 * DAY, (Stage.EXPORT_END,))]
+        assert len(world.here.letters()) == 1
+        assert not is_over()
+        world.clock.set(AT + 14 * DAY)
+        assert await ring(world, source) == 0
+        assert is_over()
 
 
 async def test_nobody_gets_time_twice_or_where_none_is_given(tmp_path: Path) -> None:
