@@ -4,7 +4,8 @@
     made = made_at(folder, mailbox, ExportForm.ZIP)     # the same for the same mailbox and form, each time
     secret_of(settings, environ, job)                   # the master user's password, for whoever carries jobs out
 
-The master user's password never enters the records: the service reads it from the settings when it opens a mailbox.
+Mailboxes are where the settings of their domain say, `exports.sources` where that names another server. The master
+user's password never enters the records: the service reads it from the settings when it opens a mailbox.
 """
 
 import hashlib
@@ -12,12 +13,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import quote
 
 from mailsvc.desk.refusals import Refused
 from mailsvc.kit.imap_mailboxes import ImapMailboxes
-from mailsvc.kit.mailbox_urls import ImapUrl, MailboxTls, MailboxUrl, MaildirUrl
-from mailsvc.kit.secrets import Secret
+from mailsvc.kit.mailbox_urls import ImapUrl, MailboxUrl, MaildirUrl, written
+from mailsvc.kit.secrets import Secret, SecretSource
 from mailsvc.kit.settings import ExportSource, Settings
 from mailsvc.kit.targets import MaildirTarget
 from mailsvc.records.exports import ExportForm
@@ -37,18 +37,34 @@ class Made:
     path: Path
 
 
+@dataclass(frozen=True, slots=True)
+class _Server:
+    """Where the mailboxes of a domain are, and what opens them there; no secret: nothing, or each its own."""
+
+    mailboxes: MaildirTarget | ImapMailboxes
+    secret: SecretSource | None
+
+    def mailbox(self, mailbox: Address) -> MailboxUrl:
+        """One of them."""
+        match self.mailboxes:
+            case ImapMailboxes():
+                return self.mailboxes.mailbox(mailbox.domain.ascii, mailbox.local)
+            case MaildirTarget():
+                return MaildirUrl(self.mailboxes.folder(mailbox.domain.ascii, safe_user(mailbox.local)).resolve())
+
+
 def place_of(settings: Settings, mailbox: Address, *, own_password: bool = False) -> MailboxUrl:
     """Where a mailbox is read; with its `own_password` it is opened as itself. Raises Refused."""
-    url = _place(settings, mailbox)
-    if url is None:
+    server = _server(settings, mailbox.domain)
+    if server is None:
         raise Refused(
             f"the settings do not say where the mailboxes of {mailbox.domain} are read",
-            f"write `exports.sources`, an entry {mailbox.domain} with its `mailboxes`",
+            f"write `mailboxes` of {mailbox.domain} in `domains`, or an entry {mailbox.domain} in `exports.sources`",
         )
+    url = server.mailbox(mailbox)
     if own_password:
         return _as_itself(url, mailbox)
-    source = _source(settings, mailbox.domain)
-    if isinstance(url, ImapUrl) and (source is None or source.secret is None):
+    if isinstance(url, ImapUrl) and server.secret is None:
         raise Refused(
             f"the settings name no password that opens mailboxes at {url.host}",
             f"write `secret` of {mailbox.domain} in `exports.sources`, or give the subscriber's own with --secret FILE",
@@ -64,25 +80,10 @@ def secret_of(settings: Settings, environ: Mapping[str, str], job: Job) -> Secre
     if job.kind is not JobKind.EXPORT:
         return None
     mailbox = Address.parse(job.address)
-    source, url = _source(settings, mailbox.domain), _place(settings, mailbox)
-    if source is None or source.secret is None or not isinstance(url, ImapUrl) or job.source != written(url):
+    server = _server(settings, mailbox.domain)
+    if server is None or server.secret is None or job.source != written(server.mailbox(mailbox)):
         return None
-    return source.secret.resolve(environ)
-
-
-def written(url: MailboxUrl) -> str:
-    """A mailbox with the way to it, as a job keeps it: `str` leaves out what names no mailbox."""
-    if not isinstance(url, ImapUrl):
-        return str(url)
-    wishes = {
-        "tls": "none" if url.tls is MailboxTls.NONE else "",
-        "authz": quote(url.authz, safe=""),
-        "ca": quote(str(url.ca), safe="/") if url.ca else "",
-    }
-    host = f"[{url.host}]" if ":" in url.host else url.host
-    said = "&".join(f"{name}={wish}" for name, wish in wishes.items() if wish)
-    scheme = "imaps" if url.tls is MailboxTls.TLS else "imap"
-    return f"{scheme}://{quote(url.user, safe='')}@{host}:{url.port}" + (f"?{said}" if said else "")
+    return server.secret.resolve(environ)
 
 
 def made_at(folder: Path, mailbox: Address, form: ExportForm) -> Made:
@@ -99,16 +100,15 @@ def made_at(folder: Path, mailbox: Address, form: ExportForm) -> Made:
     return Made(f"{form}:{path}", path)
 
 
-def _place(settings: Settings, mailbox: Address) -> MailboxUrl | None:
-    source, domain = _source(settings, mailbox.domain), settings.domain(mailbox.domain)
-    mailboxes = source.mailboxes if source else domain.maildirs if domain else None
-    match mailboxes:
-        case ImapMailboxes():
-            return mailboxes.mailbox(mailbox.domain.ascii, mailbox.local)
-        case MaildirTarget():
-            return MaildirUrl(mailboxes.folder(mailbox.domain.ascii, safe_user(mailbox.local)).resolve())
-        case None:
-            return None
+def _server(settings: Settings, domain: DomainName) -> _Server | None:
+    """By `exports.sources`, else by the settings of the domain; None where neither says it."""
+    source, ours = _source(settings, domain), settings.domain(domain)
+    if source is not None:
+        return _Server(source.mailboxes, source.secret)
+    if ours is None or ours.seen is None:
+        return None
+    secret = ours.mailboxes_secret or settings.quota.imap.secret
+    return _Server(ours.seen, secret if isinstance(ours.seen, ImapMailboxes) else None)
 
 
 def _source(settings: Settings, domain: DomainName) -> ExportSource | None:

@@ -55,8 +55,8 @@ class ExportSettings(Section):
     sources: Mapping[DomainPattern, ExportSource] | None = Field(
         default=None,
         description=(
-            'Where mailboxes are read, by domain or "*.NAME": `{NAME: {mailboxes: URL, secret: {file: PATH}}}`; left '
-            "out, in the Maildirs of `domains`."
+            'Where mailboxes are read, if elsewhere than `domains` says, by domain or "*.NAME": '
+            "`{NAME: {mailboxes: URL, secret: {file: PATH}}}`."
         ),
     )
     public_url: PageUrl = Field(

@@ -28,8 +28,9 @@ class DomainSettings(Section):
     mailboxes: Mailboxes | None = Field(
         default=None,
         description=(
-            "Where its mailboxes are for quota, when delivery is by SMTP or LMTP: maildir:/PATH/{domain}/{user}, or "
-            "imaps://MASTER@HOST?authz={user}@{domain} (imap:// for STARTTLS, ?ca=FILE) to ask their IMAP server."
+            "Where its mailboxes are, for quota and exports, when delivery is by SMTP or LMTP: "
+            "maildir:/PATH/{domain}/{user}, or imaps://MASTER@HOST?authz={user}@{domain} (imap:// for STARTTLS, "
+            "?ca=FILE) to ask their IMAP server."
         ),
         examples=["imaps://lastpost@imap.provider.example?authz={user}@{domain}"],
     )

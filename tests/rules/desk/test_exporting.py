@@ -142,6 +142,29 @@ def test_settings_say_where_it_is_read_and_kept(tmp_path: Path) -> None:
         place_of(parse_settings(SETTINGS, "lastpost.yaml", tmp_path), Address.parse(HANAKO), own_password=True)
 
 
+def test_the_old_server_is_said_once_with_the_domain(tmp_path: Path) -> None:
+    """Where usage is asked, mail is read, by the same password; `exports.sources` goes before it."""
+    text = SETTINGS.replace(
+        'deliver: "maildir:mail/{domain}/{user}"\n  "*.',
+        'deliver: "smtp://127.0.0.1:2600"\n    mailboxes: "imaps://lp@imap.old.example?authz={user}@{domain}"\n  "*.',
+    )
+    assert text != SETTINGS
+    (tmp_path / "pw").write_text("the old server's\n")
+    (tmp_path / "pw").chmod(0o600)
+    said = text + MORE + "quota: {imap: {secret: {file: pw}}}\n"
+    with opened(tmp_path, said) as world:
+        world.take("address\nhanako@closing.example\n")
+        made = job(world, export(world.desk, HANAKO, ExportForm.ZIP).job)
+        assert made.source == "imaps://lp@imap.old.example:993?authz=hanako%40closing.example"
+        secret = secret_of(world.desk.settings, {}, made)
+        assert secret is not None
+        assert secret.reveal() == "the old server's"
+    elsewhere = said.replace("  sources:\n", '  sources:\n    closing.example: {mailboxes: "maildir:/old/{user}"}\n')
+    assert str(place_of(parse_settings(elsewhere, "lastpost.yaml", tmp_path), Address.parse(HANAKO))) == (
+        "maildir:/old/hanako"
+    )
+
+
 @pytest.mark.parametrize("local", ['".."', '"a/../../b"', "山田", "A?b=c", "x" * 64, '"."', "-"])
 def test_no_name_leaves_the_folder_or_meets_another(tmp_path: Path, local: str) -> None:
     one = made_at(tmp_path, Address.parse(f"{local}@closing.example"), ExportForm.ZIP)
