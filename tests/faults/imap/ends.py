@@ -16,14 +16,14 @@ from migrator.mailbox import INBOX, FolderName, Item, Message, Missing, Wanted
 WHEN = datetime(1996, 7, 17, 2, 44, 25, tzinfo=UTC)
 
 
-def access(port: int, patience: float = 5.0, *, compress: bool = False, password: str = "pw") -> Access:
+def access(port: int, patience: float = 60.0, *, compress: bool = False, password: str = "pw") -> Access:
     who = Password("hanako@closing.example", password)
     return Access(Server("127.0.0.1", port, Security.NONE), who, patience, compress=compress)
 
 
 @asynccontextmanager
 async def source(
-    port: int, spool: Path, patience: float = 5.0, *, largest: int = LARGEST, password: str = "pw"
+    port: int, spool: Path, patience: float = 60.0, *, largest: int = LARGEST, password: str = "pw"
 ) -> AsyncIterator[ImapSource]:
     opened = await ImapSource.open(access(port, patience, password=password), spool=spool, largest=largest)
     try:
@@ -33,7 +33,7 @@ async def source(
 
 
 @asynccontextmanager
-async def target(port: int, patience: float = 5.0, *, most: int = 4) -> AsyncIterator[ImapTarget]:
+async def target(port: int, patience: float = 60.0, *, most: int = 4) -> AsyncIterator[ImapTarget]:
     opened = await ImapTarget.open(access(port, patience), most=most)
     try:
         yield opened

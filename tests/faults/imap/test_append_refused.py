@@ -1,5 +1,6 @@
 """`append-refused`: what a target does not take is named message by message, and the rest goes on."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -8,6 +9,7 @@ from migrator.mailbox import INBOX, MailboxAway, MailboxLimited, Outcome, Refuse
 from tests.faults.imap.ends import letter, message, target
 from tests.peers.imap import Command, Reply
 from tests.peers.imap_box import Box, BoxPeer
+from tests.support.deadline import movable_loop, until
 
 CANS = {
     "several at once": "UIDPLUS LITERAL+ MULTIAPPEND UNSELECT",
@@ -47,9 +49,13 @@ async def test_a_folder_that_is_gone_is_stale(can: str) -> None:
 
 async def test_an_answer_that_never_comes_leaves_the_target_away() -> None:
     peer = BoxPeer(script={"APPEND": Reply(tagged=None)})
-    async with peer, target(peer.port, patience=0.3) as new:
+    pass_by = movable_loop()
+    async with peer, target(peer.port) as new:
+        putting = asyncio.create_task(new.put(INBOX, [message(letter(1))]))
+        await until(lambda: peer.said("APPEND"), "it is asked")
+        pass_by(61)
         with pytest.raises(MailboxAway, match="asked for APPEND"):
-            await new.put(INBOX, [message(letter(1))])
+            await putting
 
 
 @pytest.mark.parametrize("can", CANS)

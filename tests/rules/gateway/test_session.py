@@ -1,6 +1,7 @@
 """Limits, time, faults and order, spoken with a real socket."""
 
 import asyncio
+import socket
 from contextlib import AsyncExitStack, suppress
 
 import pytest
@@ -190,6 +191,7 @@ async def test_a_client_that_reads_nothing_is_not_obeyed_for_ever() -> None:
     async with open_gateway(command_timeout="300 ms", refusals_limit=10**9) as house, house.client() as peer:
         transport = peer.writer.transport
         assert isinstance(transport, asyncio.Transport)
+        peer.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         transport.pause_reading()
         with suppress(ConnectionError, TimeoutError):
             await asyncio.wait_for(flood(peer), 60)

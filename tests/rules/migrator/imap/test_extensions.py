@@ -168,7 +168,7 @@ async def test_a_server_that_will_not_speak_utf_8_after_all_is_written_to_in_utf
 @pytest.mark.parametrize("wanted", [True, False])
 async def test_compress_is_asked_for_where_it_is_offered_and_wanted(can: str, wanted: bool) -> None:
     async with BoxPeer(can=can, script={"COMPRESS": Reply(tagged=b"NO not now")}) as peer:
-        opened = await Session.open(access(peer.port).server, Password("hanako", "pw"), patience=5.0, compress=wanted)
+        opened = await Session.open(access(peer.port).server, Password("hanako", "pw"), patience=60.0, compress=wanted)
         await opened.close()
     assert len(peer.said("COMPRESS")) == bool(can and wanted)
 
@@ -191,7 +191,7 @@ class Capable(BoxPeer):
 @asynccontextmanager
 async def starting_tls(peer: Capable, client: ssl.SSLContext) -> AsyncIterator[Session]:
     server = Server("localhost", peer.port, Security.STARTTLS, client, address="127.0.0.1")
-    opened = await Session.open(server, Password("hanako", "pw"), patience=5.0)
+    opened = await Session.open(server, Password("hanako", "pw"), patience=60.0)
     yield opened
     await opened.close()
 
@@ -235,6 +235,6 @@ async def test_a_source_is_read_no_faster_than_it_is_taken(tmp_path: Path, monke
         while before != len(came):  # until nothing comes any more
             before = len(came)
             await asyncio.sleep(0.2)
-        assert 1_000_000 < sum(came) < 16_000_000
+        assert 1_000_000 <= sum(came) < 16_000_000
         assert len([one async for one in coming if isinstance(one, Message)]) == 59
     assert sum(came) == 60_000_000

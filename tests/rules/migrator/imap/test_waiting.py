@@ -13,6 +13,7 @@ from migrator.mailbox import MailboxAway
 from tests.faults.imap.ends import letter, octets, read, source
 from tests.peers.imap import ImapPeer
 from tests.peers.imap_box import Box, BoxPeer, Mail
+from tests.support.deadline import movable_loop, settle
 
 PATIENCE = 60.0
 
@@ -103,16 +104,22 @@ class Chattering(ImapPeer):
     ids=["still here", "what nobody asked for", "a literal octet by octet", "a line octet by octet"],
 )
 async def test_chatter_without_an_end_ends_the_line(peer: Chattering) -> None:
+    pass_by = movable_loop()
     async with peer:
-        line = await Line.open("127.0.0.1", peer.port, tls=None, patience=0.1)
-        with pytest.raises(Silent, match="gave nothing of what it was asked for in 1 s, asked for NOOP"):
-            await line.run(b"NOOP")
+        line = await Line.open("127.0.0.1", peer.port, tls=None, patience=PATIENCE)
+        asked = asyncio.create_task(line.run(b"NOOP"))
+        for _ in range(ENDLESS * 2):
+            await settle()
+            pass_by(40)
+        with pytest.raises(Silent, match="gave nothing of what it was asked for in 600 s, asked for NOOP"):
+            await asked
 
 
 async def test_one_message_told_for_ever_is_left_and_many_that_take_long_are_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("migrator.imap.waiting.ENDLESS", 3)
+    pass_by = movable_loop()
     mails = [Mail(uid, letter(uid)) for uid in range(1, 21)]
 
     class Slow(BoxPeer):
@@ -135,12 +142,13 @@ async def test_one_message_told_for_ever_is_left_and_many_that_take_long_are_not
             for line in lines[:-1]:
                 for _ in range(10**6 if self.same else 1):
                     write(line + b")\r\n")
-                    await asyncio.sleep(0.05)
+                    await settle()
+                    pass_by(15)
             if lines:
                 write(lines[-1])
 
-    async with Slow({"INBOX": Box(mails)}) as peer, source(peer.port, tmp_path, patience=0.2) as old:
-        assert [octets(one) for one in await read(old)] == [mail.octets for mail in mails]  # a second, and 0.6 are had
+    async with Slow({"INBOX": Box(mails)}) as peer, source(peer.port, tmp_path, patience=PATIENCE) as old:
+        assert [octets(one) for one in await read(old)] == [mail.octets for mail in mails]  # 300 s, and 180 are had
         peer.same = True
         with pytest.raises(MailboxAway, match="gave nothing of what it was asked for"):
             await read(old)

@@ -15,13 +15,13 @@ NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 HANAKO = Password("hanako", "geheim-9")
 
 
-def access(port: int, credentials: Credentials = HANAKO, *, patience: float = 5.0) -> Access:
+def access(port: int, credentials: Credentials = HANAKO, *, patience: float = 60.0) -> Access:
     return Access(Server("127.0.0.1", port, Security.NONE), credentials, patience)
 
 
 @asynccontextmanager
 async def source(
-    port: int, spool: Path, credentials: Credentials = HANAKO, *, patience: float = 5.0, largest: int = LARGEST
+    port: int, spool: Path, credentials: Credentials = HANAKO, *, patience: float = 60.0, largest: int = LARGEST
 ) -> AsyncIterator[Pop3Source]:
     opened = await Pop3Source.open(
         access(port, credentials, patience=patience), spool=spool, now=lambda: NOW, largest=largest
