@@ -68,6 +68,7 @@ async def _writers(frame: Frame, ground: Ground, writing: Writing) -> None:
         ground.records,
         ground.now,
         retention,
+        frame.settings.jobs.keep,
         frame.log,
         outdated=lambda now: outdated(frame.settings.rate, now),
     )

@@ -28,11 +28,16 @@ class Span:
 
 
 def join(connection: Connection, name: str, asked_by: str, now: datetime) -> Batch:
-    """The batch of a name. Its id follows from the name, so that two who make it at once make one."""
+    """The batch of a name, which nobody forgets until this transaction ends.
+
+    Its id follows from the name, so that two who make it at once make one.
+    """
     id_ = id_of(name)
-    made = upsert.insert(connection, batches).values(id=id_, name=name, asked_by=asked_by, asked_at=now)
-    connection.execute(made.on_conflict_do_nothing(index_elements=[batches.c.id]))
-    return Batch(**connection.execute(select(batches).where(batches.c.id == id_)).mappings().one())
+    known = select(batches).where(batches.c.id == id_).with_for_update(read=True)
+    new = upsert.insert(connection, batches).values(id=id_, name=name, asked_by=asked_by, asked_at=now)
+    while (row := connection.execute(known).mappings().one_or_none()) is None:
+        connection.execute(new.on_conflict_do_nothing(index_elements=[batches.c.id]))
+    return Batch(**row)
 
 
 def id_of(name: str) -> str:

@@ -11,7 +11,7 @@ so that no day, wherever its host lets it begin, has more than what is allowed.
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, delete, func, select
+from sqlalchemy import ColumnElement, Connection, delete, func, select, tuple_
 
 from mailsvc.records import upsert
 from mailsvc.records.job import Job
@@ -44,8 +44,13 @@ def spend(connection: Connection, account: str, now: datetime, octets: Octets) -
     more = {"down": host_budgets.c.down + down, "up": host_budgets.c.up + up}
     key = [host_budgets.c.subject, host_budgets.c.hour]
     connection.execute(row.on_conflict_do_update(index_elements=key, set_=more))
-    old = host_budgets.c.hour <= now - HOUR - DAY
-    connection.execute(delete(host_budgets).where(host_budgets.c.subject == account, old))
+
+
+def sweep(connection: Connection, now: datetime, limit: int) -> int:
+    """Forget up to `limit` hours that count no more; how many."""
+    key = tuple_(host_budgets.c.subject, host_budgets.c.hour)
+    old = select(host_budgets.c.subject, host_budgets.c.hour).where(~_counts(now)).limit(limit)
+    return connection.execute(delete(host_budgets).where(key.in_(old))).rowcount
 
 
 def spent(connection: Connection, account: str, now: datetime) -> Octets:

@@ -74,11 +74,12 @@ def add(connection: Connection, new: NewJob, now: datetime) -> Added:
 
 
 def move_number(connection: Connection, digest: str) -> int:
-    """The number of a move, given out where it has none."""
-    connection.execute(
-        upsert.insert(connection, moves).values(sha256=digest).on_conflict_do_nothing(index_elements=[moves.c.sha256])
-    )
-    return int(connection.execute(select(moves.c.number).where(moves.c.sha256 == digest)).scalar_one())
+    """The number of a move, given out where it has none; until this transaction ends nobody forgets it."""
+    known = select(moves.c.number).where(moves.c.sha256 == digest).with_for_update(read=True)
+    new = upsert.insert(connection, moves).values(sha256=digest).on_conflict_do_nothing(index_elements=[moves.c.sha256])
+    while (number := connection.scalar(known)) is None:
+        connection.execute(new)
+    return int(number)
 
 
 def put_secrets(connection: Connection, job: str, secrets: Mapping[Side, bytes]) -> None:

@@ -103,7 +103,7 @@ async def test_the_sweeper_clears_up_where_services_share_their_counts(database:
                 at = window(HOUR, now + slot * HOUR)
                 records.act(partial(kept.count, counter=hanako, window=at, limit=10))
             records.act(lambda c: reservations.reserve(c, "killed", {("hanako", "closing.example"): 1}, NOW, NOW))
-            sweeper = Sweeper(records, lambda: now, HOUR, QuietLog(), outdated=partial(outdated, SETTINGS))
+            sweeper = Sweeper(records, lambda: now, HOUR, HOUR, QuietLog(), outdated=partial(outdated, SETTINGS))
             await sweeper.round()
         with records.read() as connection:
             slots = connection.exec_driver_sql("SELECT slot FROM rates ORDER BY slot").scalars().all()

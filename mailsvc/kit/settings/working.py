@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Self
 
@@ -10,7 +11,7 @@ from pydantic import Field, model_validator
 from mailsvc.kit.oauth import ByCommand, ByRefresh, Renewal
 from mailsvc.kit.paths import FilePath
 from mailsvc.kit.presets import Preset, preset_of
-from mailsvc.kit.quantities import Size
+from mailsvc.kit.quantities import Duration, Size, parse_duration
 from mailsvc.kit.secrets import SecretSource
 from mailsvc.kit.settings.words import HostName, Section
 from schedules.positions import Wrong
@@ -104,6 +105,12 @@ class JobsSettings(Section):
     at_once: int = Field(default=4, ge=1, le=64, description="Jobs that this service carries out at once.")
     per_host: int = Field(
         default=4, ge=1, le=1000, description="Jobs at one host at once, of all services on the same records together."
+    )
+    keep: Duration = Field(
+        default=parse_duration("180 days"),
+        gt=timedelta(),
+        description="How long a job that has ended, its batch's report and its move's journal stay on record; a job of "
+        "the same mailboxes that is asked for later copies everything anew.",
     )
     hosts: Mapping[HostName, HostSettings] | None = Field(
         default=None,

@@ -1,8 +1,8 @@
 """Tables of work: moves and what is remembered of them, jobs in batches, limits of hosts, links to what was exported.
 
-A move is a pair of mailboxes; its journal outlives the jobs that carry it out, and at most one job of a move is open at
-a time. A job's `due_at` is when somebody may take it: `next_at` while it waits, the end of the lease while it is held,
-NULL else. `job_secrets` has rows while a job is open, no longer.
+A move is a pair of mailboxes; its journal outlives the jobs that carry it out until the last of them is forgotten, and
+at most one job of a move is open at a time. A job's `due_at` is when somebody may take it: `next_at` while it waits,
+the end of the lease while it is held, NULL else. `job_secrets` has rows while a job is open, no longer.
 """
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text
@@ -24,7 +24,7 @@ moves = Table(
     "moves",
     metadata,
     Column("number", _NUMBER, primary_key=True, autoincrement=True),
-    Column("sha256", Text, nullable=False),  # of both mailboxes, however they are reached
+    Column("sha256", Text),  # of both mailboxes, however they are reached; NULL: forgotten, its journal goes soon
     sqlite_autoincrement=True,
 )
 Index("ix_moves_sha256", moves.c.sha256, unique=True)
@@ -79,6 +79,8 @@ Index("ix_jobs_next", jobs.c.due_at, sqlite_where=_DUE, postgresql_where=_DUE)
 Index("ix_jobs_started", jobs.c.started_at)
 Index("ix_jobs_held", jobs.c.lease_until, sqlite_where=_HELD, postgresql_where=_HELD)
 Index("ix_jobs_batch", jobs.c.batch, jobs.c.state)
+Index("ix_jobs_over", jobs.c.batch, jobs.c.ended_at)
+Index("ix_jobs_move", jobs.c.move)
 Index("ix_jobs_address", jobs.c.domain, jobs.c.address)
 
 job_secrets = Table(
@@ -176,6 +178,7 @@ host_budgets = Table(
     Column("up", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
+Index("ix_host_budgets_hour", host_budgets.c.hour)
 
 # What a job of the kind EXPORT makes, and whether it was handed over; rows of `export_files` are written then.
 exports = Table(
@@ -186,6 +189,7 @@ exports = Table(
     Column("place", Text, nullable=False),  # the file or folder that it makes
     Column("handed_at", Instant),  # NULL: not yet
     Column("problem", Text, nullable=False),  # why its subscriber was not told
+    Column("removed_at", Instant),  # its files go from the disk, then this row; NULL: they are kept
 )
 _UNHANDED = exports.c.handed_at.is_(None)
 Index("ix_exports_unhanded", exports.c.job, sqlite_where=_UNHANDED, postgresql_where=_UNHANDED)

@@ -29,7 +29,7 @@ def _moves() -> None:
     op.create_table(
         "moves",
         Column("number", _NUMBER, primary_key=True, autoincrement=True),
-        Column("sha256", Text, nullable=False),
+        Column("sha256", Text),
         sqlite_autoincrement=True,
     )
     op.create_index("ix_moves_sha256", "moves", ["sha256"], unique=True)
@@ -72,6 +72,8 @@ def _jobs_found() -> None:
     op.create_index("ix_jobs_started", "jobs", ["started_at"])
     _partial("ix_jobs_held", "jobs", ["lease_until"], "lease_until IS NOT NULL")
     op.create_index("ix_jobs_batch", "jobs", ["batch", "state"])
+    op.create_index("ix_jobs_over", "jobs", ["batch", "ended_at"])
+    op.create_index("ix_jobs_move", "jobs", ["move"])
     op.create_index("ix_jobs_address", "jobs", ["domain", "address"])
 
 
@@ -160,6 +162,7 @@ def _hosts() -> None:
         Column("up", BigInteger, nullable=False),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_host_budgets_hour", "host_budgets", ["hour"])
 
 
 def _exports() -> None:
@@ -170,6 +173,7 @@ def _exports() -> None:
         Column("place", Text, nullable=False),
         Column("handed_at", BigInteger),
         Column("problem", Text, nullable=False),
+        Column("removed_at", BigInteger),
     )
     _partial("ix_exports_unhanded", "exports", ["job"], "handed_at IS NULL")
     op.create_index("ix_exports_place", "exports", ["place"])
