@@ -20,6 +20,7 @@ from filters.verdict import Because
 from mailsvc.kit.ids import id_maker
 from mailsvc.records import deliveries
 from mailsvc.records.delivery import DeliveryState, NewDelivery
+from mailsvc.records.store import Connection
 from mailsvc.returns.addressee import Addressees
 from mailsvc.returns.dsns import Dsns
 from mailsvc.returns.returner import Pace, Returner
@@ -121,7 +122,7 @@ async def test_retry_or_one_bounce_never_both(
         await house.until_state(message, end)
         await until(lambda: len(bounces(peer)) >= bounced, "the bounce")
         house.clock.advance(timedelta(hours=2))
-        await until(lambda: not house.records.act(_waiting), "an empty queue")
+        await until(partial(house.records.ask, _all_settled), "an empty queue")
         assert len(bounces(peer)) == bounced
         assert len([mail for mail in peer.mails if mail.taken and mail.sender == SENDER]) == 1 - bounced
 
@@ -152,5 +153,5 @@ def _rests(house: World, message: str, attempts: int) -> bool:
     return one.attempts == attempts and waits
 
 
-def _waiting(connection: object) -> list[str]:
-    return deliveries.lanes(connection)  # type: ignore[arg-type]
+def _all_settled(connection: Connection) -> bool:
+    return not deliveries.lanes(connection)

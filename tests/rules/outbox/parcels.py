@@ -9,7 +9,7 @@ from mailsvc.outbox.pool import Pool
 from mailsvc.outbox.smtp import Timeouts
 from mailsvc.outbox.wire import BarePolicy
 
-QUICK = Timeouts(connect=2, greeting=2, mail=2, rcpt=2, data=2, block=2, end=2, quit=1)
+QUICK = Timeouts(connect=30, greeting=30, mail=30, rcpt=30, data=30, block=30, end=30, quit=1)
 BODY = b"Subject: tsunagari\r\n\r\nkonnichiwa\r\n"
 HANAKO = "hanako@closing.example"
 JIRO = "jiro@newhome.example"

@@ -136,7 +136,8 @@ async def test_a_row_that_another_process_has_cleared_is_not_remembered(noting: 
     async with noting.world.records.committer.running():
         await noting.of()
         noting.clock.advance(GRACE)
-        noting.world.records.act(lambda c: kept.put(c, HANAKO, UsageRow(0, None, noting.clock.now())))
+        cleared = UsageRow(0, None, noting.clock.now())
+        await noting.world.records.committer.commit(lambda c: kept.put(c, HANAKO, cleared))
         found = await noting.of()
     assert found is not None
     assert (found.over_since, found.grace_over) == (noting.clock.now(), False)
