@@ -18,7 +18,9 @@ from functools import lru_cache
 from migrator.mailbox import FolderName
 
 LONGEST = 240  # octets of one part of a path
-_LEVEL, _FOLDER, _SUBJECT, _ATTACHMENT = 60, 120, 72, 100  # octets
+# Explorer opens nothing whose whole path has 260 signs: with these, some 70 are left for where it is unpacked.
+_LEVEL, _FOLDER, _SUBJECT, _ATTACHMENT = 60, 90, 60, 100  # octets
+_MARKED = 30  # octets of a level, where a mark tells names apart
 _DEEPEST = 8  # levels
 _DEEP = 64  # parts of a path that somebody else may have made
 _INSTEAD = "_"
@@ -46,7 +48,7 @@ def folder_path(name: FolderName, taken: Container[str]) -> str:
     levels = [_level(level) for level in name] or [_INSTEAD]
     path = "/".join(("mail", *levels))
     if len(levels) > _DEEPEST or len(path.encode()) > _FOLDER:
-        path = f"mail/{_level(levels[0])}/{_level(plain(levels[-1], _LEVEL - 12))} {_mark(name)}"
+        path = f"mail/{_level(levels[0], _MARKED)}/{_level(levels[-1], _MARKED)} {_mark(name)}"
     elif key(path) in taken:
         path = f"{path} {_mark(name)}"
     number, free = 1, path
@@ -103,19 +105,20 @@ def why_unsafe(path: str) -> str:
         return "it leads out of the archive"
     if len(parts) > _DEEP:
         return "its path is too deep"
-    if any(not part or part != _kept(part) or len(part.encode()) > LONGEST for part in parts):
+    if not all(map(_is_safe, parts)):
         return "its name is not safe on every system"
     return ""
 
 
-def _kept(part: str) -> str:
-    """A part of a path as `plain` would leave it, but for its length."""
-    return plain(part, 100_000)
+@lru_cache(1024)  # of the parts of many paths all but the last are the same
+def _is_safe(part: str) -> bool:
+    """Whether a part of a path is as `plain` would leave it, and not too long."""
+    return bool(part) and part == plain(part, 100_000) and len(part.encode()) <= LONGEST
 
 
-def _level(level: str) -> str:
+def _level(level: str, longest: int = _LEVEL) -> str:
     """A level of a folder's name; it never looks like a message's file."""
-    name = plain(level, _LEVEL - 1)
+    name = plain(level, longest - 1)
     return f"{name}_" if name.lower().endswith(".eml") else name
 
 

@@ -60,7 +60,7 @@ def test_folders_never_share_a_path_on_any_system(names: list[tuple[str, ...]]) 
         taken.add(key(path))
         assert why_unsafe(path) == ""
         assert path.startswith("mail/")
-        assert len(path.encode()) <= 200
+        assert len(path.encode()) <= 100
 
 
 @given(LEVELS, TEXTS, st.integers(1, 10**9), st.datetimes(timezones=st.just(UTC)))
@@ -72,7 +72,7 @@ def test_a_message_s_path_is_safe_and_never_that_of_a_folder(
     assert why_unsafe(path) == ""
     assert PurePosixPath(path).parent == PurePosixPath(folder)
     assert path.endswith(f"({number}).eml")
-    assert len(path.encode()) <= 300
+    assert len(path.encode()) <= 180
     assert not folder_path((*name, PurePosixPath(path).name), set()).lower().endswith(".eml")
 
 
