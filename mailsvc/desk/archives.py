@@ -17,6 +17,7 @@ from migrator.archive.errors import BadArchive
 from migrator.archive.extract import Extracted, extract
 from migrator.archive.listing import Listed, listed
 from migrator.archive.verify import Tell, Verdict, verify
+from migrator.mailbox import MailboxAway
 
 __all__ = ["Extracted", "Listed", "Tell", "Verdict", "contents", "extracted", "verified"]
 
@@ -36,8 +37,11 @@ def contents(path: Path) -> Iterator[Listed]:
 
 def extracted(path: Path, folder: Path) -> Extracted:
     """Make every file below `folder`. Raises Refused, before anything is written."""
-    with _told():
-        return extract(path, folder)
+    try:
+        with _told():
+            return extract(path, folder)
+    except MailboxAway as away:
+        raise Refused(str(away), "run the same command again then") from away
 
 
 @contextmanager

@@ -4,14 +4,16 @@
     extracted.findings           # what could not be made a file, each by its name
 
 A file gets its name when it is whole and as it was put in; one that stands there already, the same, is left, so a
-second run goes on where one was killed. What stands there otherwise is not touched, and told. No symbolic link is
-followed. Times are those of the messages. Raises BadArchive, before anything is written, for what is no archive of ours
-or not whole; OSError.
+second run goes on where one was killed. What stands there otherwise is not touched, and told; only the viewer's files
+of an earlier part give way to those of the newest. No symbolic link is followed. Times are those of the messages. One
+run at a time works in a folder. Raises BadArchive, before anything is written, for what is no archive of ours or not
+whole; MailboxAway where another run is at work there; OSError.
 """
 
+import fcntl
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -26,12 +28,14 @@ from migrator.archive.names import manifest_path, path_digest
 from migrator.archive.reading import Part
 from migrator.archive.verify import Finding
 from migrator.content import CHUNK
+from migrator.mailbox import MailboxAway
 
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _DRAFT = ".extracting"
 _LATEST = 253_370_764_800  # seconds: the year 9999
+_OTHER = "another file of this name stands there already"
 
 
 @dataclass(slots=True)
@@ -49,12 +53,15 @@ def extract(path: Path, folder: Path) -> Extracted:
         if not archive.parts:
             raise FileNotFoundError(2, os.strerror(2), str(path))
         _check(archive)
+        viewers = _viewers(archive)
         extracted = Extracted()
         with _Root(folder) as root:
             for number, part in archive.parts.items():
                 for row, offset in _files(part):
-                    _one(part, row, offset, root, extracted)
-                root.write(manifest_path(number), part.manifest(), part.head.made)
+                    known = viewers.get(row.entry.path, [])
+                    if not known or row.sha256 == known[-1]:
+                        _one(part, row, offset, root, extracted, known)
+                _manifest(part, number, root, extracted)
         return extracted
 
 
@@ -76,19 +83,39 @@ def _check(archive: Archive) -> None:
                 seen.add(known)
 
 
-def _one(part: Part, row: InPart, offset: int, root: "_Root", extracted: Extracted) -> None:
+def _viewers(archive: Archive) -> dict[str, list[bytes]]:
+    """The SHA-256 that each of the viewer's files has in each part that has it; the last one counts."""
+    found: dict[str, list[bytes]] = {}
+    for part in archive.parts.values():
+        for row, _ in _files(part):
+            if _is_viewers(row):
+                found.setdefault(row.entry.path, []).append(row.sha256)
+    return found
+
+
+def _one(part: Part, row: InPart, offset: int, root: "_Root", extracted: Extracted, former: Collection[bytes]) -> None:
+    """Make a file; one that stands there with a `former` SHA-256 is ours, too, and gives way."""
     name = row.entry.path
     try:
         there = root.holds(name)
         if there == row.sha256:
             extracted.there += 1
-        elif there is not None and not _is_viewers(row):
-            extracted.findings.append(Finding(part.path.name, name, "another file of this name stands there already"))
+        elif there is not None and there not in former:
+            extracted.findings.append(Finding(part.path.name, name, _OTHER))
         else:
             root.write(name, part.octets(row, offset), row.entry.date)
             extracted.files += 1
     except BadArchive as bad:
         extracted.findings.append(Finding(bad.file.name, bad.entry, bad.why))
+
+
+def _manifest(part: Part, number: int, root: "_Root", extracted: Extracted) -> None:
+    name = manifest_path(number)
+    there = root.holds(name)
+    if there is None:
+        root.write(name, part.manifest(), part.head.made)
+    elif there != part.manifest_sha256:
+        extracted.findings.append(Finding(part.path.name, name, _OTHER))
 
 
 def _is_viewers(row: InPart) -> bool:
@@ -102,6 +129,11 @@ class _Root:
         folder.mkdir(parents=True, exist_ok=True)
         self._closing = ExitStack()
         self._root = self._opened(os.open(folder, _DIRECTORY & ~os.O_NOFOLLOW))
+        try:
+            fcntl.flock(self._root, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._closing.close()
+            raise MailboxAway(f"another run makes files in {folder}: wait until it has ended") from None
         self._last: tuple[tuple[str, ...], int] | None = None
 
     def holds(self, path: str) -> bytes | None:

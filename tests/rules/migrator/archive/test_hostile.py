@@ -1,5 +1,7 @@
 """An archive that somebody else has made to harm: refused, with the entry named, before anything is written."""
 
+import fcntl
+import os
 import stat
 import zlib
 from collections.abc import Callable, Sequence
@@ -18,7 +20,7 @@ from migrator.archive.listing import listed
 from migrator.archive.manifest import Earlier, FileRow, FolderRow, Head, MessageRow, Row, lines, row_line
 from migrator.archive.source import ZipSource
 from migrator.archive.verify import verify
-from migrator.mailbox import INBOX, MailboxRefused
+from migrator.mailbox import INBOX, MailboxAway, MailboxRefused
 
 AT = datetime(2001, 2, 3, tzinfo=UTC)
 MAIL = b"Subject: x\r\n\r\nx"
@@ -228,3 +230,15 @@ def test_what_stands_where_files_are_to_be_made_is_neither_followed_nor_replaced
     with pytest.raises(OSError, match=r"Not a directory|symbolic"):
         extract(path, other)
     assert list(outside.iterdir()) == []
+
+
+def test_two_runs_never_make_files_in_one_folder_at_once(tmp_path: Path) -> None:
+    path, out = written(tmp_path / "a.zip", [mail("mail/a.eml")]), tmp_path / "out"
+    out.mkdir()
+    held = os.open(out, os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    with pytest.raises(MailboxAway, match="another run makes files in"):
+        extract(path, out)
+    assert list(out.iterdir()) == []
+    os.close(held)
+    assert extract(path, out).files == 1

@@ -183,6 +183,25 @@ async def test_a_viewer_s_pages_attachments_and_index_stand_in_each_part(tmp_pat
     assert {one.name for one in (tmp_path / "out" / "viewer").iterdir()} == {f"part-{part}.js" for part in (1, 2, 3)}
 
 
+async def test_files_of_somebody_else_are_never_overwritten_not_even_by_the_viewer_s(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, out = tmp_path / "hanako.zip", tmp_path / "out"
+    await made(path, message(1), viewer=PlainViewer())
+    out.mkdir()
+    for name in ("index.html", "manifest-1.json"):
+        (out / name).write_bytes(b"mine")
+    assert sorted(one.entry for one in extract(path, out).findings) == ["index.html", "manifest-1.json"]
+    assert {(out / name).read_bytes() for name in ("index.html", "manifest-1.json")} == {b"mine"}
+    for name in ("index.html", "manifest-1.json"):
+        (out / name).unlink()
+    assert extract(path, out).findings == []
+    monkeypatch.setattr(PlainViewer, "files", lambda *_, **__: iter([("index.html", b"new")]))
+    await made(path, message(2), viewer=PlainViewer())
+    assert extract(path, out).findings == []
+    assert (out / "index.html").read_bytes() == b"new"
+
+
 async def test_a_viewer_is_given_no_more_of_a_message_than_fits_the_memory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
