@@ -31,6 +31,7 @@ from migrator.mailbox import FolderName, MailFolder, Message, Outcome, Refused, 
 
 UIDVALIDITY = 1
 _GONE = "it is not there any more"
+_NOT_OURS = "it is the beginning of a move from {}: run that one to its end, or write another archive"
 _NO_ROOM = Refused("there is no room for the archive", "OVERQUOTA")
 Batch = tuple[FolderName, Sequence[Message]]
 
@@ -153,6 +154,8 @@ class Writer:
             return None
         if growing.part != len(self._archive.parts) + 1:
             raise BadArchive(part_path(self.base, growing.part - 1), "", "it is missing, and the next one was begun")
+        if growing.source != self._source and growing.groups:
+            raise BadArchive(draft_of(self.base), "", _NOT_OURS.format(growing.source))
         self._archive.grow(growing)
         return growing
 

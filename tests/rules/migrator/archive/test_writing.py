@@ -1,14 +1,16 @@
 """An archive while it is written: one run at a time has it, and what does not come to its end is not there."""
 
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from migrator.archive.target import ZipTarget
 from migrator.archive.verify import verify
 from migrator.content import Kept
 from migrator.mailbox import INBOX, Item, MailboxAway, MailboxRefused, MailFolder, Message, Refused
-from tests.rules.migrator.archive.made import AT, SENT, files, made, message, octets, read, target
+from tests.rules.migrator.archive.made import AT, NOW, SENT, files, made, message, octets, read, target
 
 
 async def test_two_runs_never_write_the_same_archive(tmp_path: Path) -> None:
@@ -38,6 +40,37 @@ async def test_a_paused_run_goes_on_in_the_same_part(tmp_path: Path) -> None:
     await made(path)
     assert files(tmp_path) == ["hanako.zip"]
     assert [octets(one) for one in await read(path)] == [octets(message(number)) for number in (1, 2, 3)]
+
+
+async def test_the_beginning_of_another_move_is_never_gone_on_with(tmp_path: Path) -> None:
+    path = tmp_path / "hanako.zip"
+    begun = target(path)
+    await begun.make([MailFolder(INBOX)])
+    await begun.put(INBOX, [message(1)])
+    await begun.close()
+    other = ZipTarget(path, source="imaps://jiro@old.example:993", now=lambda: NOW)
+    for _ in range(2):
+        with pytest.raises(MailboxRefused, match=r"hanako.zip.draft: .* a move from imaps://hanako@.* another archive"):
+            await other.folders()
+    await other.close()
+    await made(path)
+    await other.folders()
+    assert [octets(one) for one in await read(path)] == [octets(message(1))]
+
+
+def modes(folder: Path) -> dict[str, int]:
+    return {one.name: stat.S_IMODE(one.stat().st_mode) for one in folder.iterdir()}
+
+
+async def test_what_is_in_an_archive_is_for_its_owner_s_eyes_alone(tmp_path: Path) -> None:
+    path = tmp_path / "hanako.zip"
+    into = target(path)
+    await into.make([MailFolder(INBOX)])
+    await into.put(INBOX, [message(1)])
+    assert modes(tmp_path) == {"hanako.zip.draft": 0o600, "hanako.zip.ledger": 0o600}
+    await into.finish()
+    await into.close()
+    assert modes(tmp_path) == {"hanako.zip": 0o600}
 
 
 async def test_looking_writes_nothing(tmp_path: Path) -> None:
