@@ -10,6 +10,7 @@ to the next session. Raises MailboxRefused, MailboxLimited where the server asks
 """
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ _MOST = 2_000_000  # messages
 _CAPABILITIES = 100  # lines
 _LONGEST_UIDL = 512  # octets; RFC 1939 allows 70
 _PATIENCE = {"IN-USE": "INUSE", "LOGIN-DELAY": "LIMIT", "SYS/TEMP": "UNAVAILABLE"}
+_LOCKED = re.compile(
+    r"mail(?:drop|box).{0,60}\b(?:locked|in use|busy)\b|\block\b.{0,60}mail(?:drop|box)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +170,12 @@ class Session:
 
 
 def patience(no: Declined) -> str:
-    """The code by which a server asks for patience, as IMAP names it; "" where it does not (RFC 2449, RFC 3206)."""
-    return _PATIENCE.get(no.code, "")
+    """The code by which a server asks for patience, as IMAP names it; "" where it does not (RFC 2449, RFC 3206).
+
+    A server without codes says in words that somebody else has the maildrop open (RFC 1939 section 4).
+    """
+    said = not no.code and no.command.startswith(("PASS", "AUTH")) and _LOCKED.search(no.text)
+    return "INUSE" if said else _PATIENCE.get(no.code, "")
 
 
 def _uid(name: bytes, taken: set[int]) -> int:

@@ -30,6 +30,7 @@ class Declined(Exception):
 
     def __init__(self, command: str, said: str) -> None:
         found = _CODE.match(said)
+        self.command = command
         self.code = found[1].upper() if found else ""
         self.text = said or "no reason given"
         super().__init__(f"{command} was refused: {self.text}")

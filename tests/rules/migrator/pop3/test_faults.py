@@ -24,6 +24,11 @@ def why(found: Message | Missing) -> str:
     [
         ({"UIDL": b"-ERR what?\r\n"}, MailboxRefused, "knows no UIDL"),
         ({"UIDL": b"-ERR [SYS/TEMP] later\r\n"}, MailboxLimited, "later"),
+        ({"AUTH": b"-ERR unable to lock maildrop\r\n"}, MailboxLimited, "unable to lock"),
+        ({"AUTH": b"-ERR maildrop already locked\r\n"}, MailboxLimited, "already locked"),
+        ({"AUTH": b"-ERR [AUTH] mailbox locked, call us\r\n"}, MailboxRefused, "call us"),
+        ({"AUTH": b"-ERR your account is locked\r\n"}, MailboxRefused, "account is locked"),
+        ({"AUTH": b"-ERR [IN-USE] not now\r\n"}, MailboxLimited, "not now"),
         ({"STAT": b"+OK many\r\n"}, MailboxRefused, "speaks no POP3"),
         ({"STAT": b"+OK 99999999999 1\r\n"}, MailboxRefused, "are not taken"),
         ({"STAT": b"* OK\r\n"}, MailboxRefused, "speaks no POP3"),
