@@ -13,6 +13,7 @@ from mailsvc.house.ground import Ground
 from mailsvc.kit.files import make_folder
 from mailsvc.kit.net import listen
 from mailsvc.kit.settings import Settings
+from mailsvc.notices.exports_gone import ExportsGone
 from mailsvc.notices.exports_ready import ExportsReady, Means
 from mailsvc.standing.almanac import edition_of
 from mailsvc.standing.usage_counts import FactsAway
@@ -56,7 +57,9 @@ def handing_over(ground: Ground, wake: Callable[[Collection[str]], None]) -> Cor
         may=partial(_may, ground, export_time(ground)),
         wake_outbox=wake,
     )
-    return ExportsReady(ground.records, ground.post, means, ground.frame.log).run()
+    log = ground.frame.log
+    ready = ExportsReady(ground.records, ground.post, means, log)
+    return _together(ready.run(), ExportsGone(ground.records, settings.exports.keep, ground.now, log).run())
 
 
 def portal_of(ground: Ground) -> ASGIApp | None:
@@ -82,6 +85,13 @@ async def links(frame: Frame, portal: ASGIApp | None) -> None:
 def proxies(settings: Settings) -> tuple[str, ...]:
     """Whose X-Forwarded-For is believed."""
     return tuple(str(network) for network in settings.exports.proxies)
+
+
+async def _together(*parts: Coroutine[None, None, None]) -> None:
+    """Parts of one role: it ends with the first of them."""
+    async with asyncio.TaskGroup() as group:
+        for part in parts:
+            group.create_task(part)
 
 
 async def resting() -> None:

@@ -18,7 +18,7 @@ from mailsvc.records.job import JobKind
 from mailsvc.records.tables import domains, export_files, exports, jobs
 from migrator.job import State
 
-_DONE = (str(State.DONE), str(State.DONE_WITH_NAMED))
+DONE = (str(State.DONE), str(State.DONE_WITH_NAMED))
 _OPEN = jobs.c.ended_at.is_(None)
 
 
@@ -40,6 +40,7 @@ class Export:
     address: str = ""
     handed_at: datetime | None = None
     problem: str = ""  # why its subscriber was not told
+    removed_at: datetime | None = None  # its files go from the disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ def running(
     """The open exports, as pairs of job and address, in order of jobs: of one address, or of all behind `after`."""
     conditions: list[ColumnElement[bool]] = [jobs.c.kind == str(JobKind.EXPORT), _OPEN]
     if address:
-        conditions += [jobs.c.domain == address.rpartition("@")[2], jobs.c.address == address]
+        conditions += _whose(address)
     if after:
         conditions.append(jobs.c.id > after)
     query = select(jobs.c.id, jobs.c.address).where(*conditions).order_by(jobs.c.id).limit(limit)
@@ -87,16 +88,29 @@ def find(connection: Connection, job: str) -> Export | None:
 
 
 def newest(connection: Connection, address: str) -> Export | None:
-    """The export of an address that was handed over last."""
-    whose = (jobs.c.domain == address.rpartition("@")[2], jobs.c.address == address)
-    query = select(*_COLUMNS).select_from(_JOINED).where(*whose, exports.c.handed_at.is_not(None))
+    """The export of an address that was handed over last, and whose files are kept."""
+    there = (exports.c.handed_at.is_not(None), exports.c.removed_at.is_(None))
+    query = select(*_COLUMNS).select_from(_JOINED).where(*_whose(address), *there)
     row = connection.execute(query.order_by(exports.c.handed_at.desc()).limit(1)).mappings().first()
     return None if row is None else _export(row)
 
 
+def begun(connection: Connection, address: str, form: ExportForm) -> Sequence[Export]:
+    """The exports of an address in one form that were not removed, the newest first, whatever became of them."""
+    here = (exports.c.form == str(form), exports.c.removed_at.is_(None))
+    query = select(*_COLUMNS).select_from(_JOINED).where(*_whose(address), *here)
+    return [_export(row) for row in connection.execute(query.order_by(exports.c.job.desc())).mappings()]
+
+
+def is_kept(connection: Connection, place: str) -> bool:
+    """Whether there is an export of this place that was not removed."""
+    here = (exports.c.place == place, exports.c.removed_at.is_(None))
+    return connection.execute(select(exports.c.job).where(*here).limit(1)).first() is not None
+
+
 def ended(connection: Connection, limit: int) -> Sequence[Export]:
     """Exports that are done and were not handed over, the oldest first."""
-    query = select(*_COLUMNS).select_from(_JOINED).where(exports.c.handed_at.is_(None), jobs.c.state.in_(_DONE))
+    query = select(*_COLUMNS).select_from(_JOINED).where(exports.c.handed_at.is_(None), jobs.c.state.in_(DONE))
     return [_export(row) for row in connection.execute(query.order_by(exports.c.job).limit(limit)).mappings()]
 
 
@@ -124,4 +138,8 @@ def files_of(connection: Connection, job: str) -> Sequence[ExportFile]:
 
 
 def _export(row: RowMapping) -> Export:
-    return Export(row["job"], ExportForm(row["form"]), row["place"], row["address"], row["handed_at"], row["problem"])
+    return Export(**{**row, "form": ExportForm(row["form"])})
+
+
+def _whose(address: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return jobs.c.domain == address.rpartition("@")[2], jobs.c.address == address

@@ -13,15 +13,18 @@ import socket
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
+from random import SystemRandom
 
 from filters.mail import Standing
 from mailsvc.desk.desk import Desk
 from mailsvc.desk.exporting.asking import Asked as AskedJob
 from mailsvc.desk.exporting.asking import new_job
 from mailsvc.desk.exporting.jobs import sealed
-from mailsvc.desk.exporting.places import made_at, place_of
+from mailsvc.desk.exporting.places import Made, going_on, made_at, place_of
 from mailsvc.desk.refusals import Refused
 from mailsvc.kit.files import make_folder
+from mailsvc.kit.ids import new_id
 from mailsvc.kit.mailbox_urls import written
 from mailsvc.kit.secrets import Secret
 from mailsvc.records import exports, job_list, jobs
@@ -46,6 +49,7 @@ class Became:
     state: State
     is_done: bool
     problem: str
+    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +70,20 @@ def export(desk: Desk, address: str, form: ExportForm, *, own: Secret | None = N
         raise Refused("the settings name no folder for exports", "write `exports.folder`, then start the service anew")
     mailbox = _mailbox(desk, Address.parse(address))
     source = place_of(desk.settings, mailbox, own_password=own is not None)
-    made = made_at(folder, mailbox, form)
+    made = _made(desk, folder, mailbox, form)
     make_folder(folder)
     make_folder(made.path.parent)
     asked = AskedJob(written(source), made.target, JobKind.EXPORT, str(mailbox))
     new = new_job(desk, asked)
     if own is not None:
         new = replace(new, secrets=sealed(desk, new.id, {Side.SOURCE: own}))
-    desk.records.act(lambda conn: _ask(desk, conn, new, Export(new.id, form, str(made.path))))
+    kept = Export(new.id, form, str(made.path))
+    try:
+        desk.records.act(lambda conn: _ask(desk, conn, new, kept, goes_on=made.goes_on))
+    except Refused:
+        if not made.goes_on:
+            made.path.parent.rmdir()
+        raise
     return Asked(new.id, str(mailbox), form, str(made.path), has_link(desk, form))
 
 
@@ -91,7 +101,11 @@ def what_became(desk: Desk, job: str) -> Became | None:
     if made.handed_at is not None:
         return Became(found.state, is_done=True, problem=made.problem)
     done = found.state in {State.DONE, State.DONE_WITH_NAMED}
-    return None if done or found.state not in ENDED else Became(found.state, is_done=False, problem=found.problem)
+    return (
+        None
+        if done or found.state not in ENDED
+        else Became(found.state, is_done=False, problem=found.problem, remedy=found.remedy)
+    )
 
 
 def is_served(desk: Desk) -> bool:
@@ -103,12 +117,25 @@ def is_served(desk: Desk) -> bool:
     return False
 
 
-def _ask(desk: Desk, conn: Connection, new: NewJob, made: Export) -> None:
+def _made(desk: Desk, folder: Path, mailbox: Address, form: ExportForm) -> Made:
+    """Where an export goes on that is there already; else a place of its own."""
+    with desk.records.read() as conn:
+        before = exports.begun(conn, str(mailbox), form)
+        handed = next((one for one in before if one.handed_at is not None and one.place == before[0].place), None)
+        files = exports.files_of(conn, handed.job) if handed else ()
+    made = going_on(before[0], files) if before else None
+    return made or made_at(folder, mailbox, form, new_id(desk.clock, SystemRandom()))
+
+
+def _ask(desk: Desk, conn: Connection, new: NewJob, made: Export, *, goes_on: bool) -> None:
     exports.turn(conn, new.address.rpartition("@")[2])
     for job, _ in exports.running(conn, new.address):
         raise Refused(
-            f"an export of {new.address} runs already (job {job})", f"`lastpost jobs show {job}` tells how far it is"
+            f"an export of {new.address} is open already (job {job})",
+            f"`lastpost jobs show {job}` tells how far it is, `lastpost jobs cancel {job}` ends it",
         )
+    if goes_on and not exports.is_kept(conn, made.place):
+        raise Refused("the files of the last export are being removed", "ask for it again")
     added = jobs.add(conn, new, desk.clock.now())
     if not added.is_new:
         raise Refused(

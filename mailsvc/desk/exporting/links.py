@@ -65,6 +65,7 @@ def make_link(
     mailbox, made = str(Address.parse(address)), token()
 
     def work(conn: Connection) -> Link:
+        exports.turn(conn, mailbox.rpartition("@")[2])
         export = exports.newest(conn, mailbox)
         if export is None or not exports.files_of(conn, export.job):
             raise Refused(
@@ -86,6 +87,12 @@ def renew_link(desk: Desk, link: str, reason: str) -> LinkRow:
 
     def work(conn: Connection) -> Link:
         found = _named(conn, link)
+        exports.turn(conn, found.address.rpartition("@")[2])
+        export = exports.find(conn, found.job)
+        if export is None or export.removed_at is not None:
+            raise Refused(
+                f"what link {found.id} led to was removed", f"`lastpost export {found.address}` makes it anew"
+            )
         until = desk.clock.now() + desk.settings.exports.link
         if not links.renew(conn, found.token_sha256, until):
             raise Refused(f"link {found.id} was revoked", f"`lastpost links make {found.address}` makes another one")

@@ -1,7 +1,8 @@
 """Where an export reads, where it writes, and what opens the old server.
 
     place = place_of(settings, mailbox)                 # a mailbox as a URL; raises Refused where none is named
-    made = made_at(folder, mailbox, ExportForm.ZIP)     # the same for the same mailbox and form, each time
+    made = made_at(folder, mailbox, ExportForm.ZIP, new)     # where a fresh copy is written, in a folder of its own
+    made = going_on(before, files)          # where an earlier one goes on; None where its files are not all there
     secret_of(settings, environ, job)                   # the master user's password, for whoever carries jobs out
 
 Mailboxes are where the settings of their domain say, `exports.sources` where that names another server. The master
@@ -10,7 +11,7 @@ user's password never enters the records: the service reads it from the settings
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,7 +21,8 @@ from mailsvc.kit.mailbox_urls import ImapUrl, MailboxUrl, MaildirUrl, written
 from mailsvc.kit.secrets import Secret, SecretSource
 from mailsvc.kit.settings import ExportSource, Settings
 from mailsvc.kit.targets import MaildirTarget
-from mailsvc.records.exports import ExportForm
+from mailsvc.notices.export_files import path_of
+from mailsvc.records.exports import Export, ExportFile, ExportForm
 from mailsvc.records.job import Job, JobKind
 from migrator.maildir.names import safe_user
 from schedules.names import Address, DomainName
@@ -31,10 +33,11 @@ _LONGEST = 40  # of a name in a path
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What an export makes: the `target` of its job, and the file or folder that comes of it."""
+    """What an export makes: the `target` of its job, and the file or folder that comes of it, or `goes_on`."""
 
     target: str
     path: Path
+    goes_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +89,19 @@ def secret_of(settings: Settings, environ: Mapping[str, str], job: Job) -> Secre
     return server.secret.resolve(environ)
 
 
-def made_at(folder: Path, mailbox: Address, form: ExportForm) -> Made:
-    """Where an export of a mailbox is written. Two mailboxes never meet, whatever their names."""
+def going_on(before: Export, files: Sequence[ExportFile]) -> Made | None:
+    """The place of an export that began `before`, whose `files` were handed over; None where one of them is missing.
+
+    What is settled there is not copied again, so files that somebody took away would be missing for good.
+    """
+    place = Path(before.place)
+    paths = {path_of(place, before.form, one.name): one.size for one in files}
+    is_whole = all(path.is_file() and path.stat().st_size >= size for path, size in paths.items())
+    return Made(f"{before.form}:{place}", place, goes_on=True) if place.parent.is_dir() and is_whole else None
+
+
+def made_at(folder: Path, mailbox: Address, form: ExportForm, new: str) -> Made:
+    """Where a fresh copy of a mailbox is written; `new` is the name of its folder. Two mailboxes never meet."""
     plain = _UNPLAIN.sub("-", mailbox.key)[:_LONGEST].strip(".-") or "mail"
     unique = hashlib.sha256(mailbox.key.encode()).hexdigest()[:16]
     home = folder / mailbox.domain.ascii / f"{plain}-{unique}"
@@ -96,7 +110,7 @@ def made_at(folder: Path, mailbox: Address, form: ExportForm) -> Made:
         ExportForm.MBOX: "mbox",
         ExportForm.MAILDIR: "Maildir",
     }
-    path = home / names[form]
+    path = home / new / names[form]
     return Made(f"{form}:{path}", path)
 
 

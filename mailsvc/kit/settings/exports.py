@@ -73,6 +73,10 @@ class ExportSettings(Section):
         description="Reverse proxies whose X-Forwarded-For is believed: [ADDRESS/PREFIX, ...].",
     )
     link: Duration = Field(default=parse_duration("30 days"), gt=timedelta(), description="How long a link lives.")
+    keep: Duration = Field(
+        default=parse_duration("30 days"),
+        description="How long files stay on the disk when the last link to them has ended, or none was made.",
+    )
     session: Duration = Field(
         default=parse_duration("1 h"),
         gt=timedelta(),

@@ -89,7 +89,7 @@ def test_with_his_own_password_a_subscriber_opens_it_himself(world: World) -> No
 def test_a_second_one_waits_for_the_first_to_end(world: World) -> None:
     first = export(world.desk, HANAKO, ExportForm.ZIP)
     for form in ExportForm:
-        with pytest.raises(Refused, match=f"runs already \\(job {first.job}\\)"):
+        with pytest.raises(Refused, match=f"is open already \\(job {first.job}\\)"):
             export(world.desk, HANAKO, form)
     now = world.clock.now()
     world.desk.records.act(lambda connection: job_acts.act(connection, Wanted(ids=[first.job]), Event.CANCEL, now))
@@ -97,6 +97,30 @@ def test_a_second_one_waits_for_the_first_to_end(world: World) -> None:
     assert became is not None
     assert (became.state, became.is_done) == (State.CANCELLED, False)
     assert export(world.desk, HANAKO, ExportForm.ZIP).place == first.place
+
+
+@pytest.mark.parametrize(("form", "missing"), [(ExportForm.ZIP, "m-2.zip"), (ExportForm.MBOX, "a/b.mbox")])
+def test_where_a_file_was_taken_away_the_whole_is_copied_anew(world: World, form: ExportForm, missing: str) -> None:
+    """What was settled once is not copied again: an export added to what is left would lack it for good."""
+    first = export(world.desk, HANAKO, form)
+    place, now = Path(first.place), world.clock.now()
+    home = place.parent if form is ExportForm.ZIP else place
+    for path in (home / "m.zip", home / missing):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"octets")
+    files = [ExportFile(1, "m.zip", 6, "aa"), ExportFile(2, missing, 6, "bb")]
+
+    def done(job_id: str) -> None:
+        world.desk.records.act(lambda conn: job_acts.act(conn, Wanted(ids=[job_id]), Event.CANCEL, now))
+        world.desk.records.act(lambda conn: exports.hand_over(conn, job_id, files, now))
+
+    done(first.job)
+    again = export(world.desk, HANAKO, form)
+    assert again.place == first.place
+    done(again.job)
+    (home / missing).unlink()
+    anew = export(world.desk, HANAKO, form)
+    assert (anew.place != first.place, Path(anew.place).name) == (True, place.name)
 
 
 @pytest.mark.parametrize(
@@ -167,12 +191,12 @@ def test_the_old_server_is_said_once_with_the_domain(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("local", ['".."', '"a/../../b"', "山田", "A?b=c", "x" * 64, '"."', "-"])
 def test_no_name_leaves_the_folder_or_meets_another(tmp_path: Path, local: str) -> None:
-    one = made_at(tmp_path, Address.parse(f"{local}@closing.example"), ExportForm.ZIP)
+    one = made_at(tmp_path, Address.parse(f"{local}@closing.example"), ExportForm.ZIP, "new")
     assert one.path.resolve().is_relative_to(tmp_path.resolve())
     assert one.path.relative_to(tmp_path).parts[0] == "closing.example"
-    assert len(one.path.relative_to(tmp_path).parts) == 3
+    assert len(one.path.relative_to(tmp_path).parts) == 4
     assert one.target.isascii()
-    assert one.path != made_at(tmp_path, Address.parse("b@closing.example"), ExportForm.ZIP).path
+    assert one.path != made_at(tmp_path, Address.parse("b@closing.example"), ExportForm.ZIP, "new").path
 
 
 def test_links_are_made_renewed_and_revoked_by_hand(world: World) -> None:
