@@ -82,7 +82,7 @@ def written(root: Path, count: int, table: Table) -> None:
     """The viewer of so many messages; memory is that of the index alone."""
     kept = list(rows(count))
     tracemalloc.start()
-    for path, octets in Viewer().files(iter(kept), part=1):
+    for path, octets in Viewer().files(iter(kept), part=1, folders=dict.fromkeys(FOLDERS)):
         file = root / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(octets)

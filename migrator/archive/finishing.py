@@ -25,7 +25,8 @@ _OURS = ("mail/", "pages/", "attachments/", "manifest-")
 def finish(draft: Draft, head: Head, folders: Iterable[FolderRow], viewer: Viewer | None) -> None:
     """Make the part whole, durable and visible, in this order."""
     told = draft.told()
-    files = [*_index(draft, told, viewer, head.made)]
+    folders = tuple(folders)
+    files = [*_index(draft, told, viewer, head.made, folders)]
     rows = chain(map(row_line, folders), told.lines(), map(row_line, files))
     manifest = draft.pieces(manifest_path(draft.part), head.made, lines(head, rows), "manifest")
     at, count, offset = draft.offset, 0, 0
@@ -38,9 +39,12 @@ def finish(draft: Draft, head: Head, folders: Iterable[FolderRow], viewer: Viewe
     _name(draft)
 
 
-def _index(draft: Draft, told: Told, viewer: Viewer | None, made: datetime) -> Iterator[FileRow]:
+def _index(
+    draft: Draft, told: Told, viewer: Viewer | None, made: datetime, folders: Iterable[FolderRow]
+) -> Iterator[FileRow]:
     """The viewer's files, written."""
-    for path, octets in viewer.files(told.views(), part=draft.part) if viewer else ():
+    uses = {row.name: row.special_use for row in folders}
+    for path, octets in viewer.files(told.views(), part=draft.part, folders=uses) if viewer else ():
         if path.startswith(_OURS) or why_unsafe(path):
             raise ValueError(f"a viewer's file cannot be called {path}")
         pieces = [octets] if isinstance(octets, bytes) else octets

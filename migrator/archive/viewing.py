@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from migrator.archive.names import attachment_path, page_path
-from migrator.mailbox import FolderName
+from migrator.mailbox import FolderName, SpecialUse
 
 LARGEST_SHOWN = 33_554_432  # octets of a message that a viewer is given
 
@@ -64,7 +64,14 @@ class Viewer(Protocol):
         ...
 
     def files(
-        self, rows: Iterator[Mapping[str, object]], *, part: int
+        self,
+        rows: Iterator[Mapping[str, object]],
+        *,
+        part: int,
+        folders: Mapping[FolderName, SpecialUse | None],
     ) -> Iterator[tuple[str, bytes | Iterable[bytes]]]:
-        """The files of the index of a part, from the rows of its messages in order. These alone may be in each part."""
+        """The files of the index of a part, from the rows of its messages in order. These alone may be in each part.
+
+        `folders` are all that there are by then, each with what its source announced it to be.
+        """
         ...

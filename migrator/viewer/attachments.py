@@ -16,7 +16,7 @@ from typing import Final
 from urllib.parse import quote
 
 from migrator.viewer.files import Place
-from migrator.viewer.parts import Part
+from migrator.viewer.parts import TNEF, Part
 from migrator.viewer.pictures import PROGRAMS, ending, file_name, picture_type
 from migrator.viewer.words import LABELS, both, sized
 
@@ -31,7 +31,7 @@ class Attachments:
     def __init__(self, place: Place, parts: Iterable[Part]) -> None:
         self._place = place
         self._by_id = {part.content_id: part for part in parts if part.content_id}
-        self._paths: dict[int, str] = {}  # by where the part begins
+        self._paths: dict[int, str] = {}  # by the part, which is told by its identity
         self._sizes: dict[str, int] = {}
         self._inlined: dict[int, str] = {}
         self._room = _INLINE_ALL
@@ -40,14 +40,14 @@ class Attachments:
 
     def add(self, part: Part) -> None:
         """List a part below the message."""
-        self._listed[part.start] = part
+        self._listed[id(part)] = part
 
     def picture(self, content_id: str) -> str:
         """What shows an inline picture; empty where there is none of this Content-ID."""
         part = self._by_id.get(content_id)
         if part is None:
             return ""
-        return self._inlined.get(part.start) or self._shown(part)
+        return self._inlined.get(id(part)) or self._shown(part)
 
     def link(self, path: str) -> str:
         """The address of a file of the archive, as seen from the page."""
@@ -81,19 +81,19 @@ class Attachments:
             address = f"data:{kind};base64,{b64encode(part.octets).decode('ascii')}"
         else:
             address = self.link(self._stored(part))
-        self._inlined[part.start] = address
+        self._inlined[id(part)] = address
         return address
 
     def _stored(self, part: Part) -> str:
         """The path of a part's file."""
-        if part.start not in self._paths:
+        if id(part) not in self._paths:
             wished = file_name(part.name, part.kind.name, len(self._paths) + 1)
             path = self._place.attachment(wished)
-            self._paths[part.start] = path
+            self._paths[id(part)] = path
             octets = part.octets
             self._sizes[path] = len(octets)
             self.files.append((path, octets))
-        return self._paths[part.start]
+        return self._paths[id(part)]
 
     def _row(self, part: Part) -> str:
         path = self._stored(part)
@@ -101,6 +101,8 @@ class Attachments:
         real, told = ending(name), ""
         if real in PROGRAMS:
             told = f'<span class="warning">{both(LABELS["program"])}</span>'
+        elif part.kind.name in TNEF or name.lower() == "winmail.dat":
+            told = f'<span class="told">{both(LABELS["outlook"])}</span>'
         elif real == "txt" and not part.name.lower().endswith("txt") and part.name:
             told = f'<span class="told">{both(LABELS["page"])}</span>'
         download = " download" if real in PROGRAMS else ""

@@ -8,6 +8,7 @@ import re
 from contextlib import suppress
 
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
+_UNPADDED = re.compile(rb"[^=]+")
 _UU_BEGIN = re.compile(rb"^begin(?:-base64)?[ \t]+[0-7]{3,4}[ \t][^\n]*\n", re.MULTILINE)
 
 
@@ -29,7 +30,10 @@ def base64(octets: bytes) -> bytes:
     if b"=" not in octets.rstrip(b"=- \t\r\n"):
         with suppress(binascii.Error):
             return binascii.a2b_base64(octets)
-    return b"".join(_whole(_NOT_BASE64.sub(b"", piece)) for piece in re.split(rb"=+", octets))
+    whole = bytearray()  # of as many pieces as there are paddings, which may be millions
+    for piece in _UNPADDED.finditer(octets):
+        whole += _whole(_NOT_BASE64.sub(b"", piece[0]))
+    return bytes(whole)
 
 
 def _whole(digits: bytes) -> bytes:

@@ -1,6 +1,6 @@
 """The index of an archive's part: rows come in, files go out that a page opened from a disk can load by script tags.
 
-    row_of(page, place)               # what JSON can hold; `index_files(part, rows)` makes files of many
+    row_of(page, place)               # what JSON can hold; `index_files(part, rows, folders)` makes files of many
 
 A row is what a list shows; what is searched stands beside it in files of its own, so that a list is there at once.
 Each file calls one function with plain data, and holds so many messages. Memory holds the rows of one file alone.
@@ -11,10 +11,12 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from typing import Final, cast
 
-from migrator.mailbox import FolderName
+from migrator.mailbox import FolderName, SpecialUse
 from migrator.viewer.files import Place
+from migrator.viewer.folders import kinds
 from migrator.viewer.rendering import Page
 
 ROWS: Final = 1000  # of a file
@@ -33,7 +35,8 @@ def row_of(page: Page, place: Place) -> Mapping[str, object]:
     searched = " ".join((page.text, *(part[:_PEOPLE] for part in told)))  # the text first: a hit in it is shown
     flags = sum(bit for flag, bit in _FLAGS.items() if flag in place.flags)
     date = int(page.date.timestamp())
-    shown = [date, person(sender), person(to), page.subject[:_SUBJECT], flags, len(names)]
+    zone = (page.date.utcoffset() or timedelta()) // timedelta(minutes=1)
+    shown = [date, person(sender), person(to), page.subject[:_SUBJECT], flags, len(names), zone]
     return {"page": place.page, "folder": list(place.folder), "shown": shown, "text": _folded(searched)}
 
 
@@ -44,22 +47,28 @@ def person(addresses: str) -> str:
     return named[:_PERSON]
 
 
-def index_files(part: int, rows: Iterable[Mapping[str, object]]) -> Iterator[tuple[str, bytes]]:
+def index_files(
+    part: int, rows: Iterable[Mapping[str, object]], folders: Mapping[FolderName, SpecialUse | None]
+) -> Iterator[tuple[str, bytes]]:
     """The files of the index: lists, texts, and at the end what a page must know first."""
-    folders: dict[FolderName, int] = {}
+    places = {name: at for at, name in enumerate(folders)}
     counted: Counter[int] = Counter()
     files = 0
     for files, bunch in enumerate(_bunches(rows), 1):
         listed, texts = list[str](), list[str]()
         for row in bunch:
             name = tuple(cast("list[str]", row["folder"]))
-            at = folders.setdefault(name, len(folders))
+            at = places.setdefault(name, len(places))
             counted[at] += 1
             listed.append(_json((row["page"], at, *cast("list[object]", row["shown"]))))
             texts.append(_json(row["text"]))
         yield _script(part, f"list-{files:04d}", f"archive.list({part}, {files}", listed)
         yield _script(part, f"text-{files:04d}", f"archive.text({part}, {files}", texts)
-    told = [_json((name, counted[at])) for name, at in folders.items()]
+    known = kinds(folders)
+    told = [
+        _json((name, counted[at], *((kind.kind, kind.named) if (kind := known.get(name)) else ())))
+        for name, at in places.items()
+    ]
     yield _script(part, "part", f"archive.part({part}, {files}", told)
 
 

@@ -34,6 +34,7 @@ _DOUBLE: Final = {  # sets of signs of two octets each: in which codec they stan
 }
 _CUT: Final = frozenset(b"\x1b" + rest for rest in (b"", b"$", b"(", b"$(", b"$$", b"((", b"($"))
 _LOST = re.compile(rb"(?<!\x1b)\$[@B]((?:[!-~]{2}){1,500}?)(?<!\x1b)\([BJ]")
+_MENDED: Final = 262_144  # octets of text that can be mended: a search that looks far ahead at each sign
 _FOREIGN = re.compile(rb"([\x80-\xff]+)")
 _HIGH: Final = bytes(octet | 0x80 if 0x21 <= octet <= 0x7E else octet for octet in range(256))
 _PAIR = re.compile(rb"[!-~]{2}")
@@ -67,6 +68,8 @@ def read(octets: bytes, eight_bits: Callable[[bytes], str]) -> Read:
 
 def with_escapes(octets: bytes) -> bytes:
     """ISO-2022-JP whose ESC octets some mail system took away, with them again; unchanged where that makes no text."""
+    if len(octets) > _MENDED:
+        return octets
     mended = _LOST.sub(lambda found: b"\x1b$B" + found[1] + b"\x1b(B", octets)
     return mended if mended != octets and not read(mended, lambda _: "\ufffd").damaged else octets
 

@@ -14,10 +14,21 @@ from functools import cached_property
 from typing import Final
 
 from migrator.viewer.decoding import decode
-from migrator.viewer.fields import HEADER, ContentType, Fields, read_content_type, read_disposition, read_fields
+from migrator.viewer.fields import (
+    HEADER,
+    ContentType,
+    Fields,
+    decoded_words,
+    read_content_type,
+    read_disposition,
+    read_fields,
+)
+from migrator.viewer.tnef import read_tnef
+from migrator.viewer.uuencoded import uuencoded
 
 DEPTH, PARTS, _DELIMITERS = 15, 1000, 100_000
 MESSAGES: Final = frozenset({"message/rfc822", "message/global", "message/news"})
+TNEF: Final = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 _EMPTY_LINE = re.compile(rb"\n[ \t]*\r?\n")
 _BOUNDARY = re.compile(rb"""boundary\s*=\s*(?:"([^"]{1,200})"|([^\s;"]{1,200}))""", re.IGNORECASE)
 _CONTAINED: Final = frozenset({"", "7bit", "8bit", "binary", "7-bit", "8-bit"})
@@ -103,7 +114,35 @@ def _entity(message: bytes, start: int, end: int, default: str, depth: int, budg
         return Part(message, fields, body, end, kind if parts else ContentType("text/plain", kind.parameters), parts)
     if kind.name in MESSAGES and part.encoding in _CONTAINED:
         return Part(message, fields, body, end, kind, [_entity(message, body, end, "text/plain", depth - 1, budget)])
+    if kind.name == "text/plain" and part.encoding in _CONTAINED:
+        return Part(message, fields, body, end, kind, _parted(part))
+    if kind.name in TNEF or part.name.lower() == "winmail.dat":
+        return Part(message, fields, body, end, kind, _unwrapped(part.octets))
     return part
+
+
+def _parted(text: Part) -> Sequence[Part]:
+    """The pieces of a text that holds uuencoded files, and these; none where it holds none."""
+    found = list(uuencoded(text.message, text.start, text.end))
+    if not found or text.disposition.name == "attachment" or text.name:
+        return ()
+    parts, at = list[Part](), text.start
+    encoded = Fields({"content-transfer-encoding": b"x-uuencode"})
+    for file in found:
+        name = decoded_words(file.name, text.kind.parameter("charset"))
+        kind = ContentType("application/octet-stream", {"name": name})
+        parts.append(Part(text.message, text.fields, at, file.start, text.kind))
+        parts.append(Part(text.message, encoded, file.start, file.end, kind))
+        at = file.end
+    return (*parts, Part(text.message, text.fields, at, text.end, text.kind))
+
+
+def _unwrapped(octets: bytes) -> Sequence[Part]:
+    """The files in a winmail.dat."""
+    return [
+        Part(octets, Fields({}), file.start, file.end, ContentType("application/octet-stream", {"name": file.name}))
+        for file in read_tnef(octets).files
+    ]
 
 
 def _header(message: bytes, start: int, end: int) -> tuple[bytes, int]:

@@ -1,6 +1,6 @@
 """A stranger's HTML as part of a page of ours: nothing of it runs, nothing is fetched, and it stays readable.
 
-    clean = sanitised(html, picture)      # Clean(html, left_out): how many remote pictures are not there
+    clean = sanitised(html, picture)      # Clean(html, left_out): how many remote pictures have lost their address
     picture("image001@x")                 # what the page shows for a cid: address, "" for nothing
 
 nh3 parses as browsers do and keeps what is named here alone; every address and style passes `_Filter` too. Scripts,
@@ -19,6 +19,7 @@ from typing import Final
 
 import nh3
 
+from migrator.viewer.frames import REMOTE
 from migrator.viewer.sets import set_of
 
 LONGEST: Final = 1_000_000  # signs of HTML
@@ -52,7 +53,7 @@ _LAYOUT: Final = set_of("style align valign width height bgcolor dir lang title 
 _ATTRIBUTES: Final = {
     **{tag: set(_LAYOUT) for tag in _TAGS},
     "a": _LAYOUT | {"href"},
-    "img": _LAYOUT | {"src", "srcset", "alt", "border", "hspace", "vspace"},
+    "img": _LAYOUT | {"src", "alt", "border", "hspace", "vspace"},
     "font": _LAYOUT | {"color", "face", "size"},
     "table": _LAYOUT | {"border", "cellpadding", "cellspacing"},
     "td": _LAYOUT | {"colspan", "rowspan"},
@@ -98,13 +99,13 @@ class _Filter:
     def __call__(self, tag: str, name: str, value: str) -> str | None:
         """The value that an attribute may have; None takes it away."""
         match name:
-            case "src":
-                return self._source(value.strip()) if tag == "img" else None
-            case "background" | "srcset":
-                self.left_out += bool(_REMOTE.search(value))
-                return None
             case "style":
                 return self._style(value)
+            case "src":
+                return self._source(value.strip()) if tag == "img" else None
+            case "background":
+                self.left_out += bool(_REMOTE.search(value))
+                return None
             case "href":
                 return value if _LINKED.match(value.strip()) else None
             case _:
@@ -121,8 +122,10 @@ class _Filter:
             return shown or None
         if address[:5].lower() == "data:":
             return address if _OWN_PICTURE.fullmatch(address) else None
-        self.left_out += bool(_REMOTE.match(address))
-        return None
+        if not _REMOTE.match(address):
+            return None
+        self.left_out += 1
+        return REMOTE
 
     def _style(self, style: str) -> str | None:
         if "(" in style:

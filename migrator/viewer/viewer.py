@@ -2,7 +2,7 @@
 
     viewer = Viewer()
     shown = viewer.page(octets, place, cut=False)       # for each message: its page, its attachments, its row
-    for path, octets in viewer.files(rows, part=1): ... # at the end of a part: index.html and all it loads
+    for path, octets in viewer.files(rows, part=1, folders=...): ...    # at its end: index.html and all it loads
 
 It keeps nothing, so it may work in several threads or processes. Hostile messages never make it raise. Whoever unpacks
 all parts into one folder has one viewer of all of them: the last part's index.html knows the earlier ones.
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from migrator.mailbox import FolderName, SpecialUse
 from migrator.viewer.files import Place, Rendered
 from migrator.viewer.index import index_files, row_of
 from migrator.viewer.rendering import Page
@@ -28,9 +29,18 @@ class Viewer:
         row = row_of(page, place)
         return Rendered(page.html.encode("utf-8", "replace"), page.attachments.files, row)
 
-    def files(self, rows: Iterable[Mapping[str, object]], *, part: int) -> Iterator[tuple[str, bytes]]:
-        """The files that hold the pages of part `part` together; `rows` are theirs, in any order."""
-        yield from index_files(part, rows)
+    def files(
+        self,
+        rows: Iterable[Mapping[str, object]],
+        *,
+        part: int,
+        folders: Mapping[FolderName, SpecialUse | None],
+    ) -> Iterator[tuple[str, bytes]]:
+        """The files that hold the pages of part `part` together; `rows` are theirs, in any order.
+
+        `folders` are all that there are by then, empty ones too, each with what its source announced it to be.
+        """
+        yield from index_files(part, rows, folders)
         for name in ("viewer.css", "viewer.js"):
             yield f"viewer/{name}", (_HERE / name).read_bytes()
         index = (_HERE / "index.html").read_bytes()

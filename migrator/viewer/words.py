@@ -1,6 +1,6 @@
 """What the pages of messages say, in Japanese and English: both stand in each page, and its address chooses.
 
-both(LABELS["from"])        # "<span class=ja>…</span><span class=en>…</span>"; `page.html#en` shows English alone
+both(LABELS["from"])        # <span class="ja" lang="ja">…, then "en"; `page.html#en` shows English alone
 """
 
 from datetime import datetime
@@ -12,6 +12,7 @@ LABELS: Final = {
     "cc": ("CC", "Cc"),
     "bcc": ("BCC", "Bcc"),
     "date": ("日時", "Date"),
+    "received": ("受信日時", "Received"),
     "no-subject": ("(件名なし)", "(no subject)"),
     "attachments": ("添付ファイル", "Attachments"),
     "original": ("元のメール (EML)", "Original message (EML)"),
@@ -25,6 +26,12 @@ LABELS: Final = {
         "ウェブページなので、安全のため「.txt」を付けました。",
         "A web page; “.txt” was added to its name for safety.",
     ),
+    "outlook": (
+        "Outlook 独自の形式です。中に書式だけが入っている場合が多く、ほかのソフトでは開けません。",
+        "Outlook's own format, which other programs cannot open; most often it holds nothing but the text's looks.",
+    ),
+    "remote": ("外部の画像(非表示)", "remote picture, left out"),
+    "missing": ("表示できない画像", "picture that cannot be shown"),
     "empty": ("(本文はありません)", "(no text)"),
     "event": ("予定", "Event"),
     "start": ("開始", "Start"),
@@ -68,7 +75,7 @@ _MONTHS: Final = (
 
 def both(words: tuple[str, str]) -> str:
     """Words in both languages, as HTML. They are ours or escaped."""
-    return f'<span class="ja">{words[0]}</span><span class="en">{words[1]}</span>'
+    return f'<span class="ja" lang="ja">{words[0]}</span><span class="en" lang="en">{words[1]}</span>'
 
 
 def dated(date: datetime) -> tuple[str, str]:

@@ -21,9 +21,14 @@ const WORDS = {
     back: "一覧",
     choose: "左の一覧からメールを選んでください",
     all: "すべてのメール",
-    inbox: "受信トレイ",
+    alone: "このメールだけを開く(印刷用)",
+    earlier: "前のメール",
+    later: "次のメール",
+    kinds: { inbox: "受信トレイ", drafts: "下書き", sent: "送信済み", archive: "アーカイブ", junk: "迷惑メール", trash: "ごみ箱" },
     subject: "(件名なし)",
     nobody: "(差出人なし)",
+    unread: "未読",
+    flagged: "スター付き",
     to: "宛先:",
     attachments: (n) => `添付ファイル ${n} 個`,
     mailsCount: (n) => `${n} 通`,
@@ -50,9 +55,14 @@ const WORDS = {
     back: "List",
     choose: "Choose a message from the list",
     all: "All mail",
-    inbox: "Inbox",
+    alone: "Open this message alone (to print it)",
+    earlier: "Previous message",
+    later: "Next message",
+    kinds: { inbox: "Inbox", drafts: "Drafts", sent: "Sent", archive: "Archive", junk: "Junk", trash: "Trash" },
     subject: "(no subject)",
     nobody: "(no sender)",
+    unread: "unread",
+    flagged: "starred",
     to: "To:",
     attachments: (n) => `${n} attachment${n === 1 ? "" : "s"}`,
     mailsCount: (n) => `${n} message${n === 1 ? "" : "s"}`,
@@ -66,18 +76,19 @@ const WORDS = {
 };
 
 // The places of a row, as the index writes it.
-const PATH = 0, FOLDER = 1, DATE = 2, FROM = 3, TO = 4, SUBJECT = 5, FLAGS = 6, FILES = 7, TEXT = 8;
+const PATH = 0, FOLDER = 1, DATE = 2, FROM = 3, TO = 4, SUBJECT = 5, FLAGS = 6, FILES = 7, ZONE = 8, TEXT = 9;
 const SEEN = 1, FLAGGED = 2;
 const STEP = 100; // rows that are made at once
 
 // "Re: ", "Fwd: ", "返信: ", "[list 12]" and the like in front of a subject.
 const REPLY = /^(?:(?:re|fwd?|fw|aw|wg|tr|rv|sv|返信|転送|回复|转发)\s*(?:\[\d+\]|\(\d+\)|\d+)?\s*[:：]|\[[^\]]{1,40}\])\s*/i;
 
-const SENT = /^(?:sent|送信済)/i; // folders of mail that went out
+// Folders that everybody has stand first, those for what nobody wants last; all others between, by name.
+const BEFORE = ["inbox", "drafts", "sent", "archive", "flagged", "all"], BEHIND = ["junk", "trash"];
 
 const state = {
   language: "ja",
-  folders: [], // {levels, name, count}
+  folders: [], // {key, levels, count, kind, named}
   folder: -1, // all
   rows: [], // newest first
   shown: [], // what the list shows: rows, or threads (arrays of rows)
@@ -90,6 +101,7 @@ const state = {
   waited: 0, // list files that have not come yet
   texts: 0, // text files that have come
   missing: [],
+  read: "", // the page of the message that is open
 };
 
 const element = (id) => document.getElementById(id);
@@ -103,7 +115,11 @@ const fold = (text) => text.normalize("NFKC").toLowerCase().replace(/\s+/g, " ")
 // What data files call: part.js first, then its lists, then the texts.
 const archive = {
   part(part, files, folders) {
-    const places = folders.map(([levels, count]) => placeOf(levels, count));
+    const places = folders.map(([levels, count, kind, named]) => {
+      const place = placeOf(levels, count);
+      if (kind) Object.assign(state.folders[place], { kind, named });
+      return place;
+    });
     for (let file = 1; file <= files; file++) {
       state.waited += 1;
       state.files.set(`${part}/${file}`, places);
@@ -142,7 +158,7 @@ function placeOf(levels, count) {
   let place = state.folders.findIndex((folder) => folder.key === key);
   if (place < 0) {
     if (levels.length > 1) placeOf(levels.slice(0, -1), 0);
-    place = state.folders.push({ key, levels, count: 0 }) - 1;
+    place = state.folders.push({ key, levels, count: 0, kind: "", named: false }) - 1;
   }
   state.folders[place].count += count;
   return place;
@@ -237,10 +253,9 @@ function make(tag, kind, ...inner) {
   return made;
 }
 
-// Whom a list names: in a folder of sent mail, whom it went to.
+// Whom a list names: in a folder of sent mail, and in those within it, whom it went to.
 function whoOf(row) {
-  const isSent = SENT.test(state.folders[row[FOLDER]].levels.at(-1));
-  return (isSent && row[TO] ? `${word("to")} ${row[TO]}` : row[FROM]) || word("nobody");
+  return (state.folders[row[FOLDER]].isSent && row[TO] ? `${word("to")} ${row[TO]}` : row[FROM]) || word("nobody");
 }
 
 function mailItem(row) {
@@ -252,6 +267,7 @@ function mailItem(row) {
     make("span", "subject", ...marked(row[SUBJECT] || word("subject"))),
     signs(row),
   );
+  if (!(row[FLAGS] & SEEN)) link.prepend(make("span", "unseen", word("unread")));
   const seen = fold(`${row[SUBJECT]} ${whoOf(row)}`);
   if (row[TEXT] && state.terms.some((term) => !seen.includes(term))) link.append(snippetOf(row[TEXT]));
   return make("li", "", link);
@@ -262,10 +278,12 @@ function threadItem(rows) {
   const newest = rows[0];
   const name = threadName(newest);
   const people = [...new Set(rows.map((row) => row[FROM] || whoOf(row)))];
-  const head = make("button", "row thread", make("span", "who", ...marked(people.slice(0, 3).join(", "))), dateOf(newest));
+  const isRead = rows.every((row) => row[FLAGS] & SEEN);
+  const head = make("button", isRead ? "row thread" : "row thread unread", make("span", "who", ...marked(people.slice(0, 3).join(", "))), dateOf(newest));
   head.type = "button";
   const subject = rows.at(-1)[SUBJECT] || word("subject");
   head.append(make("span", "subject", ...marked(subject)), signs(newest, rows.length));
+  if (!isRead) head.prepend(make("span", "unseen", word("unread")));
   const inner = make("ol", "inner");
   const unfold = (isOpen) => {
     head.setAttribute("aria-expanded", String(isOpen));
@@ -280,12 +298,14 @@ function threadItem(rows) {
   return make("li", "", head, inner);
 }
 
+// The day that its sender wrote, wherever the reader is: so it is on the message's own page too.
 function dateOf(row) {
-  const date = new Date(1000 * row[DATE]);
-  const thisYear = date.getFullYear() === new Date().getFullYear();
-  const form = thisYear ? { month: "short", day: "numeric" } : { year: "numeric", month: "2-digit", day: "2-digit" };
+  const date = new Date(1000 * (row[DATE] + 60 * row[ZONE]));
+  const thisYear = date.getUTCFullYear() === new Date().getFullYear();
+  const far = state.language === "ja" ? "2-digit" : "short";
+  const form = thisYear ? { month: "short", day: "numeric" } : { year: "numeric", month: far, day: state.language === "ja" ? "2-digit" : "numeric" };
   const time = make("time", "", formatter(form).format(date));
-  time.dateTime = date.toISOString();
+  time.dateTime = new Date(1000 * row[DATE]).toISOString();
   time.title = formatter({ dateStyle: "full", timeStyle: "short" }).format(date);
   return time;
 }
@@ -293,17 +313,24 @@ function dateOf(row) {
 const formatters = new Map();
 function formatter(form) {
   const key = state.language + JSON.stringify(form);
-  if (!formatters.has(key)) formatters.set(key, new Intl.DateTimeFormat(state.language === "ja" ? "ja" : "en-GB", form));
+  if (!formatters.has(key)) formatters.set(key, new Intl.DateTimeFormat(state.language === "ja" ? "ja" : "en-GB", { ...form, timeZone: "UTC" }));
   return formatters.get(key);
+}
+
+// A sign, with what it means for those who cannot see it.
+function named(sign, name) {
+  sign.setAttribute("role", "img");
+  sign.setAttribute("aria-label", name);
+  sign.title = name;
+  return sign;
 }
 
 function signs(row, thread) {
   const holder = make("span", "signs");
-  if (row[FLAGS] & FLAGGED) holder.append(make("b", "star", "★"));
+  if (row[FLAGS] & FLAGGED) holder.append(named(make("b", "star", "★"), word("flagged")));
   if (row[FILES]) {
     const clip = make("span", "clip", element("clip").content.cloneNode(true), String(row[FILES]));
-    clip.title = word("attachments", row[FILES]);
-    holder.append(clip);
+    holder.append(named(clip, word("attachments", row[FILES])));
   }
   if (thread) holder.append(make("b", "many", String(thread)));
   return holder;
@@ -324,23 +351,27 @@ function snippetOf(text) {
 }
 
 // ── folders ─────────────────────────────────────────────────────────────────────────────────────────────
+// A folder that everybody has is called as the reader calls it, where there is one of its kind.
 function folderName(folder) {
-  const last = folder.levels.at(-1);
-  return folder.levels.length === 1 && last === "INBOX" ? word("inbox") : last;
+  const known = folder.named && state.folders.filter((one) => one.kind === folder.kind).length === 1;
+  return (known && word("kinds")[folder.kind]) || folder.levels.at(-1);
 }
 
-// As a tree: the inbox first, then by name; what is within a folder follows it.
+// As a tree, in the same order in every language: what is within a folder follows it.
+const byName = new Intl.Collator("ja", { numeric: true });
 function folderOrder() {
-  const key = (place) => state.folders[place].levels;
-  const rank = (levels) => (levels[0] === "INBOX" ? 0 : 1);
+  const places = new Map(state.folders.map((folder, place) => [folder.key, place]));
+  const above = (folder, depth) => state.folders[places.get(folder.levels.slice(0, depth).join("\u0000"))];
+  const rank = ({ kind }) => (BEFORE.includes(kind) ? BEFORE.indexOf(kind) : BEFORE.length + 1 + BEHIND.indexOf(kind));
   const compare = (one, other) => {
-    if (rank(one) !== rank(other)) return rank(one) - rank(other);
-    for (let at = 0; at < Math.min(one.length, other.length); at++) {
-      if (one[at] !== other[at]) return one[at].localeCompare(other[at], state.language);
+    for (let depth = 1; depth <= Math.min(one.levels.length, other.levels.length); depth++) {
+      const [mine, theirs] = [above(one, depth), above(other, depth)];
+      if (mine !== theirs) return rank(mine) - rank(theirs) || byName.compare(mine.levels.at(-1), theirs.levels.at(-1)) || (mine.key < theirs.key ? -1 : 1);
     }
-    return one.length - other.length;
+    return one.levels.length - other.levels.length;
   };
-  return [...state.folders.keys()].sort((one, other) => compare(key(one), key(other)));
+  for (const folder of state.folders) folder.isSent = folder.levels.some((_, at) => above(folder, at + 1).kind === "sent");
+  return [...state.folders.keys()].sort((one, other) => compare(state.folders[one], state.folders[other]));
 }
 
 function showFolders() {
@@ -385,19 +416,34 @@ function openByAddress() {
   document.body.classList.toggle("reading", Boolean(row));
   if (!row) {
     element("page").replaceChildren();
+    linkTo(state.read)?.focus({ preventScroll: true });
   } else {
     const frame = document.createElement("iframe");
     frame.sandbox = "allow-same-origin allow-popups allow-popups-to-escape-sandbox allow-downloads";
     frame.title = row[SUBJECT] || word("subject");
     frame.src = `${row[PATH]}#${state.language}`;
     element("page").replaceChildren(frame);
+    element("alone").href = frame.src;
+    if (!element("list").offsetParent) element("back").focus();
   }
+  state.read = row ? path : "";
   mark();
+}
+
+const links = () => [...element("list").querySelectorAll("a")];
+const linkTo = (path) => links().find((link) => link.getAttribute("href") === `#${path}`);
+
+// The message beside the one that is read, in the order of the list; going back still leads to the list.
+function readOn(by) {
+  const at = links().indexOf(linkTo(state.read));
+  if (at + by >= links().length && state.made < state.shown.length) showMore();
+  const next = links()[at + by];
+  if (at >= 0 && next) location.replace(next.href);
 }
 
 function mark() {
   const path = location.hash;
-  for (const link of element("list").querySelectorAll("a")) {
+  for (const link of links()) {
     if (link.getAttribute("href") === path) link.setAttribute("aria-current", "true");
     else link.removeAttribute("aria-current");
   }
@@ -410,6 +456,7 @@ function speak(language) {
   document.title = word("title");
   for (const one of document.querySelectorAll("[data-word]")) one.textContent = word(one.dataset.word);
   for (const one of document.querySelectorAll("[data-label]")) one.setAttribute("aria-label", word(one.dataset.label));
+  for (const one of document.querySelectorAll(".sign")) one.title = word(one.dataset.label);
   element("search").placeholder = word("search");
   element("language").textContent = word("other");
   element("turn").textContent = word(state.newestFirst ? "newest" : "oldest");
@@ -475,6 +522,8 @@ function listen() {
     show();
   };
   element("back").onclick = () => history.back();
+  element("earlier").onclick = () => readOn(-1);
+  element("later").onclick = () => readOn(1);
   element("list").onkeydown = step;
   window.onhashchange = openByAddress;
   new IntersectionObserver((seen) => {

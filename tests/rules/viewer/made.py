@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from email.header import Header
 from pathlib import Path
 
-from migrator.mailbox import FolderName
+from migrator.mailbox import FolderName, SpecialUse
 from migrator.viewer.files import Rendered
 from migrator.viewer.viewer import Viewer
 
@@ -106,9 +106,12 @@ class Unpacked:
 
     root: Path
     numbers: int = 0
+    folders: Mapping[FolderName, SpecialUse | None] = field(default_factory=dict)
 
     def part(self, number: int, mails: Iterable[Mail]) -> None:
         rows = list[Mapping[str, object]]()
+        mails = list(mails)
+        folders = {**{mail.folder: None for mail in mails}, **self.folders}
         for mail in mails:
             self.numbers += 1
             place = PlainPlace(self.numbers, mail.folder, frozenset(mail.flags))
@@ -116,7 +119,7 @@ class Unpacked:
             rows.append(shown.row)
             for path, octets in ((place.page, shown.html), (place.eml, mail.octets), *shown.attachments):
                 self.write(path, octets)
-        for path, octets in Viewer().files(rows, part=number):
+        for path, octets in Viewer().files(rows, part=number, folders=folders):
             self.write(path, octets)
 
     def write(self, path: str, octets: bytes) -> None:

@@ -3,6 +3,8 @@
 import re
 from html.parser import HTMLParser
 
+from migrator.viewer.frames import REMOTE
+
 NEVER = frozenset(
     [
         "script", "iframe", "object", "embed", "form", "input", "link", "base", "svg", "math", "video", "audio",
@@ -33,9 +35,11 @@ class Strict(HTMLParser):
         assert name not in {"srcset", "background", "ping", "poster", "action", "formaction"}, name
         assert self._ours or name not in {"id", "class"}, name
         if name in {"href", "src"}:
-            assert ALLOWED.match(value.strip()) or (self._ours and OURS.match(value)), value
+            allowed = ALLOWED.match(value.strip()) or (name == "src" and value == REMOTE and not self._ours)
+            assert allowed or (self._ours and OURS.match(value)), value
         if name == "src":
-            assert value.startswith("data:image/") or (self._ours and OURS.match(value)), value
+            left_out = value == REMOTE and not self._ours  # it becomes a frame before it comes into a page
+            assert value.startswith("data:image/") or left_out or (self._ours and OURS.match(value)), value
         if name == "style":
             assert not STYLE.search(value.replace("rgb(", "").replace("rgba(", "")), value
 

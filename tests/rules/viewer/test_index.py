@@ -18,7 +18,7 @@ def calls(octets: bytes) -> tuple[str, list[object]]:
 
 
 def row(number: int = 1, folder: tuple[str, ...] = ("INBOX",), text: str = "text") -> Mapping[str, object]:
-    shown = [1_000_000 + number, "a", "b", "subject", 1, 0]
+    shown = [1_000_000 + number, "a", "b", "subject", 1, 0, 540]
     return {"page": f"pages/{number}.html", "folder": list(folder), "shown": shown, "text": text}
 
 
@@ -26,7 +26,7 @@ def test_a_row_holds_what_a_list_shows_and_what_is_searched() -> None:
     octets = message("Re: ＡＢＣ会議", leaf("text/plain; charset=utf-8", "ﾃｽﾄ の本文 HELLO"))
     made = rendered(octets).row
     assert (made["page"], made["folder"]) == ("pages/000001.html", ["INBOX"])
-    assert made["shown"] == [1557637380, "山田 太郎", "hanako@closing.example", "Re: ＡＢＣ会議", 0, 0]
+    assert made["shown"] == [1557637380, "山田 太郎", "hanako@closing.example", "Re: ＡＢＣ会議", 0, 0, 540]
     for word in ("テスト の本文 hello", "abc会議", "2019-05-12", "taro@example.jp"):
         assert word in str(made["text"])
 
@@ -58,20 +58,22 @@ def test_a_list_names_one_person_shortly(field: str, named: str) -> None:
 
 
 def test_files_hold_so_many_rows_and_each_calls_one_function() -> None:
-    files = list(index_files(3, (row(number, ("仕事", str(number % 2))) for number in range(2 * ROWS + 1))))
+    files = list(index_files(3, (row(number, ("仕事", str(number % 2))) for number in range(2 * ROWS + 1)), {}))
     names = [path for path, _ in files]
     wanted = [f"viewer/3/{kind}-{number:04d}.js" for number in (1, 2, 3) for kind in ("list", "text")]
     assert names == [*wanted, "viewer/3/part.js"]
     call, first = calls(files[0][1])
     assert call == "archive.list(3, 1"
     assert len(first) == ROWS
-    assert first[0] == ["pages/0.html", 0, 1_000_000, "a", "b", "subject", 1, 0]
+    assert first[0] == ["pages/0.html", 0, 1_000_000, "a", "b", "subject", 1, 0, 540]
     assert calls(files[1][1]) == ("archive.text(3, 1", ["text"] * ROWS)
     assert calls(files[-1][1]) == ("archive.part(3, 3", [[["仕事", "0"], ROWS + 1], [["仕事", "1"], ROWS]])
 
 
 def test_files_are_bounded_in_size_whatever_rows_hold() -> None:
-    assert max(len(octets) for _, octets in index_files(1, (row(n, text="長" * 2000) for n in range(900)))) < 2_000_000
+    assert (
+        max(len(octets) for _, octets in index_files(1, (row(n, text="長" * 2000) for n in range(900)), {})) < 2_000_000
+    )
 
 
 def test_rows_are_taken_one_file_at_a_time() -> None:
@@ -83,12 +85,12 @@ def test_rows_are_taken_one_file_at_a_time() -> None:
             taken += 1
             yield row(number)
 
-    next(index_files(1, rows()))
+    next(index_files(1, rows(), {}))
     assert taken <= ROWS + 1
 
 
 def test_the_viewer_brings_its_page_and_all_that_it_loads() -> None:
-    files = dict(Viewer().files([row()], part=4))
+    files = dict(Viewer().files([row()], part=4, folders={}))
     index = files["index.html"].decode()
     assert 'data-parts="4"' in index
     for path in re.findall(r'(?:src|href)="([^"]+)"', index):
@@ -98,5 +100,5 @@ def test_the_viewer_brings_its_page_and_all_that_it_loads() -> None:
 
 
 def test_what_is_there_of_no_messages_can_be_opened() -> None:
-    files = dict(Viewer().files([], part=1))
+    files = dict(Viewer().files([], part=1, folders={}))
     assert files["viewer/1/part.js"] == b"archive.part(1, 0, [\n\n]);\n"

@@ -79,6 +79,7 @@ class PlainViewer:
 
     names: Sequence[str] = ()
     cuts: list[bool] = field(default_factory=list)
+    uses: dict[FolderName, SpecialUse | None] = field(default_factory=dict)
 
     def page(self, octets: bytes, place: Place, *, cut: bool) -> Shown:
         self.cuts.append(cut)
@@ -86,7 +87,12 @@ class PlainViewer:
         return Shown(b"<pre>" + octets[:100], {"page": place.page, "flags": sorted(place.flags)}, attachments)
 
     def files(
-        self, rows: Iterator[Mapping[str, object]], *, part: int
+        self,
+        rows: Iterator[Mapping[str, object]],
+        *,
+        part: int,
+        folders: Mapping[FolderName, SpecialUse | None],
     ) -> Iterator[tuple[str, bytes | Iterable[bytes]]]:
+        self.uses |= folders
         yield "index.html", b"<title>mail</title>"
         yield f"viewer/part-{part}.js", (str(row["page"]).encode() + b"\n" for row in rows)
