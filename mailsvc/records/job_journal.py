@@ -39,7 +39,7 @@ from mailsvc.records.tables import (
     journal_subscribed,
 )
 from migrator.journals.journal import Intent, Key, Mark, Settled, Settlement
-from migrator.journals.rows import folder_name, folder_text, key_of, mark_from, row_of, state_numbers
+from migrator.journals.rows import folder_name, folder_text, key_of, mark_from, row_of, state_numbers, storable
 from migrator.mailbox import FolderName, FolderState
 
 T = TypeVar("T")
@@ -165,7 +165,7 @@ class JobJournal:
 
     def note(self, folder: FolderName, text: str) -> None:
         """Tell this of a folder in every receipt from now on, once."""
-        values = {"move": self._move, "folder": folder_text(folder), "text": _storable(text)}
+        values = {"move": self._move, "folder": folder_text(folder), "text": storable(text)}
         self._ours(
             lambda connection: connection.execute(
                 upsert.insert(connection, journal_notes).values(values).on_conflict_do_nothing()
@@ -209,8 +209,6 @@ class JobJournal:
 
     def _put(self, connection: Connection, marks: Sequence[Mark], intent: int | None) -> None:
         rows = [{"move": self._move} | dict(zip(_COLUMNS, row_of(mark, intent), strict=True)) for mark in marks]
-        for row in rows:
-            row["why"] = _storable(str(row["why"]))
         self._upsert(connection, journal_marks, ("move", "folder", "uidvalidity", "uid"), rows)
 
     def _drop(self, connection: Connection, keys: Sequence[Key]) -> None:
@@ -256,8 +254,3 @@ _TIDY = delete(journal_intents).where(journal_intents.c.move == bindparam("of"),
 
 def _state(table: Table) -> list[Column[Any]]:
     return [table.c[name] for name in _STATE]
-
-
-def _storable(text: str) -> str:
-    """A text that both databases can hold: servers say what they like."""
-    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")

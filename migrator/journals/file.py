@@ -20,7 +20,7 @@ from typing import Any, Self
 
 from migrator.journals.journal import Intent, Mark, Settled, Settlement
 from migrator.journals.making import made
-from migrator.journals.rows import folder_name, folder_text, key_of, mark_from, row_of, state_numbers
+from migrator.journals.rows import folder_name, folder_text, key_of, mark_from, row_of, state_numbers, storable
 from migrator.mailbox import FolderName, FolderState
 
 FORMAT = 1
@@ -177,7 +177,7 @@ class JournalFile:
         """Tell this of a folder in every receipt from now on, once."""
         with self._together():
             self._database.execute(
-                "INSERT OR IGNORE INTO notes (folder, text) VALUES (?, ?)", (folder_text(folder), text)
+                "INSERT OR IGNORE INTO notes (folder, text) VALUES (?, ?)", (folder_text(folder), storable(text))
             )
 
     def counts(self) -> Mapping[FolderName, Mapping[Settled, tuple[int, int]]]:

@@ -27,7 +27,7 @@ def row_of(mark: Mark, intent: int | None) -> tuple[object, ...]:
     key = mark.key
     settled = str(mark.settled) if mark.settled is not None else None
     known = (*key_of(key), mark.size, mark.sha256, " ".join(sorted(mark.flags)))
-    return (*known, settled, mark.why, mark.target_uidvalidity, mark.target_uid, intent)
+    return (*known, settled, storable(mark.why), mark.target_uidvalidity, mark.target_uid, intent)
 
 
 def key_of(key: Key) -> tuple[str, int, int]:
@@ -38,6 +38,11 @@ def key_of(key: Key) -> tuple[str, int, int]:
 def state_numbers(state: FolderState) -> tuple[int, int, int, int | None]:
     """The columns of a state."""
     return state.uidvalidity, state.uidnext, state.messages, state.modseq
+
+
+def storable(text: str) -> str:
+    """A text that every journal can hold: servers and file names say what they like."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")
 
 
 @lru_cache(1024)

@@ -137,6 +137,25 @@ def test_names_and_notes_are_kept_in_order_and_once(opens: Opens) -> None:
         assert journal.notes() == {INBOX: ["second, by letter", "first, by letter"]}
 
 
+def test_what_a_server_says_is_kept_whatever_it_says(journal: Journal) -> None:
+    one = replace(mark(1, settled=Settled.REFUSED), why="no \0 \udc80 thanks")
+    journal.write([Settlement((one,))])
+    journal.note(INBOX, "nor \0 this")
+    assert [found.why for found in journal.marks(INBOX)] == ["no \ufffd ? thanks"]
+    assert journal.notes() == {INBOX: ["nor \ufffd this"]}
+
+
+def test_who_is_subscribed_is_kept_as_it_was_said_last(opens: Opens) -> None:
+    with opens() as journal:
+        assert journal.subscribed() == frozenset()
+        journal.subscribe([INBOX, ("a", "b/c")])
+        journal.subscribe(frozenset({("a", "b/c"), ("受信",)}))
+    with opens() as journal:
+        assert journal.subscribed() == {("a", "b/c"), ("受信",)}
+        journal.subscribe([])
+        assert journal.subscribed() == frozenset()
+
+
 def test_two_folders_never_get_one_name(journal: Journal) -> None:
     journal.name({("a",): ("x",)})
     journal.name({("a",): ("x",)})
@@ -184,20 +203,16 @@ def test_large_numbers_come_back(journal: Journal) -> None:
 class TestOfJobs:
     """What a journal in the records has beside."""
 
-    def test_what_a_server_says_is_kept_whatever_it_says(self, records: Records) -> None:
-        journal = _of_a_job(records)
-        one = replace(mark(1, settled=Settled.REFUSED), why="no \0 \udc80 thanks")
-        journal.write([Settlement((one,))])
-        journal.note(INBOX, "nor \0 this")
-        assert [found.why for found in journal.marks(INBOX)] == ["no \ufffd ? thanks"]
-        assert journal.notes() == {INBOX: ["nor \ufffd this"]}
-
     def test_two_moves_know_nothing_of_each_other(self, records: Records) -> None:
         one, other = _of_a_job(records, "a"), _of_a_job(records, "b")
         one.write([Intent(INBOX, BEFORE, (mark(1),)), Settlement((mark(2, settled=Settled.COPIED),))])
         one.finish({INBOX: BEFORE})
         one.name({INBOX: INBOX})
         one.note(INBOX, "so")
+        one.subscribe([INBOX])
+        other.subscribe([])
+        assert one.subscribed() == {INBOX}
+        assert other.subscribed() == frozenset()
         assert (list(other.intended()), list(other.marks(INBOX)), list(other.known(INBOX, 1))) == ([], [], [])
         assert (other.counts(), other.names(), other.notes(), other.state(INBOX)) == ({}, {}, {}, None)
         other.write([Settlement((mark(2, settled=Settled.REFUSED),))])
@@ -227,11 +242,13 @@ class TestOfJobs:
             lambda: late.finish({INBOX: BEFORE}),
             lambda: late.name({INBOX: INBOX}),
             lambda: late.note(INBOX, "so"),
+            lambda: late.subscribe([INBOX]),
         ]
         for write in writes:
             with pytest.raises(LeaseLost):
                 write()
         assert (list(now.marks(INBOX)), now.names(), now.notes(), now.state(INBOX)) == ([], {}, {}, None)
+        assert now.subscribed() == frozenset()
 
     async def test_no_other_takes_the_job_while_something_is_written(self, records: Records) -> None:
         """A write that began under the lease is durable, or undone, before another worker's first look."""

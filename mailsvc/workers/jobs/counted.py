@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 from mailsvc.records.job import Progress
 from migrator.journals.journal import Mark
+from migrator.journals.rows import storable
 from migrator.mailbox import FolderName
 
 
@@ -48,8 +49,3 @@ class Counted:
         """One value in place of another: whoever reads sees all of one moment."""
         of = max(self._of, self._messages)
         self.now = Progress(self._messages, of, self._octets, self._of_octets, storable(self._doing))
-
-
-def storable(text: str) -> str:
-    """A text that the records can hold, whatever a server or a file name says."""
-    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode("utf-8")

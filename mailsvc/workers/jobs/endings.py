@@ -16,8 +16,8 @@ from mailsvc.kit.secrets import BadSecret
 from mailsvc.records.errors import RecordsError
 from mailsvc.records.job import Ending, FailedForGood, FailedForNow, GivenBack, Job
 from mailsvc.records.job_journal import LeaseLost
-from mailsvc.workers.jobs.counted import storable
 from migrator.job import Patience
+from migrator.journals.rows import storable
 from migrator.mailbox import MailboxAway, MailboxLimited, MailboxRefused, StaleFolder
 from migrator.moving import Paused
 from migrator.receipts.receipt import NotCounted
