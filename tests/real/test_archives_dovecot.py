@@ -12,7 +12,7 @@ from migrator.archive.verify import verify
 from migrator.viewer.viewer import Viewer
 from schedules.clock import SystemClock
 from tests.real.dovecot import Dovecot
-from tests.real.mailboxes import COUNTS, PASSWORD, Place, fill, moved, told
+from tests.real.mailboxes import COUNTS, PASSWORD, Place, fill, moved, told, wired
 
 
 def there(dovecot: Dovecot, user: str) -> Place:
@@ -42,5 +42,10 @@ async def test_from_dovecot_into_an_archive_and_back(dovecot: Dovecot, tmp_path:
     for part in parts:
         assert "No errors detected" in unzipped(part)
         assert ZipFile(part).testzip() is None
-    assert (await moved(ZipSource(path), new, tmp_path / "back")).complete
+    source = ZipSource(path)
+    held = {one.name: one for one in await source.folders()}
+    assert {wired(name, old) for name, one in held.items() if one.subscribed} == before.subscribed
+    assert {wired(name, old): str(one.special_use) for name, one in held.items() if one.special_use} == before.uses
+    assert before.uses == {"Sent": "\\Sent", "Trash": "\\Trash"}
+    assert (await moved(source, new, tmp_path / "back")).complete
     assert told(new) == told(old) == before
