@@ -85,7 +85,9 @@ class Shelf:
         taken = {key(box.file) for box in boxes.values()}
         found = next((box for box in boxes.values() if box.name == folder.name), None)
         box = found or Box(folder.name, file_of(folder.name, taken))
-        box = replace(box, special_use=folder.special_use, subscribed=folder.subscribed or box.subscribed)
+        box = replace(
+            box, special_use=folder.special_use or box.special_use, subscribed=folder.subscribed or box.subscribed
+        )
         number = self.ledger.box(box)
         if not self._stands(box):
             self.ledger.forget(number)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from migrator.mailbox import INBOX, Stored
+from migrator.mailbox import INBOX, MailFolder, SpecialUse, Stored
 from migrator.mbox.source import MboxSource
 from migrator.mbox.target import MboxTarget
 from tests.rules.migrator.mbox.boxes import TOKYO, WHEN, files, message, octets, put, read, read_all
@@ -52,6 +52,18 @@ async def test_the_standard_library_finds_the_same_messages(given_: list[bytes])
         box.close()
     plain = [re.sub(rb"(?m)^>(>*From )", rb"\1", some).replace(b"\n", b"\r\n") for some in found]
     assert [some.removesuffix(b"\r\n") for some in plain] == [some.removesuffix(b"\r\n") for some in given_]
+
+
+async def test_what_a_folder_is_for_stays_though_a_later_source_does_not_say_it(tmp_path: Path) -> None:
+    for folder in (MailFolder(("Sent",), SpecialUse.SENT), MailFolder(("Sent",), subscribed=True)):
+        target = MboxTarget(tmp_path / "box")
+        await target.make([folder])
+        await target.finish()
+        await target.close()
+    source = MboxSource(tmp_path / "box")
+    (found,) = await source.folders()
+    await source.close()
+    assert (found.special_use, found.subscribed) == (SpecialUse.SENT, True)
 
 
 async def test_a_second_run_appends_and_numbers_go_on(tmp_path: Path) -> None:
