@@ -67,7 +67,7 @@ class ForwardingHouse:
 
     async def left(self, count: int) -> list[TakenMail]:
         """What has left, as soon as so many mails have."""
-        await until(lambda: len(self.world.taken) >= count, f"{count} mails have left: {self.world.mails}", within=60)
+        await until(lambda: len(self.world.taken) >= count, f"{count} mails have left: {self.world.mails}")
         return self.world.taken
 
     async def settled(self, reply: str) -> list[dict[str, str]]:
@@ -79,7 +79,7 @@ class ForwardingHouse:
             found[:] = cast("list[dict[str, str]]", told[0]["deliveries"])
             return all(one["settled_at"] for one in found)
 
-        await until(all_are, f"{reply} is settled", within=60)
+        await until(all_are, f"{reply} is settled")
         return found
 
     async def lastpost(self, *words: str) -> list[dict[str, object]]:

@@ -98,7 +98,7 @@ class Traced:
         command = [*_strace(self.log, fault, self.calls), "-qq", "--", *self.command]
         return Program(command, self.log, environ=self.environ)
 
-    def points(self, within: float = 60.0) -> list[Point]:
+    def points(self, within: float = 120.0) -> list[Point]:
         """Run to the end unharmed and answer the kill points."""
         with self.under(None) as program:
             program.wait(within)
@@ -117,7 +117,7 @@ class Attached:
         """The kill points reached so far."""
         return points(self._trace.read_text(errors="replace"))
 
-    def wait(self, within: float = 60.0) -> None:
+    def wait(self, within: float = 120.0) -> None:
         """Wait until the traced process is dead, though nobody may have been told yet."""
         wait_until(lambda: _state(self._pid) in {"Z", "X"}, f"the end of process {self._pid}", within)
 

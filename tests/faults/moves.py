@@ -30,7 +30,7 @@ class Move:
         return [sys.executable, "-m", "tests.faults.move_killed", str(kill_at), *self._words]
 
     def run(self, kill_at: int = 0) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(self.command(kill_at), cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(self.command(kill_at), cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
 
     def start(self) -> "subprocess.Popen[str]":
         return subprocess.Popen(self.command(), cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

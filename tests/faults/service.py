@@ -106,7 +106,7 @@ class Service:
     def lastpost(self, *words: str) -> str:
         """Run one command to its end; a failure is an error with what it said."""
         with Program(self.command(*words), self.folder / f"{words[0]}.log") as program:
-            code = program.wait(60)
+            code = program.wait()
             assert code == 0, f"lastpost {' '.join(words)} ended with {code}\n{program.tail()}"
             return program.output()
 
@@ -118,7 +118,7 @@ class Service:
         self._starts += 1
         log = self.folder / f"serve-{self._starts}.log"
         with Program(wrap(self.command("serve")), log, environ=environ) as program:
-            program.ready(self.healthy, "lastpost serves", within=60)
+            program.ready(self.healthy, "lastpost serves")
             yield program
 
     def healthy(self) -> bool:

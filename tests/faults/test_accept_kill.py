@@ -39,7 +39,7 @@ def after_restart(house: Service, point: Point, code: int) -> None:
     with house.serving():
         if code != 250:
             assert house.send(str(point)) == 250
-        wait_until(lambda: str(point) in house.kept(), f"the mail killed at {point}, answered {code}", within=60)
+        wait_until(lambda: str(point) in house.kept(), f"the mail killed at {point}, answered {code}")
         copies = house.kept().count(str(point))
     assert copies <= (1 if code == 250 else 2), f"{copies} copies after a kill at {point}, answered {code}"
 

@@ -38,7 +38,7 @@ def moved(tmp_path: Path, new: Path, *, kill_at: int = 0) -> "subprocess.Complet
     words = ["migrate", "mailbox", "--from", f"maildir:{tmp_path / 'old'}", "--to", f"zip:{new}?viewer=no"]
     command = [sys.executable, "-m", "tests.faults.move_killed", str(kill_at), *words]
     environ = {**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")}
-    return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=180, check=False)
 
 
 def held(new: Path) -> Counter[tuple[str, bytes, frozenset[str]]]:

@@ -41,7 +41,7 @@ def test_a_backup_made_under_load_is_restored_after_a_crash_and_waits_for_a_word
     with house.serving():
         nothing_leaves(house, hop, before)
         house.lastpost("release", "--reason", "looked through")
-        wait_until(lambda: not house.waiting(), "the queue is empty", within=60)
+        wait_until(lambda: not house.waiting(), "the queue is empty")
         left = subjects(hop)
     assert before | {"new"} <= left.keys()
     assert max(left.values()) == 1
@@ -51,10 +51,10 @@ def saved_and_crashed(house: Service, file: str) -> set[str]:
     """Make a backup while mail comes in, then kill the house; what was taken before the backup began."""
     with house.serving() as program:
         load = Load(house)
-        wait_until(lambda: len(load.taken) >= 20, "some load", within=60)
+        wait_until(lambda: len(load.taken) >= 20, "some load")
         before = set(load.taken)
         house.lastpost("backup", file)
-        wait_until(lambda: len(load.taken) > len(before) + 10, "mail comes in meanwhile", within=60)
+        wait_until(lambda: len(load.taken) > len(before) + 10, "mail comes in meanwhile")
         house.crash(program)
         load.stop()
     return before

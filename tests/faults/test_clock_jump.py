@@ -53,7 +53,7 @@ class Machine:
     def lastpost(self, *words: str) -> str:
         command = [sys.executable, "-m", "mailsvc.cli", "--settings", str(self.folder / "lastpost.yaml"), *words]
         environ = {**os.environ, **self.wall.environ}
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=environ)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=180, env=environ)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -84,19 +84,19 @@ def answers(us: LastpostHouse, hanako: str) -> None:
 
 def test_a_jump_ahead_defers_only_what_it_changes_until_it_is_acknowledged(machine: Machine) -> None:
     with machine.serving(first=True) as us:
-        wait_until(lambda: len(letters(us)) == 1, "the letter about the announcement", within=60)
+        wait_until(lambda: len(letters(us)) == 1, "the letter about the announcement")
         answers(us, "250 2.1.5")
         machine.wall.set(FAR)
         answers(us, "451 4.3.0")
         assert us.rcpt(OUTSIDE, port=us.submission, sender=HANAKO).startswith("451 4.3.0")
         assert us.rcpt(OUTSIDE, port=us.submission, sender="").startswith("250")
-        wait_until(lambda: machine.clock()["in_doubt"], "it is written down", within=60)
+        wait_until(lambda: machine.clock()["in_doubt"], "it is written down")
         assert "ahead" in str(machine.clock()["why"])
         assert len(letters(us)) == 1, "no deed while the clock is in doubt"
         machine.acknowledge()
-        wait_until(lambda: us.rcpt(HANAKO).startswith("550 5.1.6"), "the clock is believed", within=60)
+        wait_until(lambda: us.rcpt(HANAKO).startswith("550 5.1.6"), "the clock is believed")
         assert not machine.clock()["in_doubt"]
-        wait_until(lambda: len(letters(us)) == 2, "the letter that waited", within=60)
+        wait_until(lambda: len(letters(us)) == 2, "the letter that waited")
         acts = json.loads(machine.lastpost("audit", "list", "--json"))
         assert any(act["reason"] == "the clock is right" for act in acts)
 
@@ -107,7 +107,7 @@ def test_a_clock_that_is_set_right_is_believed_by_itself(machine: Machine) -> No
         answers(us, "451 4.3.0")
         machine.wall.set(timedelta())
         answers(us, "250 2.1.5")
-        wait_until(lambda: not machine.clock()["in_doubt"], "it is written down", within=60)
+        wait_until(lambda: not machine.clock()["in_doubt"], "it is written down")
 
 
 def test_a_jump_within_the_same_rulings_changes_no_reply(machine: Machine) -> None:
@@ -125,17 +125,17 @@ def test_a_jump_back_over_the_end_opens_nothing(machine: Machine) -> None:
         answers(us, "550 5.1.6")
         machine.wall.set(timedelta())
         answers(us, "451 4.3.0")
-        wait_until(lambda: machine.clock()["in_doubt"], "it is written down", within=60)
+        wait_until(lambda: machine.clock()["in_doubt"], "it is written down")
         machine.acknowledge()
-        wait_until(lambda: us.rcpt(HANAKO).startswith("250"), "the clock is believed", within=60)
+        wait_until(lambda: us.rcpt(HANAKO).startswith("250"), "the clock is believed")
 
 
 def test_doubt_survives_a_restart(machine: Machine) -> None:
     with machine.serving(first=True) as us:
-        wait_until(lambda: len(letters(us)) == 1, "the letter about the announcement", within=60)
+        wait_until(lambda: len(letters(us)) == 1, "the letter about the announcement")
         machine.wall.set(FAR)
         answers(us, "451 4.3.0")
-        wait_until(lambda: machine.clock()["in_doubt"], "it is written down", within=60)
+        wait_until(lambda: machine.clock()["in_doubt"], "it is written down")
     with machine.serving() as us:
         answers(us, "451 4.3.0")
         assert "clock-in-doubt" in us.program.output()
@@ -149,13 +149,13 @@ def test_a_start_before_the_mark(machine: Machine) -> None:
     machine.wall.set(FAR)
     with machine.serving(first=True) as us:
         answers(us, "550 5.1.6")
-        wait_until(lambda: machine.clock()["high_water"], "the mark", within=60)
+        wait_until(lambda: machine.clock()["high_water"], "the mark")
     machine.wall.set(timedelta())
     with machine.serving() as us:
         answers(us, "451 4.3.0")
         assert "back" in str(machine.clock()["why"])
         machine.acknowledge()
-        wait_until(lambda: us.rcpt(HANAKO).startswith("250"), "the clock is believed", within=60)
+        wait_until(lambda: us.rcpt(HANAKO).startswith("250"), "the clock is believed")
 
 
 @pytest.mark.parametrize(("away", "reply"), [(8 * DAY, "451 4.3.0"), (6 * DAY, "550 5.1.6")], ids=["over", "within"])
@@ -164,7 +164,7 @@ def test_a_start_after_an_outage(machine: Machine, away: timedelta, reply: str) 
     machine.wall.set(before)
     with machine.serving(first=True) as us:
         answers(us, "250 2.1.5")
-        wait_until(lambda: machine.clock()["high_water"], "the mark", within=60)
+        wait_until(lambda: machine.clock()["high_water"], "the mark")
     machine.wall.set(before + away)
     with machine.serving() as us:
         answers(us, reply)
@@ -176,7 +176,7 @@ def test_the_offset_of_a_clock_file_is_never_a_jump(machine: Machine) -> None:
             us.move(offset)
             answers(us, reply)
             assert not machine.clock()["in_doubt"]
-        wait_until(lambda: machine.clock()["high_water"], "the mark", within=60)
+        wait_until(lambda: machine.clock()["high_water"], "the mark")
     with machine.serving() as us:
         us.move("")
         answers(us, "250 2.1.5")

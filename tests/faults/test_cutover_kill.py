@@ -116,12 +116,12 @@ class Cutover:
         if not self.answers():
             self.move_to(GATE)
             self.ring()
-            wait_until(lambda: not alive() or self.answers() == [True], "the gates' answer", within=60)
+            wait_until(lambda: not alive() or self.answers() == [True], "the gates' answer")
         if alive():
             self.move_to(AFTER)
             self.ring()
-            wait_until(lambda: not alive() or self.letters(), "the letter about the end", within=60)
-            wait_until(lambda: not alive() or not self.service.waiting(), "it is settled", within=60)
+            wait_until(lambda: not alive() or self.letters(), "the letter about the end")
+            wait_until(lambda: not alive() or not self.service.waiting(), "it is settled")
 
 
 @pytest.fixture(scope="module")
@@ -228,5 +228,5 @@ def test_a_command_that_is_killed_is_done_whole_or_not_at_all(
         assert seen(cutover) in (before, after), point
         if seen(cutover) == before:
             with Program(cutover.service.command(*words, *REASON), tmp_path / "again.log") as program:
-                assert program.wait(60) == 0, program.tail()
+                assert program.wait() == 0, program.tail()
         assert seen(cutover) == after, point

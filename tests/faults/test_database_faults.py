@@ -33,8 +33,8 @@ def check_locked(house: Service, seconds: float) -> None:
             assert code == 0 or 400 <= code < 500
             threading.Event().wait(max(0.0, seconds - 10))
             assert program.running
-        wait_until(lambda: house.send("after") == 250, "the lock is gone", within=60)
-        wait_until(lambda: {"before", "after"} <= set(house.kept()), "everything taken", within=60)
+        wait_until(lambda: house.send("after") == 250, "the lock is gone")
+        wait_until(lambda: {"before", "after"} <= set(house.kept()), "everything taken")
 
 
 def test_records_locked_for_a_while(house: Service) -> None:
@@ -57,6 +57,6 @@ def test_records_that_cannot_be_written(house: Service, tmp_path: Path, error: s
             codes = [house.send(f"during-{number}") for number in range(3)]
             assert all(400 <= code < 500 for code in codes), codes
             assert program.running
-        wait_until(lambda: house.send("after") == 250, "the records can be written again", within=60)
-        wait_until(lambda: "after" in house.kept(), "the mail after", within=60)
+        wait_until(lambda: house.send("after") == 250, "the records can be written again")
+        wait_until(lambda: "after" in house.kept(), "the mail after")
         assert not [subject for subject in house.kept() if subject.startswith("during")]

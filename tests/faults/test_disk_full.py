@@ -30,15 +30,15 @@ def test_a_full_disk_is_told_and_heals(cramped: Service) -> None:
         assert refused == [452] * 5
         assert program.running
         ballast.unlink()
-        wait_until(lambda: cramped.send("after") == 250, "room is seen", within=60)
-        wait_until(lambda: "after" in cramped.kept(), "the mail after", within=60)
+        wait_until(lambda: cramped.send("after") == 250, "room is seen")
+        wait_until(lambda: "after" in cramped.kept(), "the mail after")
         assert not [subject for subject in cramped.kept() if subject.startswith("full-")]
 
 
 def test_a_message_larger_than_the_disk_is_not_taken(cramped: Service) -> None:
     with cramped.serving():
         assert cramped.send("large", size=12_000_000) == 452
-        wait_until(lambda: cramped.send("small") == 250, "its chunks are swept", within=60)
+        wait_until(lambda: cramped.send("small") == 250, "its chunks are swept")
         wait_until(lambda: "small" in cramped.kept(), "the small mail")
 
 
@@ -51,4 +51,4 @@ def test_what_is_taken_while_the_disk_fills_is_kept(cramped: Service) -> None:
     ballast.unlink()
     taken = {subject for subject, code in answers.items() if code == 250}
     with cramped.serving():
-        wait_until(lambda: set(cramped.kept()) >= taken, "everything taken", within=60)
+        wait_until(lambda: set(cramped.kept()) >= taken, "everything taken")

@@ -91,8 +91,8 @@ def arrived(service: Service, hop: SmtpPeer, ended: Ended) -> None:
     if code != 250:
         sent = 2
         assert service.send(str(point)) == 250
-    wait_until(lambda: copies(hop, str(point)), f"what was answered {code} and killed at {point}", within=60)
-    wait_until(lambda: not service.waiting(), "everything is settled", within=60)
+    wait_until(lambda: copies(hop, str(point)), f"what was answered {code} and killed at {point}")
+    wait_until(lambda: not service.waiting(), "everything is settled")
     found = copies(hop, str(point))
     assert len(found) <= sent + 1, f"{len(found)} copies after a kill at {point}, answered {code}"
     assert set(found) == {f"<{point}@world.example>"}
@@ -147,5 +147,5 @@ def test_on_postgresql_another_process_takes_over_what_a_killed_one_had_in_hand(
             service.crash(program)
         with service.serving():
             assert service.send("new") == 250
-            wait_until(lambda: len(copies(hop, "claimed")) == 2, "its lease ends, and it is sent again", within=60)
+            wait_until(lambda: len(copies(hop, "claimed")) == 2, "its lease ends, and it is sent again")
         assert (len(copies(hop, "claimed")), len(copies(hop, "new"))) == (2, 1)

@@ -13,7 +13,7 @@ from tests.stories.test_gated_ends import FEW, HANAKO, WHY, gate, gated
 from tests.support.deadline import wait_until
 
 FEW_PEOPLE = "address\n" + "".join(f"{name}@closing.example\n" for name in ("hanako", "jiro", "goro"))
-WITHIN = 90.0
+WITHIN = 180.0
 LATE = END + timedelta(days=20)
 
 

@@ -18,7 +18,7 @@ HANAKO = "hanako@closing.example"
 PLAN = plan(
     "announce: 2026-01-01, freeze: 2027-05-01, send-end: 2027-06-01, receive-end: 2027-06-01, read-end: 2027-09-01"
 )
-WITHIN = 90.0  # seconds: the alarm looks each 30
+WITHIN = 180.0  # seconds: the alarm looks each 30
 
 
 def letters(us: LastpostHouse) -> list[str]:

@@ -54,9 +54,9 @@ def test_a_signal_lets_what_is_on_its_way_get_its_answers_and_the_next_run_goes_
 ) -> None:
     with between(tmp_path, *MEGABYTES, new=Slow(can="UIDPLUS LITERAL+")) as (move, old, new):
         with move.start() as program:
-            wait_until(lambda: len(new.boxes["INBOX"].mails) > 1, "some messages are there", within=60)
+            wait_until(lambda: len(new.boxes["INBOX"].mails) > 1, "some messages are there")
             program.send_signal(number)
-            said = program.communicate(timeout=60)[1]
+            said = program.communicate(timeout=180)[1]
         assert program.returncode == 4, said
         assert "run the same command again to go on" in said
         assert 1 < held(new).total() < len(MEGABYTES)
@@ -72,12 +72,12 @@ def test_a_second_signal_ends_at_once_and_loses_nothing(number: signal.Signals, 
     with between(tmp_path, *LETTERS, new=Slow(can="UIDPLUS LITERAL+")) as (move, old, new):
         with move.start() as program:
             assert program.stderr is not None
-            wait_until(lambda: len(new.boxes["INBOX"].mails) > 3, "some messages are there", within=60)
+            wait_until(lambda: len(new.boxes["INBOX"].mails) > 3, "some messages are there")
             program.send_signal(number)
             while "stopping" not in program.stderr.readline():
                 pass
             program.send_signal(number)
-            program.communicate(timeout=60)
+            program.communicate(timeout=180)
         assert program.returncode != 0
         new.pause = 0.0  # type: ignore[attr-defined]
         assert named_twice(move.receipt()) == 0
@@ -87,7 +87,7 @@ def test_a_second_signal_ends_at_once_and_loses_nothing(number: signal.Signals, 
 def test_of_two_runs_at_once_one_runs_and_the_other_says_so(tmp_path: Path) -> None:
     with between(tmp_path, *LETTERS[:25], new=Slow(can="UIDPLUS LITERAL+")) as (move, old, new):
         with move.start() as one, move.start() as other:
-            said = [program.communicate(timeout=60)[1] for program in (one, other)]
+            said = [program.communicate(timeout=180)[1] for program in (one, other)]
         codes = [one.returncode, other.returncode]
         assert sorted(codes) == [0, 1], said
         assert "is in use by another run of this move" in said[codes.index(1)]
@@ -129,7 +129,7 @@ def peak(move: Move) -> int:
                 found[0] = int(said[1]) * 1024
             return program.poll() is not None
 
-        wait_until(ended, "the move ends", within=60)
+        wait_until(ended, "the move ends")
         assert program.returncode in {0, 3}, program.communicate()[1]
     return found[0]
 

@@ -20,13 +20,13 @@ def cut_after(house: Service, work: Path, subjects: dict[str, int], *, delivered
     with house.serving(environ=power.environ) as program:
         answers = {subject: house.send(subject, size=size) for subject, size in subjects.items()}
         if delivered:
-            wait_until(lambda: set(house.kept()) >= set(subjects), "all are delivered", within=60)
+            wait_until(lambda: set(house.kept()) >= set(subjects), "all are delivered")
         house.crash(program)
     assert set(answers.values()) == {250}
     assert list(power.records()), "the shim saw nothing"
     power.cut()
     with house.serving():
-        wait_until(lambda: set(house.kept()) >= set(subjects), f"all of {sorted(subjects)} after the cut", within=60)
+        wait_until(lambda: set(house.kept()) >= set(subjects), f"all of {sorted(subjects)} after the cut")
         kept = house.kept()
     assert max(kept.count(subject) for subject in subjects) <= 2
 

@@ -94,7 +94,7 @@ def converges(infected: Infected, point: Point, user: str, code: int) -> None:
     with infected.service.serving():
         if code != 554:
             assert infected.send(user) == 554
-        wait_until(lambda: infected.told(user), f"the letter after a kill at {point}, answered {code}", within=60)
+        wait_until(lambda: infected.told(user), f"the letter after a kill at {point}, answered {code}")
         assert len(infected.rows(user)) in ({1} if code == 554 else {1, 2})
         assert len(set(infected.told(user))) == 1
         assert len(infected.told(user)) <= 2, "a letter whose delivery was killed may come twice"

@@ -16,7 +16,8 @@ from tests.rules.filters.test_scanners import octets_of
 from tests.support.deadline import until
 from tests.support.ports import free_port
 
-DEADLINE = 0.5
+DEADLINE = 30.0  # seconds: what answers, answers long before
+SHORT = 0.5  # for what never answers
 MESSAGE = b"Subject: x\r\n\r\n" + b"hello\r\n" * 1500
 LARGE = MESSAGE * 300  # over 3 MB, so it is streamed in chunks
 
@@ -50,10 +51,8 @@ async def clamd() -> AsyncIterator[Asking]:
 
 
 async def scanned(scanner: Clamd, message: bytes = MESSAGE) -> Scan:
-    started = time.monotonic()
-    scan = await scanner.scan(octets_of(message), len(message))
-    assert time.monotonic() - started < DEADLINE + 1
-    return scan
+    async with asyncio.timeout(DEADLINE + 20):
+        return await scanner.scan(octets_of(message), len(message))
 
 
 FAULTS: dict[str, Fault] = {
@@ -79,7 +78,7 @@ FAULTS: dict[str, Fault] = {
 async def test_no_trustworthy_answer_is_away(clamd: Asking, name: str) -> None:
     for message in (MESSAGE, LARGE):
         async with ClamdPeer(FAULTS[name]) as peer:
-            scanner = clamd(peer.port)
+            scanner = clamd(peer.port, deadline=SHORT)
             scan = await scanned(scanner, message)
             await scanner.close()
             assert isinstance(scan, ScanAway)
@@ -94,13 +93,13 @@ async def test_gone_in_mid_stream_at_any_octet(clamd: Asking, cut: int) -> None:
 
 
 async def test_down_is_away_at_once(clamd: Asking) -> None:
-    scan = await scanned(clamd(free_port(), deadline=30))
+    scan = await scanned(clamd(free_port()))
     assert isinstance(scan, ScanAway)
     assert "refused" in scan.why
 
 
 async def test_a_socket_that_is_not_there_is_away(tmp_path: Path) -> None:
-    scan = await Clamd([tmp_path / "no.sock"], deadline=5, monotonic=time.monotonic).scan(octets_of(b"x"), 1)
+    scan = await Clamd([tmp_path / "no.sock"], deadline=30, monotonic=time.monotonic).scan(octets_of(b"x"), 1)
     assert scan == ScanAway(f"{tmp_path / 'no.sock'}: No such file or directory")
 
 
@@ -161,7 +160,7 @@ async def test_another_endpoint_stands_in_and_the_failed_one_rests(clamd: Asking
 
 async def test_a_hanging_endpoint_leaves_time_for_the_other(clamd: Asking) -> None:
     async with ClamdPeer(Slow(60)) as slow, ClamdPeer() as good:
-        scanner = clamd(slow.port, good.port)
+        scanner = clamd(slow.port, good.port, deadline=4)
         assert [type(await scanned(scanner)) for _ in range(4)] == [ScanClean] * 4
         assert slow.connections <= 1
 
@@ -177,7 +176,7 @@ async def test_endpoints_take_turns(clamd: Asking) -> None:
 async def test_a_rest_grows_and_ends(clamd: Asking) -> None:
     now = 1000.0
     async with ClamdPeer(Half(b"")) as bad, ClamdPeer() as good:
-        scanner = clamd(bad.port, good.port, deadline=5, monotonic=lambda: now)
+        scanner = clamd(bad.port, good.port, deadline=30, monotonic=lambda: now)
         for step, asked in ((0.0, 1), (0.9, 1), (0.2, 2), (1.9, 2), (0.2, 3), (3.9, 3), (0.2, 4)):
             now += step
             for _ in range(2):  # each gets its turn
@@ -207,7 +206,7 @@ async def test_a_session_closed_meanwhile_is_opened_again_unnoticed(clamd: Askin
 async def test_an_idle_session_is_not_trusted_for_long_and_the_version_is_asked_again(clamd: Asking) -> None:
     now = 1000.0
     async with ClamdPeer() as peer:
-        scanner = clamd(peer.port, deadline=5, monotonic=lambda: now)
+        scanner = clamd(peer.port, deadline=30, monotonic=lambda: now)
         for step in (0, 4, *[4] * 16, 6):
             now += step
             assert isinstance(await scanner.scan(octets_of(MESSAGE), len(MESSAGE)), ScanClean)
@@ -217,7 +216,7 @@ async def test_an_idle_session_is_not_trusted_for_long_and_the_version_is_asked_
 
 async def test_many_at_once_use_few_sessions(clamd: Asking) -> None:
     async with ClamdPeer() as peer:
-        scanner = clamd(peer.port, deadline=5, sessions=3)
+        scanner = clamd(peer.port, deadline=30, sessions=3)
         messages = [b"message %d" % number for number in range(60)]
         scans = await asyncio.gather(*(scanner.scan(octets_of(one), len(one)) for one in [*messages, EICAR]))
         assert [type(scan) for scan in scans] == [ScanClean] * 60 + [ScanInfected]

@@ -54,7 +54,7 @@ def test_it_drains_and_ends_with_0_under_load(house: Service, signal: Signals) -
             taken = load.stop()
         assert "Traceback" not in program.output()
     with house.serving():
-        wait_until(lambda: taken <= set(house.kept()), "everything taken", within=60)
+        wait_until(lambda: taken <= set(house.kept()), "everything taken")
         assert len(house.kept()) <= len(taken) + 4, "at most one unanswered mail of each client"
 
 
@@ -64,10 +64,10 @@ def test_a_hangup_under_load_loses_nothing(house: Service) -> None:
         wait_until(lambda: len(load.taken) >= 10, "some load")
         program.send(Signals.SIGHUP)
         before = len(load.taken)
-        wait_until(lambda: len(load.taken) > before + 5 or not program.running, "it goes on or ends", within=60)
+        wait_until(lambda: len(load.taken) > before + 5 or not program.running, "it goes on or ends")
         taken = load.stop()
     with house.serving():
-        wait_until(lambda: taken <= set(house.kept()), "everything taken", within=60)
+        wait_until(lambda: taken <= set(house.kept()), "everything taken")
 
 
 @pytest.mark.real("postfix")
@@ -78,7 +78,7 @@ def test_smtp_source_loses_nothing(house: Service, tmp_path: Path, signal: Signa
         command = ["smtp-source", "-d", "-s", "20", "-m", "3000", "-l", "10240", "-f", "a@world.example"]
         command += ["-t", f"hanako@{DOMAIN}", "-v", f"inet:127.0.0.1:{house.smtp}"]
         with Program(command, tmp_path / "source") as source:
-            wait_until(lambda: acknowledged(source) >= 100, "some load", within=60)
+            wait_until(lambda: acknowledged(source) >= 100, "some load")
             program.send(signal)
             if signal is Signals.SIGTERM:
                 assert program.wait() == 0

@@ -49,7 +49,7 @@ class Clamd:
         """Start it, with whatever is in its database, and wait until it answers."""
         self.configure(foreground=True)
         self.program.start()
-        self.program.ready(self.answers, "clamd answers", within=60)
+        self.program.ready(self.answers, "clamd answers")
         return self
 
     def configure(self, *, foreground: bool) -> None:
@@ -117,7 +117,7 @@ def clamd(run_folder: RunFolder) -> tuple[Path, int]:
 def _start_shared(folder: Path) -> Started:
     server = Clamd(folder)
     server.configure(foreground=False)
-    subprocess.run(server.program.command, check=True, capture_output=True, timeout=60)
-    wait_until(server.answers, "clamd answers", within=60)
+    subprocess.run(server.program.command, check=True, capture_output=True, timeout=180)
+    wait_until(server.answers, "clamd answers")
     facts = {"socket": str(server.socket), "port": str(server.port)}
     return Started(facts, [["kill", "-KILL", (folder / "pid").read_text().strip()]])

@@ -72,7 +72,7 @@ class Courier:
         """Write a database of users, complete when it appears."""
         text = "".join(f"{user}\t{field}\n" for user, field in fields.items()) + ".\n"
         command = ["chroot", str(self.root), f"/{MAKES}", "-", f"/{USERS}/{name}.tmp", f"/{USERS}/{name}.dat"]
-        subprocess.run(command, input=text, text=True, check=True, capture_output=True, timeout=60)
+        subprocess.run(command, input=text, text=True, check=True, capture_output=True, timeout=180)
 
     def _furnish(self) -> None:
         furnish(self.root, fetched("courier"), (AUTHENTICATES, LOGIN, IMAP, LISTENS, MODULE))
@@ -90,10 +90,10 @@ class Courier:
     def __enter__(self) -> Self:
         self._furnish()
         self._run(f"/{AUTHENTICATES}")
-        wait_until((self.root / SOCKET).exists, "Courier knows its users", within=60)
+        wait_until((self.root / SOCKET).exists, "Courier knows its users")
         listening = ["-address=127.0.0.1", "-nodnslookup", "-noidentlookup", "-maxprocs=60", "-maxperip=60"]
         door = self._run(f"/{LISTENS}", *listening, str(self.port), f"/{LOGIN}", f"/{IMAP}", "Maildir")
-        door.ready(lambda: listens(self.port), "Courier listens", within=60)
+        door.ready(lambda: listens(self.port), "Courier listens")
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:

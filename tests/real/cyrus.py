@@ -71,7 +71,7 @@ class Cyrus:
     def add_user(self, name: str, password: str) -> None:
         """Let somebody log in; the first login makes an INBOX."""
         command = ["chroot", str(self.root), f"/{SETS_PASSWORD}", "-p", "-c", "-u", "cyrus.example", name]
-        subprocess.run(command, input=password, text=True, check=True, capture_output=True, timeout=60)
+        subprocess.run(command, input=password, text=True, check=True, capture_output=True, timeout=180)
         os.chown(self.root / "etc/sasldb2", NUMBER, NUMBER)
 
     def log(self) -> str:
@@ -114,7 +114,7 @@ class Cyrus:
         self._listen()
         command = ["chroot", str(self.root), f"/{MASTER}", "-D"]
         door = self._running.enter_context(Program(command, self._out))
-        door.ready(lambda: listens(self.port), "Cyrus listens", within=60)
+        door.ready(lambda: listens(self.port), "Cyrus listens")
         for name in ("cyrus", "proxy"):
             self.add_user(name, name)
         return self

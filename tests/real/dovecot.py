@@ -137,7 +137,7 @@ class Dovecot:
             os.utime(written, (later, later))
         written.replace(users)
         if changed:
-            wait_until(lambda: self._limit(address) == octets, "Dovecot sees that its user has changed", within=60)
+            wait_until(lambda: self._limit(address) == octets, "Dovecot sees that its user has changed")
 
     def _limit(self, address: str) -> int:
         """The octets that Dovecot lets a user have; 0 for no limit."""
@@ -174,7 +174,7 @@ def _start(folder: Path, settings: str = "") -> Started:
     if done.returncode:
         raise OSError(f"dovecot: {(folder / 'start.log').read_text()}")
     ports = [imap, lmtp, *([pop3] if speaks else [])]
-    wait_until(lambda: all(listens(port) for port in ports), "Dovecot listens", within=60)
+    wait_until(lambda: all(listens(port) for port in ports), "Dovecot listens")
     facts = {"folder": str(folder), "imap": str(imap), "lmtp": str(lmtp), "pop3": str(pop3)}
     return Started(facts, [["doveadm", "-c", str(config), "stop"]])
 
@@ -202,4 +202,4 @@ def own_dovecot(folder: Path, settings: str) -> Iterator[Dovecot]:
         raise
     finally:
         for command in started.stop:
-            subprocess.run(command, check=False, capture_output=True, timeout=60)
+            subprocess.run(command, check=False, capture_output=True, timeout=180)

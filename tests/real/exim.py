@@ -35,7 +35,7 @@ class Exim:
 
     def start(self) -> Self:
         self._furnish()
-        self._program.start().ready(lambda: listens(self.port), "Exim listens", within=60)
+        self._program.start().ready(lambda: listens(self.port), "Exim listens")
         return self
 
     def stop(self) -> None:
@@ -55,7 +55,7 @@ class Exim:
 
     def _run(self, *words: str) -> str:
         command = ["chroot", str(self.root), f"/{BINARY}", *words]
-        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
+        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=180).stdout
 
     def _furnish(self) -> None:
         furnish(self.root, fetched("exim"), (BINARY,))

@@ -104,7 +104,7 @@ class LastpostHouse:
 
     def lastpost(self, *words: str) -> str:
         command = [sys.executable, "-m", "mailsvc.cli", "--settings", str(self.folder / "lastpost.yaml"), *words]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=180)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
@@ -139,7 +139,7 @@ class LastpostHouse:
 
     def arrives(self, domain: str, user: str, mark: bytes) -> bytes:
         """Wait for the message that holds `mark`; answer it."""
-        wait_until(lambda: any(mark in one for one in self.mail(domain, user)), f"mail for {user}@{domain}", 60)
+        wait_until(lambda: any(mark in one for one in self.mail(domain, user)), f"mail for {user}@{domain}")
         return next(one for one in self.mail(domain, user) if mark in one)
 
     def apply(self, plan: str) -> None:
@@ -185,5 +185,5 @@ def house(
     if settle_in:
         lastpost.settle_in(plan, accounts)
     with program:
-        program.ready(lastpost.healthy, "lastpost serves", within=60)
+        program.ready(lastpost.healthy, "lastpost serves")
         yield lastpost

@@ -116,7 +116,7 @@ class Postfix:
         deliver.chmod(0o755)
         self._postfix("start")
         try:
-            wait_until(lambda: listens(self.port), "Postfix listens", within=60)
+            wait_until(lambda: listens(self.port), "Postfix listens")
         except AssertionError as error:
             self.stop()
             error.add_note(self.log())
@@ -129,7 +129,7 @@ class Postfix:
         return ["postfix", "-c", str(self.config), "stop"]
 
     def stop(self) -> None:
-        subprocess.run(self.stop_command, check=False, capture_output=True, timeout=60)
+        subprocess.run(self.stop_command, check=False, capture_output=True, timeout=180)
 
     def flush(self) -> None:
         """Try everything in the queue again now."""

@@ -30,7 +30,7 @@ def test_a_message_passes_postfix_us_and_postfix_untouched(short_tmp: Path) -> N
         before_us(short_tmp / "before", us.inbound) as before,
     ):
         send(before.port, "hanako@closing.example", "through")
-        wait_until(lambda: behind.delivered("hanako", "closing.example"), "hanako's mail", within=60)
+        wait_until(lambda: behind.delivered("hanako", "closing.example"), "hanako's mail")
         (arrived,) = behind.delivered("hanako", "closing.example")
         assert arrived.replace(b"\r\n", b"\n").endswith(BODY.format(mark="through").replace("\r\n", "\n").encode())
         hops = [line for line in arrived.splitlines() if line.startswith(b"Received:")]
@@ -46,19 +46,19 @@ def test_submission_leaves_by_the_next_hop_until_send_end(short_tmp: Path) -> No
         before_us(short_tmp / "before", us.submission, {"bounce_queue_lifetime": "0"}) as before,
     ):
         send(before.port, "friend@elsewhere.example", "outward", sender="hanako@closing.example")
-        wait_until(lambda: behind.delivered("friend", "elsewhere.example"), "the friend's mail", within=60)
+        wait_until(lambda: behind.delivered("friend", "elsewhere.example"), "the friend's mail")
         us.move(JST_2090)
         send(before.port, "friend@elsewhere.example", "too late", sender="hanako@closing.example")
-        wait_until(lambda: "550 5.7.1" in before.log(), "the refusal in Postfix' log", within=60)
+        wait_until(lambda: "550 5.7.1" in before.log(), "the refusal in Postfix' log")
         assert len(behind.delivered("friend", "elsewhere.example")) == 1
 
 
 def test_postfix_before_us_gets_the_refusal_with_its_enhanced_code(short_tmp: Path) -> None:
     with house(short_tmp / "us") as us, before_us(short_tmp / "before", us.inbound) as before:
         send(before.port, "shiro@closing.example", "moved")
-        wait_until(lambda: "551 5.1.6" in before.log(), "the refusal in Postfix' log", within=60)
+        wait_until(lambda: "551 5.1.6" in before.log(), "the refusal in Postfix' log")
         assert "please try <shiro@elsewhere.example>" in before.log()
         us.move(JST_2090)
         send(before.port, "hanako@closing.example", "ended")
-        wait_until(lambda: "550 5.1.6" in before.log(), "the end in Postfix' log", within=60)
+        wait_until(lambda: "550 5.1.6" in before.log(), "the end in Postfix' log")
         assert "https://www.closing.example/notice" in before.log()

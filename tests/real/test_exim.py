@@ -18,6 +18,6 @@ def test_a_private_exim_takes_mail_and_delivers_it(short_tmp: Path) -> None:
     with Exim(short_tmp, config, port, ["hanako@closing.example"]) as exim:
         with smtplib.SMTP("127.0.0.1", port, timeout=60) as client:
             client.sendmail("a@world.example", ["hanako@closing.example"], b"Subject: hello\r\n\r\nhello\r\n")
-        wait_until(lambda: exim.delivered("hanako", "closing.example"), "the delivery", within=60)
+        wait_until(lambda: exim.delivered("hanako", "closing.example"), "the delivery")
         assert b"Subject: hello" in exim.delivered("hanako", "closing.example")[0]
         assert exim.queue() == []

@@ -38,7 +38,7 @@ def done(us: LastpostHouse, *words: str) -> Path:
         assert job["state"] != "failed", job
         return str(job["state"])
 
-    wait_until(lambda: state() == "done", "the export", within=60)
+    wait_until(lambda: state() == "done", "the export")
     return Path(str(asked["place"]))
 
 

@@ -43,7 +43,7 @@ def test_two_gateways_share_one_database(short_tmp: Path, server: Postgresql) ->
     ):
         for number in range(MESSAGES):
             send((one, two)[number % 2], f"message {number}")
-        wait_until(lambda: len(one.mail("closing.example", "hanako")) >= MESSAGES, "all messages", within=60)
+        wait_until(lambda: len(one.mail("closing.example", "hanako")) >= MESSAGES, "all messages")
         subjects = [
             message.split(b"Subject: ")[1].split(b"\r\n")[0] for message in one.mail("closing.example", "hanako")
         ]

@@ -41,7 +41,7 @@ def test_a_postfix_before_us_relays_through_us(installed: Installed, short_tmp: 
     house = installed(None)
     with house.serving(), before_us(short_tmp / "before", house.smtp) as postfix:
         send(postfix.port, "relayed", "hanako", "jiro")
-        wait_until(lambda: house.kept("hanako") and house.kept("jiro"), "both mails", within=60)
+        wait_until(lambda: house.kept("hanako") and house.kept("jiro"), "both mails")
         assert house.kept("hanako") == house.kept("jiro") == ["relayed"]
         assert b"by before.example (Postfix)" in house.bodies("hanako")[0]
         wait_until(lambda: not postfix.queue(), "an empty queue")
@@ -51,7 +51,7 @@ def test_a_postfix_before_us_bounces_what_we_refuse(installed: Installed, short_
     house = installed(None)
     with house.serving(), before_us(short_tmp / "before", house.smtp) as postfix:
         send(postfix.port, "lost", "nobody")
-        wait_until(lambda: "status=bounced" in postfix.log(), "the bounce", within=60)
+        wait_until(lambda: "status=bounced" in postfix.log(), "the bounce")
         assert "said: 550 5.1.1" in postfix.log()
 
 
@@ -60,7 +60,7 @@ def test_a_postfix_behind_us_gets_each_mail_once(installed: Installed, short_tmp
         house = installed(f"smtp://127.0.0.1:{postfix.port}")
         with house.serving():
             assert [house.send(f"mail-{number}") for number in range(5)] == [250] * 5
-            wait_until(lambda: len(postfix.delivered("hanako", DOMAIN)) >= 5, "five mails", within=60)
+            wait_until(lambda: len(postfix.delivered("hanako", DOMAIN)) >= 5, "five mails")
         assert len(postfix.delivered("hanako", DOMAIN)) == 5
         assert all(b"by mx.closing.example" in mail for mail in postfix.delivered("hanako", DOMAIN))
 
@@ -71,7 +71,7 @@ def test_mail_waits_for_a_postfix_behind_us_that_is_away(installed: Installed, s
     with house.serving():
         assert house.send("patient") == 250
         with postfix:
-            wait_until(lambda: postfix.delivered("hanako", DOMAIN), "the mail that waited", within=60)
+            wait_until(lambda: postfix.delivered("hanako", DOMAIN), "the mail that waited")
             assert len(postfix.delivered("hanako", DOMAIN)) == 1
 
 
@@ -82,7 +82,7 @@ def test_a_dovecot_behind_us_by_smtp(installed: Installed, short_tmp: Path, dove
         house = installed(f"smtp://127.0.0.1:{postfix.port}")
         with house.serving():
             assert house.send("to-dovecot") == 250
-            wait_until(lambda: dovecot.delivered(f"hanako@{DOMAIN}"), "the delivery", within=60)
+            wait_until(lambda: dovecot.delivered(f"hanako@{DOMAIN}"), "the delivery")
     assert b"Subject: to-dovecot" in dovecot.delivered(f"hanako@{DOMAIN}")[0]
 
 
@@ -91,5 +91,5 @@ def test_smtp_source_through_us_to_smtp_sink(installed: Installed, tmp_path: Pat
         house = installed(f"smtp://127.0.0.1:{sink.port}")
         with house.serving():
             smtp_source(house.smtp, messages=100, sessions=10, size=10_240, recipient=f"hanako@{DOMAIN}")
-            wait_until(lambda: len(sink.messages()) >= 100, "a hundred mails", within=60)
+            wait_until(lambda: len(sink.messages()) >= 100, "a hundred mails")
         assert len(sink.messages()) == 100

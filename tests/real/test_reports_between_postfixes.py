@@ -48,7 +48,7 @@ class Chain:
 
     def at_rest(self) -> None:
         """Wait until nobody has anything left to do."""
-        wait_until(lambda: not self.before.queue() and not self.us.asked(OPEN), "everything is settled", 60)
+        wait_until(lambda: not self.before.queue() and not self.us.asked(OPEN), "everything is settled")
 
 
 OPEN = f"select 1 from deliveries where settled_at is null and recipient != '{BUSY}'"
@@ -79,7 +79,7 @@ def fields(report: EmailMessage) -> tuple[MIMEPart, list[MIMEPart]]:
 def test_a_dead_recipient_is_reported_once_as_asked(chain: Chain) -> None:
     original = "ORCPT=rfc822;old+2Bname@elsewhere.example"
     chain.send("half", {DEAD: f"NOTIFY=FAILURE {original}", FRIEND: "NOTIFY=FAILURE"})
-    wait_until(lambda: chain.reports("half"), "the report", 60)
+    wait_until(lambda: chain.reports("half"), "the report")
     chain.at_rest()
     (report,) = chain.reports("half")
     on_message, (dead,) = fields(report)
@@ -91,13 +91,13 @@ def test_a_dead_recipient_is_reported_once_as_asked(chain: Chain) -> None:
     assert dead["Original-Recipient"].replace(" ", "") == "rfc822;old+name@elsewhere.example"
     assert "nobody here" in dead["Diagnostic-Code"]
     assert b"the body of half" not in report.as_bytes(), "RET=HDRS"
-    wait_until(lambda: len(chain.behind.delivered("friend", "elsewhere.example")) == 1, "the friend's mail", 60)
+    wait_until(lambda: len(chain.behind.delivered("friend", "elsewhere.example")) == 1, "the friend's mail")
 
 
 @pytest.mark.parametrize("asked", ["never", "success"])
 def test_who_does_not_ask_for_failures_is_told_of_none(chain: Chain, asked: str) -> None:
     chain.send(f"silent-{asked}", {DEAD: f"NOTIFY={asked}"})
-    wait_until(lambda: chain.us.asked(f"{TOLD} and notify = ?", asked), "it is decided that nobody is told", 60)
+    wait_until(lambda: chain.us.asked(f"{TOLD} and notify = ?", asked), "it is decided that nobody is told")
     chain.at_rest()
     assert chain.reports(f"silent-{asked}") == []
 
@@ -107,7 +107,7 @@ TOLD = "select 1 from deliveries where report like 'nobody: %'"
 
 def test_success_is_reported_once_by_the_last_server_that_was_asked(chain: Chain) -> None:
     chain.send("success", {FRIEND: "NOTIFY=SUCCESS"})
-    wait_until(lambda: chain.behind.delivered("hanako", "closing.example"), "the report of the Postfix behind us", 60)
+    wait_until(lambda: chain.behind.delivered("hanako", "closing.example"), "the report of the Postfix behind us")
     chain.at_rest()
     (report,) = chain.behind.delivered("hanako", "closing.example")
     assert b"Original-Envelope-Id: id-success" in report
@@ -118,7 +118,7 @@ def test_success_is_reported_once_by_the_last_server_that_was_asked(chain: Chain
 def test_the_null_sender_is_told_nothing(chain: Chain) -> None:
     before = len(chain.us.mail("closing.example", "hanako"))
     chain.send("null", {DEAD: ""}, sender="")
-    wait_until(lambda: chain.us.asked(f"{TOLD} and message_id in ({NULL})"), "decided", 60)
+    wait_until(lambda: chain.us.asked(f"{TOLD} and message_id in ({NULL})"), "decided")
     chain.at_rest()
     assert len(chain.us.mail("closing.example", "hanako")) == before
 
@@ -129,5 +129,5 @@ NULL = "select id from messages where mail_from = '' and origin = 'smtp'"
 def test_what_is_put_off_is_tried_again_and_not_reported(chain: Chain) -> None:
     chain.send("later", {BUSY: "NOTIFY=FAILURE"})
     attempts = f"select attempts from deliveries where recipient = '{BUSY}' and state = 'queued' and attempts > 1"
-    wait_until(lambda: chain.us.asked(attempts), "a second attempt", 60)
+    wait_until(lambda: chain.us.asked(attempts), "a second attempt")
     assert chain.reports("later") == []

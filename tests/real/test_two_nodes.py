@@ -123,7 +123,7 @@ def test_two_nodes_ask_a_gate_and_answer_it_once(short_tmp: Path, run_folder: Ru
             us.move_to(tokyo("2027-06-01T00:01"))
         # A further amendment rings in both at once.
         nodes[0].lastpost("plan", "hold", "closing", "--address", HANAKO, "--until", "2028-01-01", *WHY)
-        wait_until(lambda: len(answers(nodes[1])) == 1, "the answer", within=60)
+        wait_until(lambda: len(answers(nodes[1])) == 1, "the answer")
         assert "gate of receive-end not opened: " in answers(nodes[1])[0]
         assert {us.rcpt(HELD[0])[:9] for us in nodes} == {"250 2.1.5"}, "what waits does not come"
         nodes[1].lastpost("plan", "gate", "closing", "--stage", "receive-end", "--open", *WHY)

@@ -105,7 +105,7 @@ class DemoWorld:
     def lastpost(self, *words: str) -> subprocess.CompletedProcess[str]:
         """`./run --state DIR WORDS`, as typed in a second terminal."""
         command = [sys.executable, "-m", "mailsvc.demo", "--state", str(self.state), *words]
-        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
 
 
 @contextmanager
@@ -115,5 +115,5 @@ def demo_world(state: Path, *options: str, base: int | None = None) -> Iterator[
     log = state.parent / f"{state.name}.log"
     with Program(command, log, cwd=ROOT) as program:
         demo = DemoWorld(state, base, program)
-        program.ready(demo.healthy, "the demo world is healthy", within=60)
+        program.ready(demo.healthy, "the demo world is healthy")
         yield demo

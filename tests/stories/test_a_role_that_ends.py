@@ -19,7 +19,7 @@ def test_an_edition_nobody_can_read_ends_the_service(tmp_path: Path) -> None:
             )
             records.execute("UPDATE versions SET number = number + 1 WHERE what = 'editions'")
         records.close()
-        wait_until(lambda: not us.program.running, "the process ends", within=60)
+        wait_until(lambda: not us.program.running, "the process ends")
         assert us.program.wait() == 1
         assert not us.healthy()
         assert "role-ended" in us.program.output()
@@ -34,7 +34,7 @@ def test_a_second_service_on_the_same_records_is_refused(tmp_path: Path) -> None
         other = settings.replace(f":{us.world}", ":0").replace(f":{us.http}", ":0")
         (us.folder / "second.yaml").write_text(other)
         command = [sys.executable, "-m", "mailsvc.cli", "--settings", str(us.folder / "second.yaml"), "serve"]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False)
         assert done.returncode == 1
         assert "another service" in done.stderr
         assert us.healthy()

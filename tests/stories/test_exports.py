@@ -33,7 +33,7 @@ def letters(us: LastpostHouse, user: str = "hanako", domain: str = "home.example
 
 def link(us: LastpostHouse, number: int = 1) -> str:
     """The path of the link in the letter of this number."""
-    wait_until(lambda: len(letters(us)) >= number, "the letter with the link", within=60)
+    wait_until(lambda: len(letters(us)) >= number, "the letter with the link")
     found = [re.findall(r"http://127\.0\.0\.1(/take/\S+)", one) for one in letters(us)]
     (path,) = {path for one in found[number - 1 : number] for path in one}
     return str(path)
@@ -53,7 +53,7 @@ def ask(
 
 def run(us: LastpostHouse, *words: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "mailsvc.cli", "--settings", str(us.folder / "lastpost.yaml"), *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=180)
 
 
 def opened(us: LastpostHouse, path: str) -> tuple[str, dict[str, str]]:
@@ -113,7 +113,7 @@ def test_asked_for_again_it_takes_what_has_come_since_and_its_old_link_ends(tmp_
         us.lastpost("export", HANAKO, "--format", "zip")
         before = link(us)
         us.send(HANAKO, "second")
-        wait_until(lambda: len(us.mail("closing.example", "hanako")) == 2, "the second message", 60)
+        wait_until(lambda: len(us.mail("closing.example", "hanako")) == 2, "the second message")
         us.lastpost("export", HANAKO, "--format", "zip")
         path = link(us, 2)
         assert ask(us, "POST", before)[0] == 404
@@ -131,7 +131,7 @@ def test_of_two_who_ask_at_once_one_export_runs(tmp_path: Path) -> None:
         runs = list(pool.map(lambda form: run(us, "export", HANAKO, "--format", form), forms))
         assert sorted(one.returncode for one in runs) == [0, 1, 1, 1]
         refused = [one.stderr for one in runs if one.returncode]
-        assert all("an export of hanako@closing.example runs already (job " in one for one in refused)
+        assert all("an export of hanako@closing.example is open already (job " in one for one in refused)
         assert len(jobs(us)) == 1
         assert run(us, "export", "jiro@closing.example", "--format", "zip").returncode == 0
 
@@ -142,14 +142,14 @@ def test_an_export_that_runs_at_export_end_is_given_more_time_and_no_more(tmp_pa
         us.lastpost("export", HANAKO, "--format", "zip")
         us.move_to(END - timedelta(minutes=5))
         us.lastpost("plan", "hold", "closing", "--group", "nobody", "--until", "2028-01-01", "--reason", "rings")
-        wait_until(lambda: letters(us), "the letter about more time", within=60)
+        wait_until(lambda: letters(us), "the letter about more time")
         (letter,) = letters(us)
         assert "期限を 2027-06-15 00:00 JST まで延長しました" in letter
         assert "It now has time until 2027-06-15 00:00 JST" in letter
         us.move_to(END + DAY)
-        wait_until(lambda: us.rcpt(HANAKO).startswith("550"), "the end of receiving", within=60)
+        wait_until(lambda: us.rcpt(HANAKO).startswith("550"), "the end of receiving")
         assert [one["state"] for one in jobs(us)] == ["waiting"]
         late = run(us, "export", "jiro@closing.example", "--format", "zip")
         assert (late.returncode, "the plan allows no export of jiro@closing.example since" in late.stderr) == (1, True)
         us.move_to(tokyo("2027-06-15T00:01"))
-        wait_until(lambda: [one["state"] for one in jobs(us)] == ["cancelled"], "the end of its time", within=60)
+        wait_until(lambda: [one["state"] for one in jobs(us)] == ["cancelled"], "the end of its time")

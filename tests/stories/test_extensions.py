@@ -130,7 +130,7 @@ async def before(peer: SmtpPeer, folder: Path) -> AsyncIterator[LastpostHouse]:
 
 
 async def taken(peer: SmtpPeer) -> TakenMail:
-    await until(lambda: peer.taken, "the next hop has it", within=60)
+    await until(lambda: peer.taken, "the next hop has it")
     return peer.taken[0]
 
 

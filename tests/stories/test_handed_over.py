@@ -74,7 +74,7 @@ def taken(peer: SmtpPeer, mark: str) -> list[TakenMail]:
 
 
 def arrives(peer: SmtpPeer, mark: str) -> TakenMail:
-    wait_until(lambda: taken(peer, mark), f"{mark} at the next hop", 60)
+    wait_until(lambda: taken(peer, mark), f"{mark} at the next hop")
     return taken(peer, mark)[0]
 
 
@@ -124,7 +124,7 @@ def test_what_all_refuse_for_good_is_taken_from_an_inbound_mta_and_reported_once
     scene.hop.follow({"RCPT": NEVER})
     reply = scene.send("inbound", HANAKO, JIRO, port=scene.us.inbound)
     assert reply.startswith("250 ")
-    wait_until(lambda: scene.told("inbound"), "a report", 60)
+    wait_until(lambda: scene.told("inbound"), "a report")
     (report,) = scene.told("inbound")
     assert report.get_content_type() == "multipart/report"
     assert failed(report) == [HANAKO, JIRO]
@@ -163,7 +163,7 @@ def test_what_all_put_off_is_taken_from_an_inbound_mta_and_tried_again(scene: Sc
     assert scene.states(reply) == ["queued"]
     scene.later()
     arrives(scene.hop, "inbound later")
-    wait_until(lambda: scene.states(reply) == ["delivered"], "it is settled", 60)
+    wait_until(lambda: scene.states(reply) == ["delivered"], "it is settled")
 
 
 def test_a_refusal_of_one_is_reported_and_the_others_have_it(scene: Scene) -> None:
@@ -171,7 +171,7 @@ def test_a_refusal_of_one_is_reported_and_the_others_have_it(scene: Scene) -> No
     reply = scene.send("mixed", HANAKO, JIRO)
     assert reply.startswith("250 ")
     assert arrives(scene.hop, "mixed").recipients == [HANAKO]
-    wait_until(lambda: scene.told("mixed"), "a report", 60)
+    wait_until(lambda: scene.told("mixed"), "a report")
     (report,) = scene.told("mixed")
     assert failed(report) == [JIRO]
     assert scene.states(reply) == ["delivered", "returned"]
@@ -184,9 +184,9 @@ def test_what_one_puts_off_is_tried_again_for_this_one(scene: Scene) -> None:
     assert reply.startswith("250 ")
     assert [row["state"] for row in scene.queued(JIRO)] == ["queued"]
     scene.later()
-    wait_until(lambda: len(taken(scene.hop, "half")) == 2, "the second recipient", 60)
+    wait_until(lambda: len(taken(scene.hop, "half")) == 2, "the second recipient")
     assert [mail.recipients for mail in taken(scene.hop, "half")] == [[HANAKO], [JIRO]]
-    wait_until(lambda: scene.states(reply) == ["delivered", "delivered"], "both are settled", 60)
+    wait_until(lambda: scene.states(reply) == ["delivered", "delivered"], "both are settled")
 
 
 @pytest.mark.parametrize("leaves", ["not there", "421"])
@@ -199,7 +199,7 @@ def test_mail_waits_for_a_next_hop_that_is_away(scene: Scene, leaves: str) -> No
         assert taken(scene.hop, mark) == []
     scene.later()
     arrives(scene.hop, mark)
-    wait_until(lambda: scene.states(reply) == ["delivered"], "it is settled", 60)
+    wait_until(lambda: scene.states(reply) == ["delivered"], "it is settled")
     assert len(taken(scene.hop, mark)) == 1
 
 
@@ -219,7 +219,7 @@ def test_a_slow_next_hop_keeps_nobody_waiting_and_is_told_once(scene: Scene) -> 
     reply = scene.send("slow", HANAKO)
     assert reply.startswith("250 ")
     assert scene.deliveries(reply) == [(HANAKO, "claimed", 1)]
-    wait_until(lambda: scene.states(reply) == ["delivered"], "it is settled", 60)
+    wait_until(lambda: scene.states(reply) == ["delivered"], "it is settled")
     assert scene.deliveries(reply) == [(HANAKO, "delivered", 1)]
     assert len(taken(scene.hop, "slow")) == 1
 
@@ -233,7 +233,7 @@ def test_what_is_perhaps_taken_is_tried_again_and_may_come_twice(scene: Scene, e
     (row,) = scene.queued(HANAKO)
     assert (row["state"], row["last_reply"].partition(":")[0]) == ("unknown", "perhaps taken already")
     scene.later()
-    wait_until(lambda: scene.states(reply) == ["delivered"], "it is settled", 60)
+    wait_until(lambda: scene.states(reply) == ["delivered"], "it is settled")
     sent = [mail for mail in scene.hop.mails if f"<{mark}@x.example>".encode() in mail.body]
     assert len(sent) == 2
     assert len({mail.body for mail in sent}) == 1, "the same octets, the same Message-ID"
@@ -244,7 +244,7 @@ def test_a_full_mailbox_behind_lmtp_is_one_recipient_s_fault(scene: Scene) -> No
     scene.store.follow({"end": [Answer("250 2.0.0 saved"), full]})
     reply = scene.send("full", TARO, UME)
     assert reply.startswith("250 ")
-    wait_until(lambda: scene.told("full"), "a report", 60)
+    wait_until(lambda: scene.told("full"), "a report")
     (report,) = scene.told("full")
     assert failed(report) == [UME]
     assert scene.states(reply) == ["delivered", "returned"]

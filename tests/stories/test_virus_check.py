@@ -34,7 +34,7 @@ def as_documented(demo: DemoWorld) -> list[str]:
     (program,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "DEMO.md").read_text(encoding="utf-8"), re.DOTALL)
     for told, port in ((2525, demo.world), (2526, demo.submission), (2527, demo.inbound)):
         program = program.replace(str(told), str(port))
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=180)
     return [line.partition(" ")[2] for line in done.stdout.splitlines()]
 
 

@@ -19,7 +19,7 @@ class TooLate(AssertionError):
     """What was waited for did not happen in time."""
 
 
-async def until(condition: Callable[[], object | Awaitable[object]], what: str, within: float = 60.0) -> None:
+async def until(condition: Callable[[], object | Awaitable[object]], what: str, within: float = 120.0) -> None:
     """Return as soon as `condition()` (or what it awaits to) is true; `within` is in seconds."""
     end = time.monotonic() + within
     while True:
@@ -33,7 +33,7 @@ async def until(condition: Callable[[], object | Awaitable[object]], what: str, 
         await asyncio.sleep(STEP)
 
 
-def wait_until(condition: Callable[[], object], what: str, within: float = 60.0) -> None:
+def wait_until(condition: Callable[[], object], what: str, within: float = 120.0) -> None:
     """Return as soon as `condition()` is true; `within` is in seconds. For tests that are no coroutines."""
     end = time.monotonic() + within
     while not condition():

@@ -34,7 +34,7 @@ def fill(here: World, many: int, *, domains: int) -> None:
 
 
 async def settle_down(here: World, outbox: Outbox) -> None:
-    await until(lambda: here.log.named("deferred"), "attempts were made", within=60)
+    await until(lambda: here.log.named("deferred"), "attempts were made")
     for _ in range(20):
         here.clock.advance(timedelta(seconds=1))
         await asyncio.sleep(0.02)

@@ -52,9 +52,9 @@ def test_an_import_stopped_in_the_middle_changes_nothing(
     with opened(tmp_path) as world:
         world.take("address\nold@closing.example\n")
         with start(tmp_path) as stopped:
-            wait_until(lambda: half_done(world), "some staged rows", within=60)
+            wait_until(lambda: half_done(world), "some staged rows")
             stopped.send_signal(number)
-            _, told = stopped.communicate(timeout=60)
+            _, told = stopped.communicate(timeout=180)
         assert stopped.returncode == code, told
         assert [row["address"] for row in list_accounts(world.desk, None, "")] == ["old@closing.example"]
         with world.desk.records.read() as conn:

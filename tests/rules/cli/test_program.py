@@ -59,7 +59,7 @@ def test_what_no_command_asked_for_is_not_loaded() -> None:
 )
 def test_a_listing_is_one_array_alone_on_stdout(house: Path, words: tuple[str, ...]) -> None:
     with start(house, *words, "--json") as program:
-        out, _ = program.communicate(timeout=60)
+        out, _ = program.communicate(timeout=180)
     assert program.returncode == 0
     assert isinstance(json.loads(out), list)
     assert out.startswith("[")
@@ -85,15 +85,15 @@ def test_addresses_in_any_script_are_printed_in_any_locale(tmp_path: Path) -> No
         world.take("address\n花子@closing.example\n")
     environ = {**os.environ, "LC_ALL": "C", "PYTHONIOENCODING": "", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     with start(tmp_path / "lastpost.yaml", "accounts", "list", environ=environ) as program:
-        out, told = program.communicate(timeout=60)
+        out, told = program.communicate(timeout=180)
     assert (program.returncode, told) == (0, "")
     assert out.startswith("花子@closing.example")
 
 
 def test_the_user_who_acts_is_in_the_audit_log(house: Path) -> None:
     with start(house, "clock", "acknowledge", "--reason", "checked") as program:
-        program.communicate(timeout=60)
+        program.communicate(timeout=180)
     with start(house, "audit", "list", "--limit", "1", "--json") as program:
-        (row,) = json.loads(program.communicate(timeout=60)[0])
+        (row,) = json.loads(program.communicate(timeout=180)[0])
     assert (row["act"], row["reason"]) == ("clock acknowledge", "checked")
     assert row["actor"] == actor()

@@ -204,7 +204,7 @@ async def test_a_hundred_jobs_are_done_four_at_a_time_and_no_host_gets_more_than
             yard.fill(f"{kind}{number}", 3)
             await yard.ask(f"{kind}{number}", source_host=host)
     async with yard.working(pace=replace(QUICK, at_once=4, per_host=2)):
-        await until(lambda: yard.totals() == {State.DONE: 100}, "the end of all", 60)
+        await until(lambda: yard.totals() == {State.DONE: 100}, "the end of all")
     assert most[0] <= 4
     assert most[1] <= 2
     assert all(len(yard.came(f"{kind}{number}")) == 3 for kind in ("busy", "free") for number in range(50))
