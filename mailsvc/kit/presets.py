@@ -8,7 +8,7 @@ little below what the provider says, since what is on its way when it is used up
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -54,7 +54,7 @@ _ALL = (
         "gmail",
         "Gmail and Google Workspace",
         host="imap.gmail.com",
-        also=("imap.googlemail.com", "pop.gmail.com"),
+        also=("imap.googlemail.com",),
         domains=("gmail.com", "googlemail.com"),
         logins=(Login.APP_PASSWORD, Login.TOKEN),
         sessions=8,
@@ -110,7 +110,8 @@ _ALL = (
     ),
 )
 PRESETS: Mapping[str, Preset] = MappingProxyType({one.name: one for one in _ALL})
-_OF_HOST = {host: one for one in _ALL for host in (one.host, *one.also)}
+GMAIL_BY_POP3 = replace(PRESETS["gmail"], host="pop.gmail.com", also=(), down=1_200 * _MB)  # half of what IMAP gives
+_OF_HOST = {host: one for one in (*_ALL, GMAIL_BY_POP3) for host in (one.host, *one.also)}
 _OF_DOMAIN = {domain: one for one in _ALL for domain in one.domains}
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from mailsvc.kit.mailbox_urls import ImapUrl, parse_mailbox
-from mailsvc.kit.presets import GENERIC, PRESETS, Preset, preset_of, preset_of_domain
+from mailsvc.kit.presets import GENERIC, GMAIL_BY_POP3, PRESETS, Preset, preset_of, preset_of_domain
 
 PAGE = (Path(__file__).parents[3] / "docs" / "PROVIDERS.md").read_text()
 
@@ -21,10 +21,11 @@ def test_a_provider_is_found_by_its_word_its_hosts_and_its_domains(preset: Prese
 def test_any_other_host_is_nobodys() -> None:
     assert preset_of("imap.old.example") is GENERIC
     assert preset_of("imap.gmail.com.evil.example") is GENERIC
+    assert preset_of("pop.gmail.com") is GMAIL_BY_POP3
     assert preset_of_domain("old.example") is None
 
 
-@pytest.mark.parametrize("preset", PRESETS.values(), ids=PRESETS)
+@pytest.mark.parametrize("preset", [*PRESETS.values(), GMAIL_BY_POP3], ids=[*PRESETS, "gmail by POP3"])
 def test_each_number_has_its_page_and_date(preset: Preset) -> None:
     section = re.search(rf"^## {re.escape(preset.title)}\n(.*?)(?=^## |\Z)", PAGE, re.DOTALL | re.MULTILINE)
     assert section is not None
