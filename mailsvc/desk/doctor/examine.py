@@ -16,7 +16,7 @@ from mailsvc.desk.doctor.clocks import check_clock
 from mailsvc.desk.doctor.doors import check_doors
 from mailsvc.desk.doctor.finding import Finding
 from mailsvc.desk.doctor.mailboxes import check_mailboxes
-from mailsvc.desk.doctor.places import check_maildirs, check_records_place
+from mailsvc.desk.doctor.places import check_exports_place, check_maildirs, check_records_place
 from mailsvc.desk.doctor.plans import check_directories, check_plans
 from mailsvc.desk.doctor.scanners import check_scanners
 from mailsvc.desk.doctor.waiting import check_waiting
@@ -43,6 +43,7 @@ def _examined(settings_file: Path) -> Iterator[Finding]:
         return
     yield from check_settings(settings)
     yield from check_maildirs(settings)
+    yield from check_exports_place(settings)
     yield from check_records_place(settings)
     yield from check_doors(settings)
     try:

@@ -1,6 +1,7 @@
-"""Folders that mail and records are written to: writable, roomy, and of a file system that keeps its word.
+"""Folders that mail, records and exports are written to: writable, roomy, and of a file system that keeps its word.
 
-Use: `check_maildirs(settings)`, `check_records_place(settings)`; both look, write one empty file and take it away.
+Use: `check_maildirs(settings)`, `check_records_place(settings)`, `check_exports_place(settings)`; each looks,
+writes one empty file and takes it away.
 """
 
 import os
@@ -13,7 +14,7 @@ from mailsvc.kit.quantities import print_size
 from mailsvc.kit.settings import Settings
 from mailsvc.kit.targets import MaildirTarget, Target
 
-MAILDIRS, DISK, RECORDS = "maildirs", "disk", "records"
+MAILDIRS, DISK, RECORDS, EXPORTS = "maildirs", "disk", "records", "exports"
 LOW_PERCENT = 5
 _NETWORKS = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "fuse.sshfs", "fuse.glusterfs"}
@@ -43,6 +44,15 @@ def check_records_place(settings: Settings, mounts: Path = _MOUNTS) -> Iterator[
     if kind in _NETWORKS:
         what = f"{folder} is on a network file system ({kind}), where SQLite's locks cannot be relied on"
         yield error(RECORDS, what, "keep the records on a local disk, or use PostgreSQL")
+
+
+def check_exports_place(settings: Settings) -> Iterator[Finding]:
+    """Findings for the folders of exports and jobs, where the settings name them."""
+    exports, jobs = settings.exports.folder, settings.jobs.folder
+    for folder in filter(None, (exports, jobs)):
+        yield from _writable(EXPORTS, folder)
+    if exports is not None and jobs is None:
+        yield warning(EXPORTS, "this service carries no export out", "write `jobs.folder` too")
 
 
 def file_system(path: Path, mounts: Path = _MOUNTS) -> str:

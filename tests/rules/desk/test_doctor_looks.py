@@ -11,7 +11,7 @@ import pytest
 from mailsvc.desk.doctor import doors
 from mailsvc.desk.doctor.doors import check_doors
 from mailsvc.desk.doctor.finding import Finding, Severity, error, note, warning
-from mailsvc.desk.doctor.places import check_maildirs, check_records_place
+from mailsvc.desk.doctor.places import check_exports_place, check_maildirs, check_records_place
 from mailsvc.kit.settings import Settings, parse_settings
 from tests.rules.desk.world import SETTINGS
 from tests.support.ports import free_port
@@ -28,6 +28,18 @@ def disk(monkeypatch: pytest.MonkeyPatch, *, free: int, size: int = 100 * GIGABY
     """A disk of `size` octets with `free` of them and `inodes` per cent of its inodes left."""
     told = SimpleNamespace(f_bavail=free, f_frsize=1, f_blocks=size, f_files=100_000, f_favail=inodes * 1000)
     monkeypatch.setattr(os, "statvfs", lambda _: told)
+
+
+def test_exports_that_nobody_carries_out_are_a_warning(settings: Settings, tmp_path: Path) -> None:
+    assert list(check_exports_place(settings)) == []
+    asked = parse_settings(f"{SETTINGS}exports: {{folder: exports}}\n", "lastpost.yaml", tmp_path)
+    assert list(check_exports_place(asked)) == [
+        warning("exports", "this service carries no export out", "write `jobs.folder` too")
+    ]
+    taken = parse_settings(f"{SETTINGS}exports: {{folder: exports}}\njobs: {{folder: jobs}}\n", "l.yaml", tmp_path)
+    assert list(check_exports_place(taken)) == []
+    taken = parse_settings(f"{SETTINGS}jobs: {{folder: /proc/jobs}}\n", "lastpost.yaml", tmp_path)
+    assert ["cannot be written to" in one.what for one in check_exports_place(taken)] == [True]
 
 
 class TestRoom:
