@@ -1,15 +1,19 @@
-"""The loop that docs/MIGRATION.md gives for many mailboxes, as it stands there, between mailboxes of a real Dovecot."""
+"""What docs/MIGRATION.md and the README give to be typed, as it stands there, between mailboxes of a real Dovecot."""
 
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
+from migrator.receipts.signing import signing_key
 from tests.real.dovecot import Dovecot
+from tests.real.house import LastpostHouse, Words, house
 from tests.real.mailboxes import PASSWORD, Place, fill, told
+from tests.support.deadline import wait_until
 
 pytestmark = pytest.mark.real("dovecot")
 
@@ -18,34 +22,31 @@ DOCUMENT = ROOT / "docs" / "MIGRATION.md"
 COUNTS = {"INBOX": 5, "Sent": 3, "A/B c": 2, "none": 0}
 
 
-def blocks() -> list[str]:
-    """What is typed for many mailboxes: the script, then the rehearsal, the runs, the last run, the verification."""
+def blocks() -> tuple[str, list[str]]:
+    """Of many mailboxes: the file, and what is typed: the first pass, reports, the last pass, the receipts."""
     section = re.search(
-        r"^## Many mailboxes in a night\n(.*?)^## ", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+        r"^## Many mailboxes\n(.*?)^### ", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
     )
     assert section, "the document has a section about many mailboxes"
-    return re.findall(r"^```sh\n(.*?)^```", section[1], re.MULTILINE | re.DOTALL)
+    (file,) = re.findall(r"^```csv\n(.*?)^```", section[1], re.MULTILINE | re.DOTALL)
+    return file, re.findall(r"^```sh\n(.*?)^```", section[1], re.MULTILINE | re.DOTALL)
 
 
-def typed(text: str, folder: Path) -> str:
+def typed(text: str, folder: Path, settings: str = "") -> str:
     """Type this in a shell; what it prints."""
     lastpost = folder / "bin" / "lastpost"
     lastpost.parent.mkdir(exist_ok=True)
     lastpost.write_text(f'#!/bin/sh\nexec {sys.executable} -m mailsvc.cli "$@"\n')
     lastpost.chmod(0o755)
     environ = {"PATH": f"{lastpost.parent}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
-    environ["XDG_STATE_HOME"] = str(folder / "state")
+    environ |= {"XDG_STATE_HOME": str(folder / "state")} | ({"LASTPOST_SETTINGS": settings} if settings else {})
     done = subprocess.run(["sh"], input=text, capture_output=True, text=True, cwd=folder, env=environ, check=False)
     return done.stdout + done.stderr
 
 
-def codes(folder: Path) -> dict[str, str]:
-    rows = (line.split("\t") for line in (folder / "codes.tsv").read_text().splitlines())
-    return {user: code for code, user in rows}
-
-
-def test_forty_mailboxes_move_as_it_is_written(dovecot: Dovecot, tmp_path: Path) -> None:
-    script, rehearse, run, last, verify = blocks()
+def test_many_mailboxes_move_as_it_is_written(dovecot: Dovecot, tmp_path: Path) -> None:
+    file, (first, report, last, receipts) = blocks()
+    header, row = file.splitlines()
     users = [f"hana{number}_a@night.example" for number in range(3)]
     pairs = {user: user.replace("night", "day") for user in users}
     for old, new in pairs.items():
@@ -53,47 +54,44 @@ def test_forty_mailboxes_move_as_it_is_written(dovecot: Dovecot, tmp_path: Path)
         dovecot.add_user(new, PASSWORD)
         fill(Place(dovecot.imap, old), COUNTS)
     for side in ("old", "new"):
-        script = script.replace(
-            f"imaps://master@imap.{side}.example?", f"imap://master@127.0.0.1:{dovecot.imap}?tls=none&"
-        )
+        row = row.replace(f"imaps://master@imap.{side}.example?", f"imap://master@127.0.0.1:{dovecot.imap}?tls=none&")
         secret = tmp_path / f"{side}-master.secret"
         secret.write_text("master\n")
         secret.chmod(0o600)
-    (tmp_path / "move-one.sh").write_text(script)
-    (tmp_path / "mailboxes.txt").write_text("".join(f"{old} {new}\n" for old, new in pairs.items()))
-    assert typed(rehearse, tmp_path) == ""
-    assert sorted(path.name for path in (tmp_path / "plans").iterdir()) == [f"{user}.json" for user in users]
-    assert [*(tmp_path / "journals").iterdir()] == []
-    assert typed(run, tmp_path) == ""
-    assert codes(tmp_path) == dict.fromkeys(users, "0")
-    fill(Place(dovecot.imap, users[0]), {"INBOX": 2})
-    assert typed(last, tmp_path) == ""
-    assert codes(tmp_path) == dict.fromkeys(users, "0")
-    for old, new in pairs.items():
-        assert told(Place(dovecot.imap, new)) == told(Place(dovecot.imap, old))
-    assert typed(verify, tmp_path) == ""
-    receipt = tmp_path / "receipts" / f"{users[1]}.json"
-    receipt.write_text(receipt.read_text().replace("copied", "copi\u00e9d"))
-    assert typed(verify, tmp_path) == f"look at receipts/{receipt.name}\n"
-    assert '"read_back": true' in (tmp_path / "receipts" / f"{users[0]}.json").read_text()
+    rows = [
+        row.replace("hanako%40old.example", quote(old)).replace("hanako%40new.example", quote(new))
+        for old, new in pairs.items()
+    ]
+    (tmp_path / "friday.csv").write_bytes("\r\n".join([header, *rows, ""]).encode("utf-8-sig"))  # as Excel saves it
+    with house(tmp_path / "house", words=Words(more="jobs: {{folder: jobs}}\n")) as lastpost:
+        settings = str(lastpost.folder / "lastpost.yaml")
+        said = typed(first, tmp_path, settings)
+        assert "batch friday: 3 mailboxes to be asked for; nothing was written\n" in said
+        assert "batch first: 3 mailboxes asked for" in said
+        ended(lastpost, "first")
+        assert typed(report, tmp_path, settings).count("3 done\n") == 2
+        assert (tmp_path / "report.csv").read_text(encoding="utf-8-sig").count(",done,") == 3
+        fill(Place(dovecot.imap, users[0]), {"INBOX": 2})
+        assert "batch last: 3 mailboxes asked for" in typed(last, tmp_path, settings)
+        ended(lastpost, "last")
+        for old, new in pairs.items():
+            assert told(Place(dovecot.imap, new)) == told(Place(dovecot.imap, old))
+        receipts = receipts.replace("/var/lib/lastpost/jobs", str(lastpost.folder / "jobs"))
+        assert typed(receipts, tmp_path, settings) == "3 jobs: 3 done\n"
+        kept = sorted((tmp_path / "receipts").iterdir())
+        assert len(kept) == 3
+        assert all('"read_back": true' in one.read_text() for one in kept)
+        signing_key(tmp_path / "receipt-key.pem")  # another one
+        receipts = receipts.replace(str(lastpost.folder / "jobs"), str(tmp_path))
+        assert typed(receipts, tmp_path, settings).count("look at job ") == 3
 
 
-def test_one_that_fails_is_told_and_its_last_receipt_stays(dovecot: Dovecot, tmp_path: Path) -> None:
-    script, _, run, _, verify = blocks()
-    (tmp_path / "receipts").mkdir()
-    (tmp_path / "receipts" / "nobody@night.example.json").write_text("a former one")
-    for side in ("old", "new"):
-        script = script.replace(
-            f"imaps://master@imap.{side}.example?", f"imap://master@127.0.0.1:{dovecot.imap}?tls=none&"
-        )
-        (tmp_path / f"{side}-master.secret").write_text("wrong\n")
-        (tmp_path / f"{side}-master.secret").chmod(0o600)
-    (tmp_path / "move-one.sh").write_text(script)
-    (tmp_path / "mailboxes.txt").write_text("nobody@night.example nobody@day.example\n")
-    assert typed(run, tmp_path) == "1\tnobody@night.example\n"
-    assert [path.name for path in (tmp_path / "receipts").iterdir()] == ["nobody@night.example.json"]
-    assert "look at the user in the URL" in (tmp_path / "logs" / "nobody@night.example.log").read_text()
-    assert verify.count("lastpost receipt verify") == 1
+def ended(lastpost: LastpostHouse, batch: str) -> None:
+    def over() -> bool:
+        rows = lastpost.lastpost("jobs", "list", "--batch", batch).splitlines()
+        return len(rows) == 3 and all(row.split("\t")[1] == "done" for row in rows)
+
+    wait_until(over, f"the batch {batch} to be done")
 
 
 def test_one_mailbox_moves_as_the_readme_says(dovecot: Dovecot, tmp_path: Path) -> None:
