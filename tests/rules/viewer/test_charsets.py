@@ -1,8 +1,11 @@
+import tracemalloc
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from migrator.viewer.charsets import decoded
+from migrator.viewer.decoding import base64
 
 GREETING = "こんにちは、世界。山田です。"
 SPECIAL = "①㈱髙﨑"  # NEC's and IBM's additions to JIS X 0208
@@ -101,3 +104,20 @@ def test_any_octets_become_text_that_can_be_written(octets: bytes, declared: str
 @pytest.mark.parametrize("declared", ["utf-8", "Shift_JIS", "EUC-JP", "ISO-2022-JP", "us-ascii", ""])
 def test_kana_are_kana_in_any_charset_under_any_name(text: str, charset: str, declared: str) -> None:
     assert decoded(text.encode(charset), declared).text == text
+
+
+def test_lost_escapes_are_looked_for_in_letters_and_not_in_bombs() -> None:
+    """Each sign could begin a stretch; looking ahead from each of millions would take minutes."""
+    lost = b"$B%F%9%H(B " * 100
+    assert decoded(lost, "iso-2022-jp").text == "テスト " * 100
+    bomb = b"$B" * 2_000_000
+    assert decoded(bomb, "iso-2022-jp").text == bomb.decode()
+
+
+def test_base64_that_is_padded_after_each_octet_is_read_in_as_much_memory_as_it_has() -> None:
+    tracemalloc.start()
+    try:
+        assert base64(b"QQ==" * 500_000) == b"A" * 500_000
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
