@@ -1,6 +1,7 @@
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -41,6 +42,32 @@ def test_asked_for_twice_one_job_stands(records: Records) -> None:
     assert add(records, second) == Added(first.id, is_new=False)
     assert settle(records, only.job, Succeeded("{}", named=False)) is State.DONE
     assert add(records, second).is_new
+
+
+def test_of_many_that_are_asked_for_at_once_each_move_has_one_job(records: Records) -> None:
+    there, one, twin, other = wanted("a", secrets=True), wanted("b", secrets=True), wanted("b"), wanted("c")
+    again = replace(wanted("a"), secrets={Side.SOURCE: b"another"})
+    add(records, there)
+    added = records.act(lambda connection: jobs.add_all(connection, [one, again, twin, other], NOW))
+    assert [(found.id, found.is_new) for found in added] == [
+        (one.id, True),
+        (there.id, False),
+        (one.id, False),
+        (other.id, True),
+    ]
+    assert {job.job.id: job.secrets for job in claim(records)} == {there.id: SECRETS, one.id: SECRETS, other.id: {}}
+    assert records.act(lambda connection: jobs.add_all(connection, [], NOW)) == []
+
+
+async def test_two_who_ask_for_the_same_many_at_once_get_the_same_jobs(records: Records) -> None:
+    names = [str(number) for number in range(50)]
+    asked = [[wanted(name) for name in order] for order in (names, names[::-1])]
+    several = await asyncio.gather(
+        *(asyncio.to_thread(records.act, partial(jobs.add_all, news=news, now=NOW)) for news in asked)
+    )
+    found = [{one.id for one in added} for added in several]
+    assert found[0] == found[1]
+    assert len(found[0]) == len(names)
 
 
 async def test_a_double_click_makes_one_job(records: Records) -> None:

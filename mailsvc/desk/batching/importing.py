@@ -118,7 +118,7 @@ def _slice(desk: Desk, name: str, news: list[NewJob], conn: Connection) -> tuple
     batch = job_batches.join(conn, name, desk.actor, now)
     there = job_batches.moves_in(conn, batch.id, [one.move for one in news])
     fresh = [one for one in news if one.move not in there]
-    added = [jobs.add(conn, job_batches.within(one, batch.id), now).is_new for one in fresh]
+    added = [one.is_new for one in jobs.add_all(conn, [job_batches.within(one, batch.id) for one in fresh], now)]
     if any(added):
         desk.note(conn, "batch ask", name, "", {"jobs": str(sum(added)), "batch": batch.id})
     return batch.id, {"added": sum(added), "there": len(there), "elsewhere": len(added) - sum(added)}
