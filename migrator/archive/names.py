@@ -20,6 +20,7 @@ from migrator.mailbox import FolderName
 LONGEST = 240  # octets of one part of a path
 # Explorer opens nothing whose whole path has 260 signs: with these, some 70 are left for where it is unpacked.
 _LEVEL, _FOLDER, _SUBJECT, _ATTACHMENT = 60, 90, 60, 100  # octets
+_ENDING = 16  # octets of an attachment's ending
 _MARKED = 30  # octets of a level, where a mark tells names apart
 _DEEPEST = 8  # levels
 _DEEP = 64  # parts of a path that somebody else may have made
@@ -70,8 +71,11 @@ def page_path(number: int) -> str:
 
 
 def attachment_path(number: int, wished: str, taken: Sequence[str]) -> str:
-    """Where an attachment stands; `taken` are the paths of the message's other ones."""
-    name = plain(wished, _ATTACHMENT)
+    """Where an attachment stands; `taken` are the paths of the message's other ones.
+
+    However long the name is, its ending stays: by it systems choose what opens the file.
+    """
+    name = _shortened(plain(wished, len(wished.encode("utf-8", "replace")) + 1))
     keys, turn, path = {key(one) for one in taken}, 1, f"attachments/{number:06d}/{name}"
     stem, dot, ending = name.rpartition(".")
     while key(path) in keys:
@@ -79,6 +83,16 @@ def attachment_path(number: int, wished: str, taken: Sequence[str]) -> str:
         numbered = f"{stem} ({turn}).{ending}" if dot and stem else f"{name} ({turn})"
         path = f"attachments/{number:06d}/{numbered}"
     return path
+
+
+def _shortened(name: str) -> str:
+    """A name that is not too long, with the ending that it had and no other."""
+    if len(name.encode()) <= _ATTACHMENT:
+        return name
+    stem, dot, ending = name.rpartition(".")
+    if not dot or len(ending.encode()) > _ENDING:
+        return _trimmed(name.replace(".", _INSTEAD), _ATTACHMENT)
+    return plain(f"{_trimmed(stem, _ATTACHMENT - len(ending.encode()) - 1)}.{ending}")
 
 
 def manifest_path(part: int) -> str:

@@ -23,6 +23,7 @@ from migrator.viewer.words import LABELS, both, sized
 _INLINE: Final = 100_000  # octets of a picture that stands in the page itself
 _INLINE_ALL: Final = 1_000_000  # octets of all of them
 _HEAD: Final = 64  # octets by which a picture is known
+_SNIFFED: Final = 4096  # octets by which a page is known
 
 
 class Attachments:
@@ -87,10 +88,10 @@ class Attachments:
     def _stored(self, part: Part) -> str:
         """The path of a part's file."""
         if id(part) not in self._paths:
-            wished = file_name(part.name, part.kind.name, len(self._paths) + 1)
+            octets = part.octets
+            wished = file_name(part.name, part.kind.name, len(self._paths) + 1, octets[:_SNIFFED])
             path = self._place.attachment(wished)
             self._paths[id(part)] = path
-            octets = part.octets
             self._sizes[path] = len(octets)
             self.files.append((path, octets))
         return self._paths[id(part)]

@@ -2,7 +2,11 @@ import html
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from migrator.archive.names import attachment_path
+from migrator.viewer.pictures import file_name
 from tests.rules.viewer.made import leaf, message, multipart, page, png, rendered
 
 TEXT = "text/plain; charset=utf-8"
@@ -92,6 +96,7 @@ def attachment(kind: str, name: str, octets: bytes = b"x") -> bytes:
         ("..%2F..%2Fetc%2Fpasswd", "passwd", "?"),
         ("page.HTML", "page.HTML.txt", "TXT"),
         ("drawing.svg", "drawing.svg.txt", "TXT"),
+        ("page.html%20.", "page.html ..txt", "TXT"),
         ("%20", "1.bin", "BIN"),
     ],
 )
@@ -176,3 +181,21 @@ def test_a_message_of_nothing_has_a_page() -> None:
 def test_raw_octets_in_a_header_are_read_by_the_charset_of_the_text() -> None:
     octets = "Subject: 会議\n".encode("euc_jp") + b"Content-Type: text/plain; charset=EUC-JP\n\nx"
     assert "<h1>会議</h1>" in page(octets)
+
+
+@given(
+    st.text(max_size=200),
+    st.sampled_from(["html", "SVG", "xhtml", "shtml ", "html.", "h\u200btml", "htm" + "x" * 40, "foo"]),
+    st.sampled_from([b"<svg onload=x>", b"\xef\xbb\xbf <!DOCTYPE html>", "<script>".encode("utf-16"), b"<x:script >"]),
+)
+def test_no_name_makes_a_browser_open_an_attachment_as_a_page(stem: str, last: str, octets: bytes) -> None:
+    wished = file_name(f"{stem}.{last}", "application/octet-stream", 1, octets)
+    for taken in ((), (attachment_path(1, wished, ()),)):
+        assert attachment_path(1, wished, taken).endswith(".txt")
+
+
+def test_a_long_name_keeps_its_ending_and_gets_no_other() -> None:
+    for length in range(60, 130):
+        name = attachment_path(1, "x" * length + ".html" + "y" * 40, ())
+        assert not name.endswith((".h", ".ht", ".htm", ".html"))
+        assert attachment_path(1, "長" * length + ".pdf", ()).endswith("長.pdf")
