@@ -43,6 +43,23 @@ async def test_every_single_bit_that_changes_is_found(tmp_path: Path) -> None:
         assert found(path)[0][0] == "hanako.zip"
 
 
+async def test_a_bit_that_changes_in_any_kind_of_file_names_that_file(tmp_path: Path) -> None:
+    path = tmp_path / "hanako.zip"
+    await made(path, message(1), viewer=PlainViewer(names=["a.txt"]))
+    octets_ = path.read_bytes()
+    with ZipFile(path) as part:
+        files = part.infolist()
+    assert {one.filename.partition("/")[0] for one in files} == {
+        "attachments", "pages", "mail", "index.html", "viewer", "manifest-1.json"
+    }  # fmt: skip
+    for one, following in zip(files, [*files[1:], None], strict=True):
+        behind = following.header_offset if following else one.header_offset + 400
+        changed = bytearray(octets_)
+        changed[behind - 2] ^= 1
+        path.write_bytes(changed)
+        assert found(path) == [("hanako.zip", one.filename)]
+
+
 async def test_an_archive_cut_anywhere_is_found(tmp_path: Path) -> None:
     path = tmp_path / "hanako.zip"
     await made(path, message(1))
