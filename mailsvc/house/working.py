@@ -17,6 +17,7 @@ from mailsvc.records.job import Side as JobSide
 from mailsvc.workers.jobs.in_hand import Pace
 from mailsvc.workers.jobs.role import JobRole
 from mailsvc.workers.jobs.run import Means, Opens
+from mailsvc.workers.jobs.tally import Tally
 from migrator.mailbox import Source, Target
 from migrator.receipts.receipt import Receipt
 from migrator.receipts.signing import signed, signing_key
@@ -38,10 +39,19 @@ def working(ground: Ground) -> Coroutine[None, None, None]:
         clock=frame.clock,
         chance=frame.random.random,
         log=frame.log,
+        moved=frame.metrics.moved,
         known=lambda job, side: secret_of(frame.settings, os.environ, job) if side is JobSide.SOURCE else None,
     )
     pace = Pace(at_once=settings.jobs.at_once, per_host=settings.jobs.per_host, terms=settings.jobs.terms)
-    return JobRole(ground.records, means, pace, owner=frame.owner, now=ground.now).run()
+    role = JobRole(ground.records, means, pace, owner=frame.owner, now=ground.now)
+    return _counted(role, Tally(ground.records, frame.metrics, now=ground.now))
+
+
+async def _counted(role: JobRole, tally: Tally) -> None:
+    """The role, and what `/metrics` says of jobs beside it."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(role.run())
+        group.create_task(tally.run())
 
 
 async def _resting() -> None:

@@ -1,10 +1,11 @@
 """What all workers together may do at a host: how many jobs at once and a minute, and whether it rests.
 
-`Room` is what there is at one moment, for a claim; `rest_host`, `host_well` and `limit_host` change it. A host that
-asks for patience rests for all its jobs, twice as long each time it asks again before a job there was done.
+`Room` is what there is at one moment, for a claim; `rest_host`, `host_well` and `limit_host` change it, `resting` tells
+who rests. A host that asks for patience rests for all its jobs, twice as long each time it asks again before a job
+there was done.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select, update
@@ -44,6 +45,11 @@ def host_well(connection: Connection, hosts: Collection[str], now: datetime) -> 
     over = host_limits.c.rests_until <= now
     known = host_limits.c.host.in_([host for host in hosts if host])
     connection.execute(update(host_limits).where(known, over, host_limits.c.rests > 0).values(rests=0))
+
+
+def resting(connection: Connection, now: datetime) -> Sequence[str]:
+    """The hosts that rest now."""
+    return connection.scalars(select(host_limits.c.host).where(host_limits.c.rests_until > now)).all()
 
 
 def limit_host(connection: Connection, host: str, most_jobs: int | None, why: str) -> None:

@@ -7,18 +7,26 @@ from migrator.journals.journal import Mark
 from migrator.journals.rows import storable
 from migrator.mailbox import FolderName
 
+Moved = Callable[[int, int], None]
+
+
+def uncounted(_messages: int, _octets: int) -> None:
+    """Nobody counts over all jobs."""
+
 
 class Counted:
     """A migrator.progress.Progress; `now` is what the records are told.
 
-    Once `most` octets are settled (None: any number), `used_up` is set and `stop` called.
+    Once `most` octets are settled (None: any number), `used_up` is set and `stop` called. `moved` is told of messages
+    and octets as they are settled, in the thread that moves.
     """
 
-    def __init__(self, stop: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, stop: Callable[[], None] = lambda: None, moved: Moved = uncounted) -> None:
         self.now = Progress()
         self.most: int | None = None
         self.used_up = False
         self._stop = stop
+        self._moved = moved
         self._messages = self._octets = self._of = 0
         self._of_octets: int | None = None
         self._doing = "connecting"
@@ -33,7 +41,9 @@ class Counted:
     def settled(self, folder: FolderName, marks: Sequence[Mark]) -> None:
         """What came of these messages is known."""
         self._messages += len(marks)
-        self._octets += sum(mark.size for mark in marks)
+        octets = sum(mark.size for mark in marks)
+        self._octets += octets
+        self._moved(len(marks), octets)
         self._doing = "/".join(folder)
         self._told()
         if self.most is not None and self._octets >= self.most:

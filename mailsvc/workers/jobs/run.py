@@ -19,7 +19,7 @@ from mailsvc.kit.mailboxes import Side as Mailbox
 from mailsvc.kit.oauth import Tokens
 from mailsvc.kit.telemetry import Log
 from mailsvc.records.job import Claimed, Ending, FailedForNow, GivenBack, Side, Succeeded
-from mailsvc.workers.jobs.counted import Counted
+from mailsvc.workers.jobs.counted import Counted, Moved, uncounted
 from mailsvc.workers.jobs.endings import ending_of, expected
 from mailsvc.workers.jobs.secrets import Keeps, Known, RunSecrets, Seals, nothing_known
 from migrator.journals.journal import Journal
@@ -52,6 +52,7 @@ class Means:
     chance: Callable[[], float]  # from 0 to 1
     log: Log
     known: Known = nothing_known
+    moved: Moved = uncounted  # told of messages and octets as they are settled, from any thread
 
 
 class Run:
@@ -59,7 +60,7 @@ class Run:
 
     def __init__(self, claimed: Claimed, journal: Journal, means: Means, keep: Keeps) -> None:
         self.job = claimed.job
-        self.progress = Counted(self.stop)
+        self.progress = Counted(self.stop, means.moved)
         self._secrets = RunSecrets(claimed, means.seals, means.tokens, keep, means.known)
         self._journal = journal
         self._means = means

@@ -22,6 +22,7 @@ from mailsvc.records import job_acts, job_list, jobs
 from mailsvc.records.job import Job, JobKind, NewJob, Side, move_digest
 from mailsvc.records.job_list import Wanted
 from mailsvc.records.store import Connection, Records
+from mailsvc.workers.jobs.counted import Moved, uncounted
 from mailsvc.workers.jobs.in_hand import Pace
 from mailsvc.workers.jobs.role import JobRole, OnEnd
 from mailsvc.workers.jobs.run import Means
@@ -92,6 +93,7 @@ class Yard:
         self.opening: Callable[[Mailbox], None] = lambda _side: None
         self.secrets: list[str] = []
         self.seals: Seals = Plain()
+        self.moved: Moved = uncounted
         self.tokens = Tokens([], now=self.clock.now, environ={})
         self._ids = count(1)
 
@@ -166,6 +168,7 @@ class Yard:
             clock=self.clock,
             chance=lambda: 0.0,
             log=self.log,
+            moved=self.moved,
         )
         return JobRole(self.records, means, pace, owner=owner, now=self.clock.now, on_end=on_end)
 
