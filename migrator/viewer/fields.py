@@ -29,9 +29,16 @@ _SEVERAL: Final = frozenset({"to", "cc", "bcc"})
 _WORD = re.compile(rb"=\?([!-~]{1,40}?)(?:\*[^?]*+)?\?([BbQq])\?([^?]*+)(?:\?=|\Z)")
 _GAP = re.compile(rb"(\?=)\s+(?==\?)")
 _TYPE = re.compile(rb"\s*+([^\s/;=\"]++)/([^\s/;=\"]++)")
-_PARAMETER = re.compile(rb';\s*+([^\s=;"]++)\s*+=\s*+("(?:[^"\\]|\\.)*"?|[^;]*+)', re.DOTALL)
+# In octets of Shift_JIS and ISO-2022-JP the second half of a sign may look like a backslash or a quotation mark.
+_SIGNS: Final = rb"[\x81-\x9f\xe0-\xfc][\x40-\xfc]|\x1b\$[@B](?:[!-~]{2})*"
+_NO_SIGNS: Final = rb"[^\x00-\xff]"
+_PARAMETER, _RAW_PARAMETER = (
+    re.compile(rb';\s*+([^\s=;"]++)\s*+=\s*+("(?:' + signs + rb'|[^"\\]|\\.)*"?|[^;]*+)', re.DOTALL)
+    for signs in (_NO_SIGNS, _SIGNS)
+)
 _PIECE = re.compile(r"([^*]+)(?:\*(\d{1,3}))?(\*)?")
-_QUOTED_PAIR = re.compile(rb"\\(.)", re.DOTALL)
+_QUOTED_PAIR, _RAW_QUOTED_PAIR = (re.compile(rb"(" + signs + rb")|\\(.)", re.DOTALL) for signs in (_NO_SIGNS, _SIGNS))
+_PERCENT = re.compile(r"(?:%[89A-F][0-9A-F]){2}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,26 +121,50 @@ def _parameters(value: bytes, charset: str) -> Mapping[str, str]:
     """Parameters by lower-case name: plain, in pieces and encoded (RFC 2231), or in encoded words (met everywhere)."""
     plain: dict[str, str] = {}
     pieces: dict[str, list[tuple[int, bytes, bool]]] = {}
-    for found in _PARAMETER.finditer(value):
+    parameter, quoted_pair = (_PARAMETER, _QUOTED_PAIR) if _is_utf8(value) else (_RAW_PARAMETER, _RAW_QUOTED_PAIR)
+    for found in parameter.finditer(value):
         piece = _PIECE.fullmatch(found[1].lower().decode("ascii", "replace"))
         given = found[2].strip()
         if given.startswith(b'"'):
-            given = _QUOTED_PAIR.sub(rb"\1", given[1:].removesuffix(b'"'))
+            given = quoted_pair.sub(rb"\1\2", given[1:].removesuffix(b'"'))
         if piece is None:
             continue
         if piece[2] or piece[3]:
             pieces.setdefault(piece[1], []).append((int(piece[2] or 0), given, bool(piece[3])))
         else:
-            plain.setdefault(piece[1], decoded_words(given, charset))
+            plain.setdefault(piece[1], _percents(decoded_words(given, charset)))
     return plain | {name: _joined(sorted(parts, key=lambda part: part[0])) for name, parts in pieces.items()}
 
 
+def _is_utf8(value: bytes) -> bool:
+    """Whether no octet is half of a sign in another charset."""
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return b"\x1b" not in value
+
+
+def _percents(text: str) -> str:
+    """A name that its program wrote as an address is written; others as they are."""
+    if not _PERCENT.search(text):
+        return text
+    try:
+        return unquote_to_bytes(text).decode()
+    except UnicodeDecodeError:
+        return text
+
+
 def _joined(pieces: list[tuple[int, bytes, bool]]) -> str:
-    declared, octets = "", b""
+    """Pieces in order, of which encoded ones may be parted anywhere, even within the digits of an octet."""
+    declared, octets, waiting = "", b"", b""
     for number, (_, given, encoded) in enumerate(pieces):
         piece = given
         if encoded and number == 0 and given.count(b"'") >= 2:
             name, _, piece = given.split(b"'", 2)
             declared = name.decode("ascii", "replace")
-        octets += unquote_to_bytes(piece) if encoded else piece
-    return decoded(octets, declared).text
+        if encoded:
+            waiting += piece
+        else:
+            octets, waiting = octets + unquote_to_bytes(waiting) + piece, b""
+    return decoded(octets + unquote_to_bytes(waiting), declared).text

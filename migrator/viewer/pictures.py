@@ -22,8 +22,8 @@ _HEADS: Final = (
 )
 # What opens as a page with the rights of a page, where somebody clicks on it.
 _PAGES: Final = set_of(
-    "htm html xhtml xht xhtm shtml shtm ehtml mht mhtml svg svgz xml xsl xslt xul hta htc php asp aspx jsp js mjs css pht"
-    " phtml rdf rss atom mathml mml wml swf"
+    "htm html xhtml xht xhtm shtml shtm ehtml mht mhtml svg svgz xml xsl xslt xul hta htc php asp aspx jsp js mjs css"
+    " pht phtml rdf rss atom mathml mml wml swf"
 )
 # What may hold tags and is no page anywhere.
 _NO_PAGES: Final = set_of(
