@@ -49,7 +49,9 @@ def export(
         raise typer.BadParameter("say mbox, maildir or zip", param_hint="--format")
     with session.of(ctx).desk() as desk:
         asked = act(desk, address, ExportForm(form), own=read_secret(secret) if secret else None)
-        if not is_served(desk):
+        if desk.settings.jobs.folder is None:
+            say("these settings let nobody carry the export out: write `jobs.folder`, then start the service anew")
+        elif not is_served(desk):
             say("no service answers: start `lastpost serve`, which carries the export out")
         if not wait:
             _tell(asked, as_json=as_json)
@@ -57,13 +59,22 @@ def export(
         _wait(desk, asked, as_json=as_json)
 
 
-def _tell(asked: "Asked", *, as_json: bool) -> None:
+def _show(asked: "Asked", *, as_json: bool) -> None:
     if as_json:
         show_json([asked])
     else:
         show_fields({"job": asked.job, "address": asked.address, "format": asked.form, "place": asked.place})
-    then = "then a letter with a link goes to its subscriber" if asked.link else "no link will be made"
-    say(f"next: `lastpost jobs show {asked.job}` tells how far it is; {then}")
+
+
+def _tell(asked: "Asked", *, as_json: bool) -> None:
+    _show(asked, as_json=as_json)
+    say(f"next: `lastpost jobs show {asked.job}` tells how far it is; {_then(asked)}")
+
+
+def _then(asked: "Asked") -> str:
+    if asked.link:
+        return "then a letter with a link goes to its subscriber"
+    return "no link is made, since the settings name no `exports.public_url`"
 
 
 def _wait(desk: "Desk", asked: "Asked", *, as_json: bool) -> None:
@@ -71,20 +82,24 @@ def _wait(desk: "Desk", asked: "Asked", *, as_json: bool) -> None:
     from mailsvc.desk.exporting.jobs import show_job
     from mailsvc.desk.exporting.links import make_link
 
-    say(f"job {asked.job} exports {asked.address}; when this is ended, it goes on")
+    say(f"job {asked.job} exports {asked.address}; Ctrl-C ends the waiting, not the job")
     with Steps(asked.address) as tell:
         while (became := what_became(desk, asked.job)) is None:
             time.sleep(_LOOKS_EACH)
             job = show_job(desk, asked.job)
             tell(job.messages, job.of_messages)
     if not became.is_done:
-        say(f"job {asked.job} is {became.state}: {became.problem}")
+        say(f"lastpost: job {asked.job} is {became.state}: {became.problem or 'somebody ended it'}")
+        say(became.remedy or f"`lastpost jobs retry {asked.job}` lets it go on")
         leave(Exit.FAILED)
     if not asked.link:
-        _tell(asked, as_json=as_json)
+        _show(asked, as_json=as_json)
+        say(_then(asked))
         return
     made = make_link(desk, asked.address, "asked for with the export")
-    say(f"{counted(show_job(desk, asked.job).messages, 'message')} taken out; whoever opens this link can fetch them:")
+    say(
+        f"{counted(show_job(desk, asked.job).messages, 'message')} taken out now; whoever opens this link can fetch all:"
+    )
     if as_json:
         show_json([{"job": asked.job, "url": made.url, "expires_at": made.row.expires_at}])
     else:

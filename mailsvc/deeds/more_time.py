@@ -1,6 +1,7 @@
 """More time for an export that runs: whether it was given some, and the letter that says until when.
 
-Use: `has_more_time(edition, mailbox, now)`; `extended(export, until, plan, key=..., host=...)` is the letter.
+Use: `has_more_time(edition, mailbox, now)`, or `more_time` for until when; `extended(export, until, plan, key=...,
+host=...)` is the letter.
 """
 
 from datetime import datetime, tzinfo
@@ -16,13 +17,20 @@ from schedules.words import Stage
 
 def has_more_time(edition: Edition, mailbox: Address, now: datetime) -> bool:
     """Whether a hold keeps exports of this very address open."""
-    return any(
-        held.scope.address is not None
+    return more_time(edition, mailbox, now) is not None
+
+
+def more_time(edition: Edition, mailbox: Address, now: datetime) -> datetime | None:
+    """Until when a hold keeps exports of this very address open; None where none does."""
+    untils = (
+        held.until
+        for held in edition.standing.holds
+        if held.scope.address is not None
         and held.scope.address.same_mailbox(mailbox)
         and held.until > now
         and (not held.stages or Stage.EXPORT_END in held.stages)
-        for held in edition.standing.holds
     )
+    return max(untils, default=None)
 
 
 def extended(export: RunningExport, until: datetime, plan: Plan, *, key: str, host: str) -> Letter:

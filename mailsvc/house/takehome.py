@@ -3,10 +3,12 @@
 import asyncio
 from collections.abc import Callable, Collection, Coroutine
 from functools import partial
+from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp
 
 from mailsvc.deeds.export_time import ExportTime
+from mailsvc.deeds.more_time import more_time
 from mailsvc.deeds.running_exports import ExportJobs, NotCounted, RunningExports, contact_of
 from mailsvc.house.frame import Frame
 from mailsvc.house.ground import Ground
@@ -68,7 +70,24 @@ def portal_of(ground: Ground) -> ASGIApp | None:
     exports, service = settings.exports, settings.service
     if exports.folder is None or not exports.public_url:
         return None
-    return portal_app(Portal(ground.records, exports, service.hostname, service.zoneinfo, ground.now, ground.frame.log))
+    return portal_app(
+        Portal(
+            ground.records,
+            exports,
+            _known_as(settings),
+            service.zoneinfo,
+            ground.now,
+            ground.frame.log,
+            lambda mailbox: more_time(ground.almanac.of(mailbox.domain), mailbox, ground.now()),
+        )
+    )
+
+
+def _known_as(settings: Settings) -> str:
+    """What subscribers know the service by before it is known who they are: its one domain, else where they came."""
+    (first, *others) = settings.domains
+    alone = not others and not first.startswith("*.")
+    return first if alone else urlsplit(settings.exports.public_url).hostname or ""
 
 
 async def links(frame: Frame, portal: ASGIApp | None) -> None:

@@ -4,16 +4,18 @@
     await role.run()            # until cancelled
 
 What is ready is found in the records, so that a kill at any point leaves an export that is handed over later, once:
-files, link, letter and the mark are one transaction. Of an earlier export into the same place the links are revoked:
-there is one that leads to everything. Exports whose time by the plan is over are cancelled. Records that are away are
-waited for; an export whose files or letter cannot be made says why, and administrators make it a link themselves.
+files, link, letter and the mark are one transaction. Where the disk is full it is tried again each minute. Of an
+earlier export into the same place the links are revoked: there is one that leads to everything. Exports whose time by
+the plan is over are cancelled. Records that are away are waited for; an export whose files or letter cannot be made
+says why, and administrators make it a link themselves.
 """
 
 import asyncio
+import errno
 import secrets
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -25,7 +27,7 @@ from mailsvc.letters.templates import write
 from mailsvc.notices.export_files import NoFiles, files_at
 from mailsvc.outbox.routes import NoRoute
 from mailsvc.records import audit, exports, job_acts, job_list, links
-from mailsvc.records.exports import Export, ExportFile, ExportForm
+from mailsvc.records.exports import Export, ExportFile
 from mailsvc.records.job_list import Wanted
 from mailsvc.records.links import NewLink, digest
 from mailsvc.records.store import Connection, Records, RecordsAway
@@ -35,6 +37,9 @@ from schedules.names import Address
 BY = "lastpost"  # who made a link that nobody asked for by hand
 PAGE = "/take/"  # behind the public URL, in front of a token
 _AT_ONCE = 10
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_REST = timedelta(minutes=1)
+_SUMS = 10  # checksums in a letter; of more files the page tells them
 _LOOKED_AT = 50  # open exports, each time
 
 
@@ -72,6 +77,7 @@ class ExportsReady:
         self._post = post
         self._means = means
         self._log = log
+        self._resting: dict[str, datetime] = {}  # exports for which the disk has no room, and until when
         self._seen = ""  # the open export that was looked at last
 
     async def run(self) -> None:
@@ -86,7 +92,8 @@ class ExportsReady:
     async def round(self) -> None:
         """Hand over what is done, and end what may not go on. Raises RecordsAway."""
         for export in await self._records.ask(lambda connection: exports.ended(connection, _AT_ONCE)):
-            await self._hand_over(export)
+            if export.job not in self._resting or self._resting[export.job] <= self._means.now():
+                await self._hand_over(export)
         await self._end_what_must()
 
     async def _end_what_must(self) -> None:
@@ -100,10 +107,15 @@ class ExportsReady:
 
     async def _hand_over(self, export: Export) -> None:
         now = self._means.now()
+        self._resting.pop(export.job, None)
         try:
             files = await asyncio.to_thread(files_at, Path(export.place), export.form)
             ready = await self._made(export, files, now)
         except (OSError, NoFiles, NoRoute, BadLetter) as why:
+            if isinstance(why, OSError) and why.errno in _FULL:
+                self._resting[export.job] = now + _REST
+                self._log.warning("export-waits-for-room", job=export.job, why=str(why))
+                return
             ready = _Ready(export, (), problem=str(why) or type(why).__name__)
         done = await self._records.committer.commit(lambda connection: _written(connection, ready, now))
         if done:
@@ -113,7 +125,7 @@ class ExportsReady:
 
     async def _made(self, export: Export, files: Sequence[ExportFile], now: datetime) -> _Ready:
         settings = self._means.settings
-        if not settings.public_url or export.form is ExportForm.MAILDIR:
+        if not settings.public_url:
             return _Ready(export, files)
         token, until = self._means.token(), now + settings.link
         link = NewLink(digest(token), export.job, export.address, BY, until)
@@ -138,6 +150,7 @@ class ExportsReady:
             "until": until.astimezone(means.zone).strftime("%Y-%m-%d %H:%M %Z"),
             "files": len(files),
             "size": told_size(sum(one.size for one in files)),
+            "sums": [(one.name, one.sha256) for one in files] if len(files) <= _SUMS else [],
             "form": str(export.form),
             "named": named,
             "contact": f"postmaster@{mailbox.domain}",

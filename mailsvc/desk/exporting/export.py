@@ -84,12 +84,7 @@ def export(desk: Desk, address: str, form: ExportForm, *, own: Secret | None = N
         if not made.goes_on:
             made.path.parent.rmdir()
         raise
-    return Asked(new.id, str(mailbox), form, str(made.path), has_link(desk, form))
-
-
-def has_link(desk: Desk, form: ExportForm) -> bool:
-    """Whether subscribers can fetch such an export: a Maildir is a folder of many files, for another server."""
-    return bool(desk.settings.exports.public_url) and form is not ExportForm.MAILDIR
+    return Asked(new.id, str(mailbox), form, str(made.path), link=bool(desk.settings.exports.public_url))
 
 
 def what_became(desk: Desk, job: str) -> Became | None:

@@ -108,7 +108,7 @@ def made_at(folder: Path, mailbox: Address, form: ExportForm, new: str) -> Made:
     names = {
         ExportForm.ZIP: f"mail-{plain}-{mailbox.domain.ascii}.zip",
         ExportForm.MBOX: "mbox",
-        ExportForm.MAILDIR: "Maildir",
+        ExportForm.MAILDIR: f"Maildir-{plain}-{mailbox.domain.ascii}",
     }
     path = home / new / names[form]
     return Made(f"{form}:{path}", path)

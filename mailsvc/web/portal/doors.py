@@ -34,6 +34,7 @@ from mailsvc.web.portal.opening import Opened, Opening, Seen
 from mailsvc.web.portal.pages import Page, language_of, policy
 from mailsvc.web.portal.showing import facts_of
 from mailsvc.web.portal.throttle import Throttle, network_of
+from schedules.names import Address
 from schedules.text import Language
 
 _LONGEST_BODY = 1024
@@ -43,7 +44,10 @@ _SAME = frozenset({"same-origin", "none"})
 
 @dataclass(frozen=True, slots=True)
 class Portal:
-    """What the door needs: `host` names the service on its pages, `zone` is that of dates on them."""
+    """What the door needs: `host` names the service on its pages, `zone` is that of dates on them.
+
+    `more_time` says until when a plan gave the exports of a mailbox more time, None for most.
+    """
 
     records: Records
     settings: ExportSettings
@@ -51,6 +55,7 @@ class Portal:
     zone: ZoneInfo
     now: Callable[[], datetime]
     log: Log
+    more_time: Callable[[Address], datetime | None] = lambda _: None
 
 
 class _Doors:
@@ -60,6 +65,7 @@ class _Doors:
         self._throttle = Throttle(portal.settings.tries)
         self._fetching = Fetching(portal.log)
         self._prefix = "__Host-take-" if portal.settings.is_protected else "take-"
+        self._path = "/" if portal.settings.is_protected else "/take/"  # of __Host- it has to be the whole host
 
     async def door(self, request: Request) -> Response:
         return self._page(request, "door")
@@ -78,7 +84,8 @@ class _Doors:
         seen = await self._seen(request)
         if isinstance(seen, Response):
             return seen
-        return self._page(request, "files", facts=facts_of(seen, request.url.path, self._portal.zone))
+        more = self._portal.more_time(Address.parse(seen.link.address))
+        return self._page(request, "files", facts=facts_of(seen, request.url.path, self._portal.zone, more))
 
     async def act(self, request: Request) -> Response:
         language, said = await self._said(request)
@@ -91,7 +98,8 @@ class _Doors:
         if said.get("do") == "end":
             await self._opening.end(cookie)
             answer = self._page(request, "said", language=language, facts={"said": "ended"})
-            answer.delete_cookie(self._prefix + job, secure=self._is_secure, httponly=True, samesite="strict")
+            name = self._prefix + job
+            answer.delete_cookie(name, self._path, secure=self._is_secure, httponly=True, samesite="strict")
             return answer
         return self._to_files(request, await self._opening.again(cookie, job), language)
 
@@ -131,7 +139,7 @@ class _Doors:
         self._portal.log.info("link-opened", link=opened.link.id, job=job, network=self._network(request))
         answer = RedirectResponse(f"/take/files/{job}?lang={language}", 303)
         answer.set_cookie(
-            self._prefix + job, opened.secret, path="/", secure=self._is_secure, httponly=True, samesite="strict"
+            self._prefix + job, opened.secret, path=self._path, secure=self._is_secure, httponly=True, samesite="strict"
         )
         return answer
 

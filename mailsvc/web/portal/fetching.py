@@ -21,7 +21,7 @@ from mailsvc.records.exports import ExportFile
 from mailsvc.web.portal.opening import Seen
 
 _AT_ONCE = 8  # downloads of one link
-_KINDS = {".zip": "application/zip", ".json": "application/json"}
+_KINDS = {".zip": "application/zip", ".json": "application/json", ".tar": "application/x-tar"}
 
 
 class Fetching:
@@ -31,15 +31,17 @@ class Fetching:
         self._log = log
         self._on_the_way: Counter[str] = Counter()
 
-    def file(self, seen: Seen, request: Request) -> Response | Literal["changed"] | None:
-        """The answer; "changed" where the file is not as it was, None where there is no such file."""
+    def file(self, seen: Seen, request: Request) -> Response | Literal["changed", "gone"] | None:
+        """The answer; "changed" or "gone" where the file is not as it was, None where there is none of that name."""
         number, name = request.path_params["number"], request.path_params["name"]
         found = next((one for one in seen.files if str(one.number) == number), None)
         if found is None or found.name.rpartition("/")[2] != name:
             return None
         path = path_of(Path(seen.export.place), seen.export.form, found.name)
         there = _stat(path)
-        if there is None or there.st_size != found.size:
+        if there is None:
+            return "gone"
+        if there.st_size != found.size:
             return "changed"
         link = seen.link.token_sha256
         if self._on_the_way[link] >= _AT_ONCE:

@@ -25,8 +25,8 @@ WORDS: Final[Mapping[str, Text]] = {
         "Part of the link is missing. Open the whole link as it stands in the letter.",
     ),
     "refused_2": Text(
-        "別の端末やブラウザーで開いている。そちらで「終了する」を押すか、しばらく待ってからもう一度開いてください。",
-        'It is open on another device or in another browser. Press "Finish" there, or wait a while and try again.',
+        "別の端末やブラウザーで開いている。そちらで「終了する」を押すか、1 時間ほど待ってからもう一度開いてください。",
+        'It is open on another device or in another browser. Press "Finish" there, or try again in about an hour.',
     ),
     "refused_3": Text(
         "期限が過ぎたか、新しいリンクに替わった。いちばん新しいメールのリンクを開いてください。",
@@ -59,6 +59,13 @@ WORDS: Final[Mapping[str, Text]] = {
     "files_of": Text("メールアドレス", "Mail address"),
     "files_until": Text("ダウンロードの期限", "Available until"),
     "files_size": Text("合計", "In all"),
+    "files_more": Text("延長されたコピーの期限", "Copies can be made until"),
+    "files_cut": Text(
+        "途中で切れたときは、ブラウザーのダウンロード一覧で「再開」を押すと、続きから受け取れます。再開できないときは、"
+        "このページを開き直して「つづける」を押してから、もう一度「再開」を押してください。",
+        'If a download breaks off, press "Resume" in your browser\'s list of downloads: it goes on where it stopped. '
+        'If that does not work, reload this page, press "Go on", then "Resume" once more.',
+    ),
     "files_button": Text("ダウンロード", "Download"),
     "files_sum": Text("チェックサム (SHA-256)", "Checksum (SHA-256)"),
     "files_all": Text(
@@ -67,8 +74,12 @@ WORDS: Final[Mapping[str, Text]] = {
     ),
     "do_head": Text("ダウンロードしたあとは", "What to do with it"),
     "do_zip_1": Text(
-        "ZIP ファイルを展開します。複数あるときは、すべて同じフォルダーに展開してください。",
-        "Unpack the ZIP file. If there are several, unpack all of them into the same folder.",
+        "ZIP ファイルを展開します。",
+        "Unpack the ZIP file.",
+    ),
+    "do_zip_all": Text(
+        "ZIP ファイルを、すべて同じフォルダーに展開します。",
+        "Unpack all of the ZIP files into the same folder.",
     ),
     "do_zip_2": Text(
         "フォルダーの中の index.html をダブルクリックすると、ブラウザーでメールを読んだり、検索したりできます。"
@@ -87,6 +98,15 @@ WORDS: Final[Mapping[str, Text]] = {
     "do_mbox_2": Text(
         "一覧 (manifest.json) も、あわせて保存しておいてください。",
         "Please keep the list (manifest.json) together with them.",
+    ),
+    "do_maildir_1": Text(
+        "tar ファイルの中に、Maildir 形式のフォルダーがあります。ご自分で運用しているメールサーバーに置いて使えます。",
+        "In the tar file there is a folder in Maildir format, for a mail server of your own.",
+    ),
+    "do_maildir_2": Text(
+        "パソコンでそのまま読みたい方には、ZIP 形式をおすすめします。ご希望のときは、メールに書かれている連絡先へ"
+        "お知らせください。",
+        "To simply read your mail on a computer, the ZIP format is better: ask the contact named in the letter for it.",
     ),
     "do_keep": Text(
         "大切なメールです。外付けディスクなど、もう 1 か所にもコピーしておくと安心です。",
@@ -108,6 +128,11 @@ WORDS: Final[Mapping[str, Text]] = {
     "ended_told": Text(
         "このウィンドウを閉じてください。期限までは、メールのリンクからもう一度開けます。",
         "You can close this window. Until the link expires you can open it again from the letter.",
+    ),
+    "gone_head": Text("ファイルが見つかりません", "The file is not there"),
+    "gone_told": Text(
+        "リンクをお送りしたメールに書かれている連絡先へお知らせください。コピーを作り直し、新しいリンクをお送りします。",
+        "Please write to the contact named in the letter: the copy will be made anew, and you will get a new link.",
     ),
     "changed_head": Text("ファイルを作り直しています", "The files are being made anew"),
     "changed_told": Text(

@@ -41,7 +41,7 @@ def test_an_export_is_asked_for_once_and_says_what_comes(taking: Line) -> None:
     assert f"next: `lastpost jobs show {asked['job']}`" in ran.err
     again = taking("export", HANAKO, "--format", "mbox")
     assert again.code == 1
-    assert f"an export of {HANAKO} runs already (job {asked['job']})" in again.err
+    assert f"an export of {HANAKO} is open already (job {asked['job']})" in again.err
 
 
 def test_words_that_make_no_sense_are_told(taking: Line, tmp_path: Path) -> None:
@@ -52,6 +52,17 @@ def test_words_that_make_no_sense_are_told(taking: Line, tmp_path: Path) -> None
     assert "may be read by others" in taking("export", HANAKO, "--format", "zip", "--secret", str(secret)).err
     secret.chmod(0o600)
     assert "a Maildir has no password" in taking("export", HANAKO, "--format", "zip", "--secret", str(secret)).err
+
+
+def test_why_there_will_be_no_link_is_told(taking: Line) -> None:
+    assert "then a letter with a link goes to its subscriber" in taking("export", HANAKO, "--format", "maildir").err
+    taking("jobs", "cancel", "--all")
+    settings = taking.folder / "lastpost.yaml"
+    text = settings.read_text(encoding="utf-8").replace(", public_url: 'https://take.example'", "")
+    settings.write_text(text.replace("jobs: {folder: jobs}\n", ""), encoding="utf-8")
+    ran = taking("export", HANAKO, "--format", "zip")
+    assert "no link is made, since the settings name no `exports.public_url`" in ran.err
+    assert "these settings let nobody carry the export out: write `jobs.folder`" in ran.err
 
 
 def test_what_is_cancelled_meanwhile_ends_the_waiting(taking: Line) -> None:

@@ -1,6 +1,10 @@
 """Exports that are done are handed over once: measured, with a link, by a letter; what may not go on is ended."""
 
+import errno
 import hashlib
+import mailbox
+import os
+import tarfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -130,16 +134,55 @@ async def test_a_newer_export_replaces_the_link_of_the_older(tmp_path: Path) -> 
         assert (newer.revoked_at, older.revoked_at) == (None, NOW + DAY)
 
 
-@pytest.mark.parametrize(
-    ("form", "settings"), [(ExportForm.MAILDIR, {}), (ExportForm.ZIP, {"public_url": ""})], ids=["maildir", "no URL"]
-)
-async def test_without_a_page_to_fetch_it_from_there_is_no_letter(
-    tmp_path: Path, form: ExportForm, settings: dict[str, object]
+async def test_a_maildir_is_handed_over_as_one_file_that_names_nobody_of_this_machine(tmp_path: Path) -> None:
+    async with taking(tmp_path) as house:
+        folder = tmp_path / "maildir" / ".&ZeVnLIqe-" / "cur"
+        for name in ("cur", "new", "tmp"):
+            folder.with_name(name).mkdir(parents=True)
+        (folder / "1.host:2,S").write_bytes(b"Subject: x\r\n\r\n")
+        (folder / "away").symlink_to("/etc/passwd")
+        job = await house.export(form=ExportForm.MAILDIR)
+        await house.role.round()
+        with house.records.read() as connection:
+            (file,) = exports.files_of(connection, job)
+        packed = path_of(tmp_path / "maildir", ExportForm.MAILDIR, file.name)
+        with tarfile.open(packed) as tar:
+            names = {one.name: (one.uid, one.uname, one.gname) for one in tar}
+            assert set(names.values()) == {(0, "", "")}
+            assert [name for name in names if name.endswith(("S", "away"))] == ["maildir/.&ZeVnLIqe-/cur/1.host:2,S"]
+            tar.extractall(tmp_path / "taken home", filter="data")
+        (taken,) = mailbox.Maildir(tmp_path / "taken home" / "maildir", create=False).get_folder("&ZeVnLIqe-")
+        assert taken["Subject"] == "x"
+        assert file.sha256 == hashlib.sha256(packed.read_bytes()).hexdigest()
+        assert "one tar file" in house.here.letters()[0]
+
+
+async def test_on_a_full_disk_it_is_handed_over_when_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with taking(tmp_path, **settings) as house:
+    async with taking(tmp_path) as house:
         (tmp_path / "maildir").mkdir()
-        (tmp_path / "maildir" / "1").write_bytes(b"x")
-        job = await house.export(*([b"x"] if form is ExportForm.ZIP else []), form=form)
+        job, role = await house.export(form=ExportForm.MAILDIR), house.role
+
+        def full(*_words: object, **_more: object) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(tarfile.TarFile, "add", full)
+            await role.round()
+            await role.round()
+        assert str(house.here.log.events).count("export-waits-for-room") == 1, "nobody is told each second"
+        assert [one for one in os.listdir(tmp_path) if one.startswith("maildir.")] == []  # noqa: PTH208 - a test
+        await role.round()
+        assert house.made(job).handed_at is None
+        house.here.clock.advance(timedelta(minutes=1))
+        await role.round()
+        assert (house.made(job).problem, len(house.links())) == ("", 1)
+
+
+async def test_without_a_page_to_fetch_it_from_there_is_no_letter(tmp_path: Path) -> None:
+    async with taking(tmp_path, public_url="") as house:
+        job = await house.export(b"x")
         await house.role.round()
         assert house.links() == []
         assert house.here.letters() == []
