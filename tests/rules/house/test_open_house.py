@@ -164,7 +164,7 @@ class TestARoleThatEnds:
         async with opened(tmp_path) as (house, premises):
             fault.set()
             with pytest.raises(RoleEnded, match="the sweeper ended") as ended:
-                await asyncio.wait_for(house.until(asyncio.Event()))
+                await asyncio.wait_for(house.until(asyncio.Event()), 60)
             assert isinstance(ended.value.__cause__, ZeroDivisionError)
             code, roles = await premises.health()
             assert (code, roles["sweeper"], roles["gateway"]) == (503, "down", "up")
@@ -181,7 +181,7 @@ class TestARoleThatEnds:
         async with opened(tmp_path) as (house, _):
             enough.set()
             with pytest.raises(RoleEnded, match="the almanac ended") as ended:
-                await asyncio.wait_for(house.until(asyncio.Event()))
+                await asyncio.wait_for(house.until(asyncio.Event()), 60)
             assert ended.value.__cause__ is None
 
     async def test_before_anybody_waits_is_not_forgotten(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,7 +197,7 @@ class TestARoleThatEnds:
             await until(house.ended.done, "the role has ended")
             assert (await premises.health())[0] == 503
             with pytest.raises(RoleEnded, match="sweeper"):
-                await asyncio.wait_for(house.until(asyncio.Event()))
+                await asyncio.wait_for(house.until(asyncio.Event()), 60)
 
     async def test_while_the_house_opens_opens_no_door(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         async def broken(_: object) -> None:
