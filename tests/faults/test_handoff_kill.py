@@ -117,6 +117,8 @@ def killed_at(service: Service, program: Program, point: Point, log: Path) -> En
     """Send one message to a house that dies at this point, or soon behind it where it is not reached this time."""
     with Attached(program.pid, log, point.kill(), calls=CALLS):
         code = service.send(str(point))
+        if code == 250:
+            wait_until(lambda: not program.running or not service.waiting(), "the kill or the settlement")
         with suppress(TooLate):
             wait_until(lambda: not program.running, "the kill", within=SLOW + 0.5)
     killed = not program.running

@@ -1,4 +1,7 @@
-"""Ends that are held and postponed while the service runs: followed within a second, by whom they concern."""
+"""Ends that are held and postponed while the service runs: followed at once, by whom they concern.
+
+How soon is measured in tests/real/test_two_nodes.py.
+"""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -13,7 +16,6 @@ from tests.support.deadline import wait_until
 HANAKO, SALES, INFO = "hanako@closing.example", "sales@closing.example", "info@closing.example"
 SHICHIRO, MITSURU = "shichiro@closing.example", "mitsuru@closing.example"
 WHY = ("--reason", "asked for")
-A_SECOND = 2.0  # the promise is one; the other is for this test's own sessions on a busy machine
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +26,7 @@ def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LastpostHouse]:
         us.lastpost("plan", "hold", "closing", "--group", "coop-noto", "--until", "2027-08-01", *WHY)
         us.lastpost("plan", "hold", "closing", "--area", "ishikawa", "--until", "2027-09-01", *WHY)
         us.move_to(END + timedelta(seconds=1))
-        wait_until(lambda: us.rcpt(SHICHIRO).startswith("250"), "the last hold", within=A_SECOND)
+        wait_until(lambda: us.rcpt(SHICHIRO).startswith("250"), "the last hold")
         yield us
 
 
@@ -60,17 +62,17 @@ def test_mail_to_a_held_address_is_delivered(held: LastpostHouse) -> None:
     held.arrives("closing.example", "hanako", b"held open")
 
 
-def test_a_postponement_is_followed_within_a_second(tmp_path: Path) -> None:
+def test_a_postponement_is_followed_and_may_be_postponed_again(tmp_path: Path) -> None:
     with house(tmp_path / "us", plan=SIMPLE) as us:
         us.move_to(END + timedelta(minutes=1))
         assert us.rcpt(HANAKO).startswith("550 5.1.6")
         us.apply(SIMPLE.replace("receive-end: 2027-06-01", "receive-end: 2027-06-02"))
-        wait_until(lambda: us.rcpt(HANAKO).startswith("250"), "the later end", within=A_SECOND)
+        wait_until(lambda: us.rcpt(HANAKO).startswith("250"), "the later end")
         us.move_to(END + timedelta(days=1, minutes=-1))
         us.lastpost("plan", "postpone", "closing", "--stage", "receive-end", "--by", "14 days", *WHY)
         wait_until(lambda: "2027-06-16" in us.lastpost("plan", "show"), "the words show it")
         us.move_to(END + timedelta(days=14))
-        assert us.rcpt(HANAKO).startswith("250")
+        wait_until(lambda: us.rcpt(HANAKO).startswith("250"), "the end postponed once more")
         us.move_to(END + timedelta(days=15, seconds=1))
         assert us.rcpt(HANAKO).startswith("550 5.1.6")
 
@@ -80,7 +82,7 @@ def test_a_postponement_opens_a_running_service_at_once(tmp_path: Path) -> None:
         us.move_to(END + timedelta(seconds=1))
         assert us.rcpt(HANAKO).startswith("550 5.1.6")
         us.lastpost("plan", "postpone", "closing", "--stage", "receive-end", "--to", "2027-07-01", *WHY)
-        wait_until(lambda: us.rcpt(HANAKO).startswith("250"), "the postponed end", within=A_SECOND)
+        wait_until(lambda: us.rcpt(HANAKO).startswith("250"), "the postponed end")
 
 
 def test_a_wildcard_covers_names_below_and_not_the_apex(tmp_path: Path) -> None:

@@ -91,9 +91,9 @@ async def test_a_running_service_sees_a_change_within_a_second(world: World) -> 
     try:
         other = replace(world, almanac=Almanac(world.records, world.settings.service.zoneinfo))
         other.apply()
-        await until(lambda: end_of(world.almanac, "closing.example") == 2, "the change", 5)
+        await until(lambda: end_of(world.almanac, "closing.example") == 2, "the change")
         other.amend(Amendment(1, AT, "tests", "protests", Postpone(by=timedelta(days=40))))
-        await until(lambda: end_of(world.almanac, "closing.example") == 3, "the change", 5)
+        await until(lambda: end_of(world.almanac, "closing.example") == 3, "the change")
     finally:
         role.cancel()
         with suppress(asyncio.CancelledError):
@@ -171,7 +171,7 @@ async def test_a_change_that_comes_without_file_descriptors_is_taken_up_once_the
             await asyncio.sleep(0.6)
             assert not role.done()
             assert end_of(world.almanac, "closing.example") is None
-        await until(lambda: end_of(world.almanac, "closing.example") == 2, "the change", 5)
+        await until(lambda: end_of(world.almanac, "closing.example") == 2, "the change")
     finally:
         role.cancel()
         with suppress(asyncio.CancelledError):
@@ -193,12 +193,12 @@ async def test_a_plan_is_read_apart_from_the_loop_and_once_for_each_of_its_texts
     try:
         threads.clear()
         world.amend(Amendment(1, AT, "tests", "protests", Postpone(by=timedelta(days=40))))
-        await until(lambda: end_of(world.almanac, "closing.example") == 3, "the change", 5)
+        await until(lambda: end_of(world.almanac, "closing.example") == 3, "the change")
         assert threads == [], "the text is what it was"
         changed = plan("closing", "closing.example", month=6)
         kept = {"file": "plan.yaml", "name": "closing", "by": "tests", "reason": "planned"}
         world.records.act(lambda c: editions.save_plan(c, changed, number=2, at=AT, **kept))
-        await until(lambda: end_of(world.almanac, "closing.example") == 7, "the change", 5)
+        await until(lambda: end_of(world.almanac, "closing.example") == 7, "the change")
         assert threads
         assert "MainThread" not in threads
     finally:
