@@ -25,7 +25,7 @@ LISTED = (
     "id",
     "state",
     "position",
-    "address",
+    "mailbox",
     "messages",
     "of_messages",
     "attempts",
@@ -70,7 +70,7 @@ def list_(
         if as_json:
             show_json(rows)
         else:
-            show_table((_fields(row) for row in rows), LISTED)
+            show_table(({**_fields(row), "mailbox": row.address or row.source} for row in rows), LISTED)
     total = sum(counts.values())
     told = ", ".join(f"{count:,} {name}" for name, count in counts.items())
     say(f"{counted(total, 'job')}: {told}" if total else "there are no jobs")
@@ -204,6 +204,7 @@ def _change(
     say(", ".join(f"{count:,} {state}" for state, count in told.items()) or "no job takes that now")
     if changed.unsealed:
         say(f"{counted(len(changed.unsealed), 'job')} left: passwords are erased when a job ends, and needed again")
+        say("next: `lastpost jobs retry ID --from-secret FILE --to-secret FILE`, or ask for a batch of another name")
 
 
 def _follow(desk: "Desk", job: str, *, as_json: bool) -> None:

@@ -54,7 +54,7 @@ def make(
         show_json([made])
     else:
         out(made.url)
-    say(f"whoever knows it can fetch the mail of {made.row.address}; link {made.row.id} until {made.row.expires_at}")
+    say(f"whoever knows it can fetch the mail of {made.row.address}; link {made.row.id} until {_until(made.row)}")
 
 
 @app.command()
@@ -65,7 +65,7 @@ def renew(ctx: typer.Context, link: LinkId, reason: Reason, *, as_json: AsJson =
     with session.of(ctx).desk() as desk:
         row = renew_link(desk, link, reason)
     _show([row], as_json=as_json)
-    say(f"link {row.id} of {row.address} lives until {row.expires_at}")
+    say(f"link {row.id} of {row.address} lives until {_until(row)}")
 
 
 @app.command()
@@ -84,6 +84,10 @@ def revoke(
         rows = revoke_links(desk, reason, link=link, address=address)
     _show(rows, as_json=as_json)
     say(f"{counted(len(rows), 'link')} can no longer be used")
+
+
+def _until(row: "LinkRow") -> str:
+    return row.expires_at.isoformat(timespec="seconds")
 
 
 def _show(rows: "list[LinkRow]", *, as_json: bool) -> None:

@@ -74,6 +74,11 @@ def batch(connection: Connection, asked: str) -> Batch | None:
     return Batch(**found[0]) if len(found) == 1 else None
 
 
+def newest_batches(connection: Connection, limit: int) -> Sequence[str]:
+    """The names of the batches that were asked for last."""
+    return connection.scalars(select(batches.c.name).order_by(batches.c.asked_at.desc()).limit(limit)).all()
+
+
 def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     """What a job has to fulfil."""
     all_: list[ColumnElement[bool]] = []

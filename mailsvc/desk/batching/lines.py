@@ -75,6 +75,9 @@ class _Cells:
     def text(self, column: str) -> str:
         """A cell without blanks around it."""
         text = self._cells.get(column, "").strip()
+        if any("\udc80" <= sign <= "\udcff" for sign in text):  # octets that are not UTF-8, as the reader keeps them
+            self.refuse(column, "the cell is not UTF-8", "save the file as UTF-8; Excel calls that `CSV UTF-8`")
+            return ""
         if len(text) > CELL or not text.isprintable():
             self.refuse(column, "the cell holds what is no text of one line", "write it anew")
             return ""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mailsvc.desk.desk import Desk
-from mailsvc.desk.refusals import Refused
+from mailsvc.desk.exporting.jobs import batch_named
 from mailsvc.records import job_batches, job_forecast, job_list
 from mailsvc.records.job import Job, Progress
 from mailsvc.records.job_forecast import Measured
@@ -91,9 +91,7 @@ def report_of(desk: Desk, asked: str) -> Report:
     """A batch, by its name or id, as it is now."""
     now, zone = desk.clock.now(), desk.settings.service.zoneinfo
     with desk.records.read() as conn:
-        batch = job_list.batch(conn, asked)
-        if batch is None:
-            raise Refused(f"there is no batch {asked!r}, or several", "name it by its id")
+        batch = batch_named(conn, asked)
         wanted = Wanted(batch=batch.id)
         totals, sums, span = (
             job_list.totals(conn, wanted),

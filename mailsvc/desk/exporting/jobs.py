@@ -21,10 +21,12 @@ from mailsvc.records.job import Job, Side
 from mailsvc.records.job_acts import Change, Done
 from mailsvc.records.job_forecast import Measured
 from mailsvc.records.job_list import Wanted
+from mailsvc.records.jobs import Batch
 from mailsvc.records.store import Connection
-from migrator.job import TABLE, Event, State
+from migrator.job import ASKED, TABLE, Event, State
 
 _PAGE = 500
+_BATCHES = 5  # named to whoever asks for one that is not there
 _TRIES = 5  # of a slice that met a worker's rows
 
 
@@ -89,6 +91,16 @@ def list_jobs(desk: Desk, which: Which, limit: int | None = None) -> Iterator[Sh
             return
         after = found[-1].id
         left = None if left is None else left - page
+
+
+def batch_named(conn: Connection, asked: str) -> Batch:
+    """A batch by its name or id. Raises Refused."""
+    found = job_list.batch(conn, asked)
+    if found is None:
+        there = ", ".join(repr(name) for name in job_list.newest_batches(conn, _BATCHES))
+        remedy = f"the newest are {there}" if there else "`lastpost migrate batch FILE.csv` asks for one"
+        raise Refused(f"there is no batch {asked!r}", remedy)
+    return found
 
 
 def count_jobs(desk: Desk, which: Which) -> Mapping[State, int]:
@@ -175,10 +187,7 @@ def _wanted(desk: Desk, which: Which) -> Wanted:
     batch = ""
     if which.batch:
         with desk.records.read() as conn:
-            found = job_list.batch(conn, which.batch)
-        if found is None:
-            raise Refused(f"there is no batch {which.batch!r}, or several", "name it by its id")
-        batch = found.id
+            batch = batch_named(conn, which.batch).id
     return Wanted(ids=which.ids, states=which.states, batch=batch, address=which.address)
 
 
@@ -228,12 +237,8 @@ def _refusal(conn: Connection, ids: Collection[str], event: Event, unsealed: Seq
         return Refused(
             "its passwords were erased when it ended", "give them again with --from-secret FILE and --to-secret FILE"
         )
-    told = ", ".join(f"{count} {state}" for state, count in states.items())
-    takes = sorted({str(one) for state in states for one in TABLE[state] if one in _ACTS})
-    why = f"nothing of it takes {event}, being {told}"
+    takes = sorted({str(one) for state in states for one in TABLE[state] if one in ASKED})
+    why = f"a job that is {' or '.join(states)} takes no {event}"
     if event in {one for state in states for one in TABLE[state]}:
         return Refused(why, "another job of the same two mailboxes is open: it does the same")
     return Refused(why, f"it takes {' or '.join(takes)}" if takes else "it is being stopped: wait a moment")
-
-
-_ACTS = frozenset({Event.PAUSE, Event.RESUME, Event.CANCEL, Event.RETRY})

@@ -179,6 +179,17 @@ def test_a_file_that_is_none_is_refused(line: Line, text: str, said: str) -> Non
     assert said in ran.err
 
 
+def test_a_file_of_an_excel_in_japan_is_told_how_to_be_saved(line: Line) -> None:
+    (line.folder / "friday.csv").write_bytes(local(line, "花子").replace("\n", "\r\n").encode("cp932"))
+    ran = line("migrate", "batch", "friday.csv")
+    assert ran.code == 3
+    assert (
+        "friday.csv:2:1: source: the cell is not UTF-8: save the file as UTF-8; Excel calls that `CSV UTF-8`" in ran.err
+    )
+    (line.folder / "friday.csv").write_bytes(local(line, "花子").replace("\n", "\r\n").encode("utf-8-sig"))
+    assert line("migrate", "batch", "friday.csv").code == 0
+
+
 def test_the_columns_are_told_and_documented(line: Line) -> None:
     told = line("migrate", "batch", "--columns").out
     page = (Path(__file__).parents[3] / "docs" / "MIGRATION.md").read_text()
@@ -232,7 +243,7 @@ def test_a_batch_is_told_in_short(worked: Line) -> None:
     assert ran.err.rstrip() == "1 done, 1 done-with-named, 1 failed, 1 waiting"
     (found,) = worked("migrate", "report", "friday", "--json").array()
     assert found["totals"] == {"done": 1, "done-with-named": 1, "failed": 1, "waiting": 1}
-    assert "there is no batch 'monday'" in worked("migrate", "report", "monday").err
+    assert "there is no batch 'monday': the newest are 'friday'" in worked("migrate", "report", "monday").err
 
 
 def test_a_batch_as_csv_has_nothing_that_a_spreadsheet_would_carry_out(worked: Line) -> None:

@@ -53,6 +53,7 @@ def test_jobs_are_listed_with_their_place_and_counted(two: tuple[Line, str, str]
         first
     ]
     assert line("jobs", "list", "--limit", "1").out.startswith(f"{first}\twaiting\t1\thanako@closing.example")
+    assert f"{second}\twaiting\t2\tmaildir:{line.folder}/old/jiro\t" in line("jobs", "list").out
     nothing = line("jobs", "list", "--state", "failed", "--json")
     assert (nothing.out, nothing.err) == ("[]\n", "there are no jobs\n")
     assert line("jobs", "list", "--state", "lost").code == 2
@@ -73,7 +74,7 @@ def test_jobs_are_paused_resumed_cancelled_and_retried_with_a_row_in_the_audit_l
     refused = line("jobs", "pause", first)
     assert (refused.code, refused.err) == (
         1,
-        "lastpost: nothing of it takes pause, being 1 paused: it takes cancel or resume\n",
+        "lastpost: a job that is paused takes no pause: it takes cancel or resume\n",
     )
     assert [row["after"] for row in line("jobs", "resume", "--all", "--json").array()] == ["waiting"]
     assert line("jobs", "cancel", "--all").err == "2 cancelled\n"
@@ -86,7 +87,8 @@ def test_jobs_are_paused_resumed_cancelled_and_retried_with_a_row_in_the_audit_l
 def test_which_jobs_must_be_said(two: tuple[Line, str, str]) -> None:
     line, first, _ = two
     assert line("jobs", "pause").code == line("jobs", "pause", first, "--all").code == 2
-    assert "there is no batch 'Friday'" in line("jobs", "pause", "--batch", "Friday").err
+    asks = "there is no batch 'Friday': `lastpost migrate batch FILE.csv` asks for one"
+    assert asks in line("jobs", "pause", "--batch", "Friday").err
 
 
 def test_what_needs_its_passwords_again_is_left_and_told(made: Line) -> None:
@@ -99,11 +101,13 @@ def test_what_needs_its_passwords_again_is_left_and_told(made: Line) -> None:
         )
         records.act(lambda conn: jobs.settle(conn, claimed.job, FailedForGood("wrong password", "say another"), now))
         assert "its passwords were erased" in made("jobs", "retry", job).err
-        assert "1 job left: passwords" in made("jobs", "retry", "--all").err
+        left = made("jobs", "retry", "--all").err
+        assert "1 job left: passwords" in left
+        assert "next: `lastpost jobs retry ID --from-secret FILE --to-secret FILE`, or" in left
         with pytest.raises(Refused, match="there is no job"):
             change_jobs(desk, Which(["X"]), Event.RETRY, secrets={Side.SOURCE: b"again"})
         change_jobs(desk, Which([job]), Event.RETRY, secrets={Side.SOURCE: b"again"})
-        with pytest.raises(Refused, match="takes resume"):
+        with pytest.raises(Refused, match="takes no resume"):
             change_jobs(desk, Which([job]), Event.RESUME, secrets={Side.SOURCE: b"other"})
         later = desk.clock.now()
         (again,) = records.act(
