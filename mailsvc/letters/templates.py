@@ -6,14 +6,14 @@ is made one line before it is used.
 """
 
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
+from mailsvc.kit.templates import templates
 from mailsvc.letters.letter import Letter, one_line
 from schedules.names import Address
 from schedules.text import Language, Text
+
+_FOLDER = Path(__file__).parent / "templates"
 
 
 def write(name: str, facts: Mapping[str, object], *, to: tuple[Address, ...], key: str) -> Letter:
@@ -24,18 +24,6 @@ def write(name: str, facts: Mapping[str, object], *, to: tuple[Address, ...], ke
 
 
 def _filled(name: str, language: Language, facts: Mapping[str, object]) -> tuple[str, str]:
-    text = _environment().get_template(f"{name}.{language}.j2").render(facts, language=language)
+    text = templates(_FOLDER).get_template(f"{name}.{language}.j2").render(facts, language=language)
     subject, _, body = text.lstrip().partition("\n\n")
     return one_line(subject), body
-
-
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        undefined=StrictUndefined,
-        autoescape=False,  # noqa: S701 - plain text in a base64 part: there is no HTML to escape for
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )

@@ -8,16 +8,14 @@ is escaped. It is written piece by piece, so a batch of a hundred thousand takes
 
 from collections.abc import Iterator
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from mailsvc.desk.batching.report import COMING, DONE, Report, Row, rows
 from mailsvc.desk.batching.report_words import LABELS, STATES, moment, size
 from mailsvc.desk.desk import Desk
 from mailsvc.kit.printable import printable
 from mailsvc.kit.redaction import blank_urls
+from mailsvc.kit.templates import templates
 from migrator.job import State
 from schedules.text import Language
 
@@ -34,7 +32,7 @@ def page(desk: Desk, report: Report, language: Language) -> Iterator[str]:
     def plain(text: str) -> str:
         return printable(blank_urls(text))
 
-    template = _environment().get_template("report.html.j2")
+    template = templates(Path(__file__).parent / "templates").get_template("report.html.j2")
     return template.generate(
         report=report,
         language=language,
@@ -55,16 +53,4 @@ def page(desk: Desk, report: Report, language: Language) -> Iterator[str]:
         told=told,
         plain=plain,
         size=size,
-    )
-
-
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        undefined=StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
     )

@@ -9,15 +9,13 @@ Fails: `BadFile` with every problem of a plan file, `Refused` where there is no 
 """
 
 import re
-from functools import lru_cache
 from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from mailsvc.desk.desk import Desk
 from mailsvc.desk.planning.page_facts import page_facts
 from mailsvc.desk.planning.page_words import LABELS
 from mailsvc.desk.plans import read_plan_file, stored_plan
+from mailsvc.kit.templates import templates
 from mailsvc.standing.almanac import edition_of
 from schedules.edition import Edition
 from schedules.text import Language, Text
@@ -31,7 +29,7 @@ def notice_page(edition: Edition, language: Language) -> str:
         return words[:1].upper() + words[1:]
 
     labels = {name: text.in_(language) for name, text in LABELS.items()}
-    template = _environment().get_template("notice.html.j2")
+    template = templates(Path(__file__).parent / "templates").get_template("notice.html.j2")
     return template.render(page=page_facts(edition), told=told, labels=labels, language=language, dialled=_dialled)
 
 
@@ -50,15 +48,3 @@ def page_in_force(desk: Desk, name: str, language: Language) -> str:
 def _dialled(phone: str) -> str:
     """A number as a link dials it (RFC 3966): digits, and a plus in front."""
     return re.sub(r"(?!^\+)[^0-9]", "", phone)
-
-
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        undefined=StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )

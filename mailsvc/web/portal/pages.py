@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
+from mailsvc.kit.templates import templates
 from mailsvc.web.portal.words import WORDS
 from schedules.text import Language
 
@@ -38,7 +37,7 @@ class Page:
         """The page as text."""
         labels = {name: text.in_(self.language) for name, text in WORDS.items()}
         return (
-            _environment()
+            templates(_HERE)
             .get_template(f"{self.name}.html.j2")
             .render(self.facts, language=self.language, t=labels, style=style())
         )
@@ -68,14 +67,3 @@ def language_of(asked: str, accepts: str) -> Language:
 def style() -> str:
     """The style of all pages."""
     return (_HERE / "portal.css").read_text(encoding="utf-8")
-
-
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(_HERE),
-        undefined=StrictUndefined,
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
