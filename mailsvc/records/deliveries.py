@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import CTE, Connection, RowMapping, and_, bindparam, func, literal_column, select, update
+from sqlalchemy import Connection, RowMapping, and_, bindparam, func, literal_column, select, update
 
 from mailsvc.records import claims
 from mailsvc.records.delivery import (
@@ -31,6 +31,7 @@ from mailsvc.records.delivery import (
     ended,
 )
 from mailsvc.records.endings import end_message
+from mailsvc.records.lanes import lanes_of
 from mailsvc.records.tables import deliveries, messages
 
 __all__ = [
@@ -146,20 +147,14 @@ def lanes(connection: Connection) -> list[str]:
 
 def due_lanes(connection: Connection, now: datetime, limit: int) -> list[str]:
     """Up to `limit` lanes that have deliveries to make now, oldest first."""
-    soonest = select(func.min(deliveries.c.due_at)).where(deliveries.c.lane == _FOUND.c.lane, _DUE).scalar_subquery()
+    lane = _LANES.selected_columns.lane
+    soonest = select(func.min(deliveries.c.due_at)).where(deliveries.c.lane == lane, _DUE).scalar_subquery()
     waiting = _LANES.where(soonest <= now).order_by(soonest).limit(limit)
     return list(connection.scalars(waiting))
 
 
-def _skip_through_lanes() -> CTE:
-    first = select(func.min(deliveries.c.lane).label("lane")).where(_DUE).cte("found", recursive=True)
-    following = select(func.min(deliveries.c.lane)).where(_DUE, deliveries.c.lane > first.c.lane)
-    return first.union_all(select(following.correlate(first).scalar_subquery()).where(first.c.lane.is_not(None)))
-
-
 _DUE = deliveries.c.due_at.is_not(None)
-_FOUND = _skip_through_lanes()
-_LANES = select(_FOUND.c.lane).where(_FOUND.c.lane.is_not(None))
+_LANES = lanes_of(deliveries, _DUE)
 
 
 def next_due(connection: Connection, skip_lanes: Collection[str] = ()) -> datetime | None:

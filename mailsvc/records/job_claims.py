@@ -9,13 +9,14 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import CTE, Connection, RowMapping, func, select, update
+from sqlalchemy import Connection, RowMapping, func, select, update
 
 from mailsvc.kit.presets import Preset, preset_of
 from mailsvc.records import upsert
 from mailsvc.records.job import Claimed, Progress, Side, job_of
 from mailsvc.records.job_hosts import Room
 from mailsvc.records.job_steps import becomes, progress_columns
+from mailsvc.records.lanes import lanes_of
 from mailsvc.records.tables import job_secrets, jobs
 from migrator.job import Event, Patience, State
 
@@ -107,13 +108,4 @@ def _taken(connection: Connection, row: RowMapping, owner: str, now: datetime, u
     return Claimed(job, secrets)
 
 
-def _skip_through_lanes() -> CTE:
-    """The pairs of hosts that have jobs to do: a skip through the index, not a scan."""
-    first = select(func.min(jobs.c.lane).label("lane")).where(_IS_DUE).cte("found", recursive=True)
-    following = select(func.min(jobs.c.lane)).where(_IS_DUE, jobs.c.lane > first.c.lane)
-    return first.union_all(select(following.correlate(first).scalar_subquery()).where(first.c.lane.is_not(None)))
-
-
-_IS_DUE = jobs.c.due_at.is_not(None)
-_FOUND = _skip_through_lanes()
-_LANES = select(_FOUND.c.lane).where(_FOUND.c.lane.is_not(None))
+_LANES = lanes_of(jobs, jobs.c.due_at.is_not(None))  # the pairs of hosts that have jobs to do
