@@ -22,10 +22,9 @@ from mailsvc.kit.mailboxes import Side, opened
 from mailsvc.kit.oauth import Tokens
 from mailsvc.kit.sealing import Sealer
 from mailsvc.kit.telemetry import configure
-from mailsvc.records import job_list, jobs
+from mailsvc.records import job_batches, job_list, jobs
 from mailsvc.records.job import JobKind, NewJob, move_digest
 from mailsvc.records.job_list import Wanted
-from mailsvc.records.jobs import Batch
 from mailsvc.records.store import Connection, Records
 from mailsvc.workers.jobs.in_hand import Pace
 from mailsvc.workers.jobs.role import JobRole
@@ -36,7 +35,7 @@ from schedules.clock import SystemClock
 
 LETTERS = 20
 AT_ONCE = 8
-BATCH = Batch("friday", "Friday", "bench", datetime(2026, 1, 2, tzinfo=UTC))
+BATCH = "Friday"
 TENTHS = 10
 
 
@@ -52,12 +51,12 @@ def fill(root: Path, mailboxes: int) -> None:
 
 def ask(root: Path, mailboxes: int, connection: Connection) -> None:
     """One batch with a job for each."""
-    jobs.begin_batch(connection, BATCH)
     now = datetime.now(UTC)
+    batch = job_batches.join(connection, BATCH, "bench", now)
     for number in range(mailboxes):
         source, target = (f"maildir:{root}/{side}/{number}" for side in ("old", "new"))
         digest = move_digest(source, target)
-        new = NewJob(f"{number:026d}", JobKind.MAILBOX, source, target, digest, "bench", batch=BATCH.id)
+        new = NewJob(f"{number:026d}", JobKind.MAILBOX, source, target, digest, "bench", batch=batch.id)
         jobs.add(connection, new, now)
 
 
@@ -68,7 +67,7 @@ def resident() -> int:
 
 def ended(connection: Connection) -> int:
     """How many are done. Raises RuntimeError where one came to another end."""
-    found = job_list.totals(connection, Wanted(batch=BATCH.id))
+    found = job_list.totals(connection, Wanted(batch=job_batches.id_of(BATCH)))
     if found.keys() & (ENDED - {State.DONE}):
         raise RuntimeError(f"not all are done: {dict(found)}")
     return found.get(State.DONE, 0)

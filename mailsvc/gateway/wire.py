@@ -41,10 +41,6 @@ class Wire(asyncio.StreamReader):
         self.arrived += len(data)
         super().feed_data(data)
 
-    def has_line(self) -> bool:
-        """Whether a whole command line has arrived already: its replies may wait for it (RFC 2920 3.2)."""
-        return self._buffer.find(b"\n") >= 0
-
     @property
     def pending(self) -> bool:
         """Whether anything unread has arrived."""

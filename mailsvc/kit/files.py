@@ -7,7 +7,6 @@ durable. OSError comes through; then the old content stands and the temporary fi
 import contextlib
 import os
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 
@@ -46,11 +45,3 @@ def write_atomic(path: Path, content: bytes, mode: int = 0o600) -> None:
             Path(name).unlink()
         raise
     fsync_folder(path.parent)
-
-
-def read_or(path: Path, otherwise: Callable[[], bytes]) -> bytes:
-    """The content of `path`, or what `otherwise` gives where there is no such file. Other OSErrors come through."""
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        return otherwise()

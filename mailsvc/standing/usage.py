@@ -162,11 +162,6 @@ class UsageBook:
     async def _waiting(self, mailbox: Address) -> int:
         return await self._records.ask(lambda connection: kept.waiting(connection, mailbox))
 
-    async def recount(self, mailbox: Address) -> Counted | None:
-        """Count `mailbox` anew; None where that cannot be done from here, or not now."""
-        known = self._of(mailbox)
-        return None if known is None else await known.counting.anew()
-
     def _of(self, mailbox: Address) -> _Known | None:
         key = Address(mailbox.key, mailbox.domain)
         known = self._known.get(key)

@@ -2,7 +2,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 
-from mailsvc.records import job_acts, job_list, jobs
+from mailsvc.records import job_acts, job_batches, job_list, jobs
 from mailsvc.records.job import (
     FailedForGood,
     GivenBack,
@@ -11,11 +11,10 @@ from mailsvc.records.job import (
 )
 from mailsvc.records.job_acts import Done
 from mailsvc.records.job_list import Wanted
-from mailsvc.records.jobs import Batch
 from mailsvc.records.store import Connection, Records
 from migrator.job import Event, State
 from tests.contracts.jobs_made import SECRETS, act, add, claim, sealed, settle, shown, wanted
-from tests.contracts.made import MINUTE, NOW, new_id
+from tests.contracts.made import MINUTE, NOW
 
 
 def test_what_waits_is_paused_resumed_and_cancelled_at_once(records: Records) -> None:
@@ -82,8 +81,7 @@ def test_an_ended_job_is_not_retried_beside_an_open_one_of_the_same_move(records
 
 
 def test_a_batch_is_acted_on_in_slices_counted_and_summed(records: Records) -> None:
-    batch = Batch(new_id(), "Friday", "admin", NOW)
-    records.act(lambda connection: jobs.begin_batch(connection, batch))
+    batch = records.act(lambda connection: job_batches.join(connection, "Friday", "admin", NOW))
     for number in range(5):
         add(records, replace(wanted(f"u{number}"), batch=batch.id))
     add(records, wanted("else"))

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
-from mailsvc.kit.files import fsync_folder, make_folder, read_or, write_atomic
+from mailsvc.kit.files import fsync_folder, make_folder, write_atomic
 from mailsvc.kit.ids import id_maker, new_id
 from mailsvc.kit.metrics import Metrics
 from mailsvc.kit.roles import Roles
@@ -169,14 +169,6 @@ def test_a_file_in_the_way_of_a_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("x")
     with pytest.raises(NotADirectoryError):
         make_folder(tmp_path / "a")
-
-
-def test_what_is_not_there_has_a_stand_in(tmp_path: Path) -> None:
-    assert read_or(tmp_path / "x", lambda: b"else") == b"else"
-    (tmp_path / "x").write_bytes(b"there")
-    assert read_or(tmp_path / "x", lambda: b"else") == b"there"
-    with pytest.raises(IsADirectoryError):
-        read_or(tmp_path, lambda: b"else")
 
 
 def test_only_folders_are_made_durable_by_name(tmp_path: Path) -> None:

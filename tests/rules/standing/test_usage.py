@@ -193,14 +193,6 @@ async def test_fresh_counts_of_an_idle_mailbox_are_good_for_a_minute(
         assert listed.count(str(file.parent)) == before + 1
 
 
-async def test_recount_counts_anew(noting: Noting) -> None:
-    noting.world.fill("hanako", 7)
-    held = await noting.world.usage.recount(HANAKO)
-    assert held is not None
-    assert held.octets == 7
-    assert await noting.world.usage.recount(address("a@relayed.example")) is None
-
-
 async def test_a_large_mailbox_is_counted_whole(noting: Noting) -> None:
     for number in range(1500):
         noting.world.fill("hanako", 10, f"a-rather-long-name-for-a-message-{number}")
