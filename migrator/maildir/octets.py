@@ -78,13 +78,13 @@ class OnDisk:
 
 def with_crlf(octets: bytes, *, carriage: bool = False) -> bytes:
     """`octets` with every line ended by CRLF; `carriage`: a CR stands right before them."""
-    ended = octets.count(b"\r\n")
-    if octets.count(b"\n") == ended:
-        return octets
     if carriage and octets.startswith(b"\n"):
         return b"\n" + with_crlf(octets[1:])
-    lines = (octets.replace(b"\r\n", b"\n") if ended else octets).split(b"\n")
-    return b"\r\n".join(lines)  # three times as fast as to replace each
+    if b"\r" in octets:  # what is counted or replaced by pairs takes three times as long as the rest together
+        if octets.count(b"\n") == octets.count(b"\r\n"):
+            return octets
+        octets = octets.replace(b"\r\n", b"\n")
+    return b"\r\n".join(octets.split(b"\n"))
 
 
 def read(part: Path, name: str, *, exact: bool = False) -> tuple[Content, datetime]:
