@@ -97,9 +97,8 @@ def _wait(desk: "Desk", asked: "Asked", *, as_json: bool) -> None:
         say(_then(asked))
         return
     made = make_link(desk, asked.address, "asked for with the export")
-    say(
-        f"{counted(show_job(desk, asked.job).messages, 'message')} taken out now; whoever opens this link can fetch all:"
-    )
+    new = counted(show_job(desk, asked.job).messages, "message")
+    say(f"{new} taken out now; whoever opens this link can fetch all of it:")
     if as_json:
         show_json([{"job": asked.job, "url": made.url, "expires_at": made.row.expires_at}])
     else:
