@@ -14,7 +14,7 @@ from urllib.request import urlopen
 
 from tests.support.deadline import wait_until
 from tests.support.files import put
-from tests.support.ports import free_port, listens
+from tests.support.ports import free_ports
 from tests.support.programs import Program
 
 ROOT = Path(__file__).parent.parent.parent
@@ -23,10 +23,7 @@ ENDS_IN = 3600
 
 def five_ports() -> int:
     """A base whose five ports are free."""
-    while True:
-        base = free_port()
-        if not any(listens(port) for port in range(base, base + 5)):
-            return base
+    return free_ports(5)
 
 
 @dataclass

@@ -1,5 +1,6 @@
 import signal
 import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -36,6 +37,15 @@ def test_free_ports_differ_and_can_be_bound() -> None:
     with socket.create_server(("127.0.0.1", first)):
         assert listens(first)
     assert not listens(first)
+
+
+def test_another_process_is_given_other_ports() -> None:
+    ours = {free_port() for _ in range(50)}
+    draws = f"[port - ports._FIRST for port in {sorted(ours)}]"
+    code = f"from tests.support import ports\nports._drawn = iter([*{draws}, *range(1000)])\n"
+    code += "print(*[ports.free_port() for _ in range(50)])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=180, check=True)
+    assert ours.isdisjoint(map(int, done.stdout.split()))
 
 
 def test_a_program_is_stopped_with_its_children(tmp_path: Path) -> None:
