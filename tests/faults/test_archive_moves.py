@@ -36,6 +36,10 @@ def filled(root: Path, size: int = 30, *, first: int = 0) -> Path:
 
 def moved(tmp_path: Path, new: Path, *, kill_at: int = 0) -> "subprocess.CompletedProcess[str]":
     words = ["migrate", "mailbox", "--from", f"maildir:{tmp_path / 'old'}", "--to", f"zip:{new}?viewer=no"]
+    return run(tmp_path, words, kill_at)
+
+
+def run(tmp_path: Path, words: list[str], kill_at: int) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "tests.faults.move_killed", str(kill_at), *words]
     environ = {**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")}
     return subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=180, check=False)
@@ -128,6 +132,35 @@ def test_killed_while_it_gets_its_name_it_goes_on(tmp_path: Path, steps: int) ->
 def test_a_delta_killed_at_some_steps_goes_on(tmp_path: Path, delta_steps: int) -> None:
     for point in range(2, delta_steps + 1, delta_steps // 4):
         check_killed_at(tmp_path / str(point), point, parts=2)
+
+
+def check_taken_apart(tmp_path: Path, every: int) -> None:
+    filled(tmp_path / "old")
+    assert moved(tmp_path, tmp_path / "mail.zip").returncode == 0
+
+    def taken_apart(into: Path, kill_at: int = 0) -> tuple["subprocess.CompletedProcess[str]", dict[str, bytes]]:
+        ran = run(tmp_path, ["archive", "extract", str(tmp_path / "mail.zip"), "--to", str(into)], kill_at)
+        return ran, {str(one.relative_to(into)): one.read_bytes() for one in into.rglob("*") if one.is_file()}
+
+    ran, whole = taken_apart(tmp_path / "whole")
+    steps = int(ran.stdout.splitlines()[-1])
+    assert (ran.returncode, len(whole), steps > 4 * MESSAGES) == (0, MESSAGES + 1, True)
+    for point in range(2, steps + 1, max(1, steps // every)):
+        killed, there = taken_apart(tmp_path / str(point), point)
+        assert killed.returncode == -9, killed.stderr
+        there.pop(".extracting", None)
+        assert there.items() <= whole.items()
+        again, there = taken_apart(tmp_path / str(point))
+        assert (again.returncode, there) == (0, whole), again.stderr
+
+
+def test_taking_apart_killed_at_some_steps_goes_on_and_half_a_file_never_has_a_name(tmp_path: Path) -> None:
+    check_taken_apart(tmp_path, 3)
+
+
+@pytest.mark.long
+def test_taking_apart_killed_at_every_step_goes_on(tmp_path: Path) -> None:
+    check_taken_apart(tmp_path, 1_000)
 
 
 @pytest.mark.long
