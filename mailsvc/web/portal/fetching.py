@@ -8,6 +8,7 @@ connection (`mailsvc.web.patience`).
 import os
 import stat
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +20,7 @@ from mailsvc.kit.telemetry import Log
 from mailsvc.notices.export_files import path_of
 from mailsvc.records.exports import ExportFile
 from mailsvc.web.portal.opening import Seen
+from mailsvc.web.portal.ranges import asked_for
 
 _AT_ONCE = 8  # downloads of one link
 _KINDS = {".zip": "application/zip", ".json": "application/json", ".tar": "application/x-tar"}
@@ -61,11 +63,13 @@ class _Counted(FileResponse):
         headers = {"etag": f'"{file.sha256}"', "cache-control": "private, no-store, no-transform"}
         kind = _KINDS.get(path.suffix, "application/octet-stream")
         super().__init__(path, headers=headers, media_type=kind, filename=name, stat_result=there)
+        self.size = there.st_size
         self._on_the_way = on_the_way
         self._link = link
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it (ASGI)."""
+        scope["headers"] = list(_with_sense(scope, self.size))
         self._on_the_way[self._link] += 1
         try:
             await super().__call__(scope, receive, send)
@@ -73,6 +77,15 @@ class _Counted(FileResponse):
             self._on_the_way[self._link] -= 1
             if not self._on_the_way[self._link]:
                 del self._on_the_way[self._link]
+
+
+def _with_sense(scope: Scope, size: int) -> Iterator[tuple[bytes, bytes]]:
+    """The headers of a request, of ranges only what a GET may ask for."""
+    for name, value in scope["headers"]:
+        if name != b"range":
+            yield name, value
+        elif scope["method"] == "GET" and (asked := asked_for(value.decode("latin-1"), size)) is not None:
+            yield name, asked.encode()
 
 
 def _stat(path: Path) -> os.stat_result | None:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,19 @@ async def test_each_page_is_in_the_language_and_switches_to_the_other(tmp_path: 
         assert "Download the copy of your mail" in page.text
         assert "hanako@closing.example" in page.text
         assert "2026-12-22 18:30 JST" in page.text
+
+
+async def test_the_page_names_her_domain_and_until_when_her_copy_was_given_time(tmp_path: Path) -> None:
+    until = NOW + 20 * timedelta(days=1)
+    async with portal(tmp_path, more_time=lambda mailbox: until if mailbox.local == "hanako" else None) as world:
+        files, mine = await world.opened(await world.link(b"octets"))
+        page = await world.ask("GET", files, headers=mine)
+        assert "<header><span>closing.example</span>" in page.text
+        assert "2026-12-12 18:30 JST" in page.text
+        assert page.text.count("6 B") == 1, "of one file the size stands once"
+        files, mine = await world.opened(await world.link(b"octets", address="jiro@closing.example"))
+        page = await world.ask("GET", files, headers=mine)
+        assert "延長" not in page.text
 
 
 async def test_a_page_has_no_script_and_allows_its_own_style_alone(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from mailsvc.records.links import NewLink, digest
 from mailsvc.records.store import Connection, Records
 from mailsvc.web.portal import Portal, portal_app
 from schedules.clock import MovableClock
+from schedules.names import Address
 from tests.rules.gateway.house import QuietLog
 from tests.rules.web.served import Served, served
 
@@ -121,17 +122,24 @@ class World:
         return answer.headers["location"].partition("?")[0], {"Cookie": answer.cookie}
 
 
+def _none(_mailbox: Address) -> None:
+    return None
+
+
 def _write(path: Path, octets: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(octets)
 
 
 @asynccontextmanager
-async def portal(folder: Path, **settings: object) -> AsyncIterator[World]:
+async def portal(
+    folder: Path, *, more_time: Callable[[Address], datetime | None] | None = None, **settings: object
+) -> AsyncIterator[World]:
     made = ExportSettings.model_validate({"public_url": "http://127.0.0.1", **settings})
     with Records.open(f"sqlite:///{folder}/records.db", create=True) as records:
         async with records.committer.running():
             clock, log = MovableClock(NOW), QuietLog()
-            app = portal_app(Portal(records, made, "mx.closing.example", ZoneInfo("Asia/Tokyo"), clock.now, log))
+            zone = ZoneInfo("Asia/Tokyo")
+            app = portal_app(Portal(records, made, "closing.example", zone, clock.now, log, more_time or _none))
             async with served(app, proxies=[str(one) for one in made.proxies]) as here:
                 yield World(folder, records, clock, log, here)
