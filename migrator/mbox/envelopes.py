@@ -28,9 +28,17 @@ LONGEST = 1000  # octets of a line that is looked at
 
 def envelope(head: bytes, date: datetime) -> bytes:
     """The line in front of a message that begins with `head`, with lines ended by CRLF or LF."""
-    at = date.astimezone(UTC)
+    at = _in_utc(date)
     when = f"{_DAYS[at.weekday()]} {_MONTHS[at.month - 1]} {at.day:2d} {at:%H:%M:%S} {at.year:04d}"
     return b"From %s %s\n" % (_sender(head), when.encode("ascii"))
+
+
+def _in_utc(date: datetime) -> datetime:
+    """The same moment in UTC, where its year is one that Python knows."""
+    try:
+        return date.astimezone(UTC)
+    except OverflowError:
+        return date
 
 
 def _sender(head: bytes) -> bytes:

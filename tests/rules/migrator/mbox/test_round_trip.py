@@ -24,11 +24,17 @@ PIECES = [
 OCTETS = st.lists(st.sampled_from(PIECES), max_size=14).map(b"".join)
 FLAGS = st.frozensets(st.sampled_from(["\\Seen", "\\Flagged", "$Forwarded", "重要"]))
 ZONES = st.sampled_from([UTC, timezone(timedelta(hours=-9, minutes=-30))])
+EDGES = st.sampled_from(
+    [
+        datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14))),
+        datetime(9999, 12, 31, 23, tzinfo=timezone(-timedelta(hours=12))),
+    ]
+)
 SECONDS = st.integers(-62_135_000_000, 253_402_000_000).map(lambda count: timedelta(seconds=count))
 DATES = st.builds(lambda since, zone: (datetime(1970, 1, 1, tzinfo=UTC) + since).astimezone(zone), SECONDS, ZONES)
 
 
-@given(st.lists(st.tuples(OCTETS, FLAGS, DATES), max_size=6))
+@given(st.lists(st.tuples(OCTETS, FLAGS, DATES | EDGES), max_size=6))
 @settings(max_examples=60, deadline=None)
 async def test_octets_flags_and_dates_come_back(given_: list[tuple[bytes, frozenset[str], datetime]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
