@@ -1,4 +1,4 @@
-"""An archive of 2 GB fetched through the door of links: in one go, and cut at several places and gone on with.
+"""An archive of 2 GB fetched through the door of links: in one go, and cut at many places and gone on with.
 
 .venv/bin/python -m bench.export_download [octets]
 """
@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from random import Random
 
 from bench.results import Table
 from bench.service import DOMAIN, Service, lastpost, service
@@ -72,10 +73,10 @@ def _fetched(url: str, cookie: str, into: Path, *words: str) -> float:
 
 
 def _cut(url: str, cookie: str, into: Path, octets: int) -> tuple[float, int]:
-    """Fetch it, each run of curl killed by its own time limit; the seconds and the number of runs."""
-    begun, runs = time.monotonic(), 0
+    """Fetch it, each run of curl ended by its own time limit; the seconds and the number of runs."""
+    begun, runs, chance = time.monotonic(), 0, Random(1)
     while not into.exists() or into.stat().st_size < octets:
-        _fetched(url, cookie, into, "--max-time", "0.7")
+        _fetched(url, cookie, into, "--max-time", f"{chance.uniform(0.1, 0.6):.2f}")
         runs += 1
     return time.monotonic() - begun, runs
 
