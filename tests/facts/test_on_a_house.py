@@ -17,6 +17,7 @@ from tests.peers.smtp import SmtpPeer
 from tests.peers.threaded import threaded
 from tests.real.house import LastpostHouse, Words, house
 from tests.support.deadline import wait_until
+from tests.support.files import put
 
 T = TypeVar("T")
 OPEN, ENDED, MAY_NOT_SEND = "250 2.1.5", "550 5.1.6", "550 5.7.1"
@@ -154,7 +155,8 @@ def iij4u(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Joined]:
     # Its gates have their own tests: here nobody makes the backup that they would ask for.
     ungated = re.sub(r"    gates:\n(?:      - .*\n)+    unanswered: .*\n    asked: .*\n", "", plan)
     assert ungated != plan
-    served = Words(domains='  iij4u.example: {{deliver: "maildir:{folder}/mail/{{domain}}/{{user}}"}}\n')
+    boxes = '  iij4u.example: {{deliver: "maildir:{folder}/mail/{{domain}}/{{user}}"}}\n'
+    served = Words(domains=boxes, more="jobs: {{folder: jobs}}\n")
     accounts = (ACCOUNTS / "iij4u.csv").read_text(encoding="utf-8")
     with threaded(SmtpPeer()) as successor:
         here = ungated.replace("smtp://mx.mio.example:25", f"smtp://127.0.0.1:{successor.port}?tls=none")
@@ -187,6 +189,24 @@ def test_ii_1_every_address_stays_what_it_was(iij4u: Joined) -> None:
         replies = iij4u.us.replies([*asked, "nobody@iij4u.example"])
         assert [one for one in asked if not replies[one].startswith(OPEN)] == []
         assert replies["nobody@iij4u.example"].startswith("550 5.1.1")
+
+
+def test_ii_1_mailboxes_are_moved_and_no_subscriber_is_asked_for_anything(iij4u: Joined, tmp_path: Path) -> None:
+    """II-1: a batch takes every mailbox to the successor, each message as it was."""
+    us = iij4u.us
+    us.move_to(tokyo("2016-03-31T12:00"))
+    for user in ("hanako", "jiro"):
+        us.send(f"{user}@iij4u.example", f"for {user}")
+        us.arrives("iij4u.example", user, b"for " + user.encode())
+    rows = [f"maildir:{us.folder}/mail/iij4u.example/{user},maildir:{tmp_path}/{user}\n" for user in ("hanako", "jiro")]
+    put(tmp_path / "joined.csv", "".join(["source,target\n", *rows]))
+    us.lastpost("migrate", "batch", str(tmp_path / "joined.csv"))
+    wait_until(
+        lambda: us.lastpost("jobs", "list", "--state", "done").count("\tdone\t") == 2, "the batch to be done", 60
+    )
+    for user in ("hanako", "jiro"):
+        moved = sorted(path.read_bytes() for path in (tmp_path / user).glob("[cn]*/*"))
+        assert moved == sorted(us.mail("iij4u.example", user))
 
 
 @pytest.mark.parametrize(
