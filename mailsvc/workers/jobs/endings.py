@@ -14,7 +14,7 @@ from mailsvc.kit.net import BadTls
 from mailsvc.kit.oauth import TokenAway, TokenRefused
 from mailsvc.kit.secrets import BadSecret
 from mailsvc.records.errors import RecordsError
-from mailsvc.records.job import Ending, FailedForGood, FailedForNow, GivenBack, Job
+from mailsvc.records.job import Ending, FailedForGood, FailedForNow, GivenBack, Job, Side
 from mailsvc.records.job_journal import LeaseLost
 from migrator.job import Patience
 from migrator.journals.rows import storable
@@ -26,6 +26,7 @@ from schedules.positions import Wrong
 
 FULL = timedelta(hours=1)  # the least wait for a mailbox in which somebody has to make room
 _HOSTS_REST = frozenset({"THROTTLED", "LIMIT", "UNAVAILABLE"})
+_OPTION = {Side.SOURCE: "from-secret", Side.TARGET: "to-secret"}
 _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -64,8 +65,7 @@ def _told(error: Exception, job: Job) -> tuple[str, str]:
         case _ if expected(error):
             return _said(error), _amend(job)
         case _:
-            again = f"then `lastpost jobs retry {job.id}`"
-            return f"{type(error).__name__}: {error}", f"report this fault of the program with the log, {again}"
+            return f"{type(error).__name__}: {error}", f"report this fault of the program with the log; {_amend(job)}"
 
 
 def passing(error: Exception) -> bool:
@@ -88,7 +88,9 @@ def _asked(error: Exception) -> timedelta | None:
 
 
 def _amend(job: Job) -> str:
-    return f"put it right, then `lastpost jobs retry {job.id}`: what is settled stays settled"
+    """The passwords of a job are erased when it fails, so it needs them anew."""
+    files = "".join(f" --{_OPTION[side]} FILE" for side in job.needs)
+    return f"put it right, then `lastpost jobs retry {job.id}{files}`: what is settled stays settled"
 
 
 def _said(error: Exception) -> str:

@@ -11,7 +11,7 @@ from mailsvc.kit.mailboxes import Unopened
 from mailsvc.kit.net import BadTls
 from mailsvc.kit.secrets import BadSecret
 from mailsvc.records.errors import Conflict, RecordsAway
-from mailsvc.records.job import Ending, FailedForGood, FailedForNow, GivenBack, Job, JobKind, Progress, Wishes
+from mailsvc.records.job import Ending, FailedForGood, FailedForNow, GivenBack, Job, JobKind, Progress, Side, Wishes
 from mailsvc.records.job_journal import LeaseLost
 from mailsvc.workers.jobs.endings import FULL, ending_of, expected
 from migrator.job import State
@@ -96,6 +96,13 @@ def test_what_will_not_pass_has_a_reason_and_a_remedy(error: Exception) -> None:
     assert isinstance(ending, FailedForGood)
     assert ending.why
     assert "lastpost jobs retry 01JOB" in ending.remedy or "ask for it anew" in ending.remedy
+
+
+def test_the_remedy_asks_for_the_passwords_that_are_erased_by_then() -> None:
+    job = replace(JOB, id="J", needs=(Side.SOURCE, Side.TARGET))
+    ending = ended(MailboxRefused("no"), job)
+    assert isinstance(ending, FailedForGood)
+    assert "`lastpost jobs retry J --from-secret FILE --to-secret FILE`" in ending.remedy
 
 
 def test_only_a_fault_of_the_program_is_unexpected() -> None:
