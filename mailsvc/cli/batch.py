@@ -5,6 +5,7 @@ Use: `add_to(app)` puts the commands into the group.
 
 import os
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TextIO
@@ -19,6 +20,9 @@ from schedules.text import Language
 
 if TYPE_CHECKING:
     from mailsvc.desk.batching.report import Report
+    from mailsvc.desk.desk import Desk
+
+LOOK = 1.0  # seconds between two looks at a batch that is watched
 
 Consent = Annotated[
     list[str] | None,
@@ -78,6 +82,9 @@ def report(
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it as CSV, a row a mailbox.")] = None,
     language: Annotated[Language, typer.Option(help="The language of the page.")] = "ja",
     *,
+    follow: Annotated[
+        bool, typer.Option("--follow", help="Tell on stderr how far it is, until nothing more comes by itself.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Tell what became of a batch: done, named, failed with remedies, still waiting, and how fast. 3: look at it."""
@@ -87,7 +94,7 @@ def report(
     from migrator.job import State
 
     with session.of(ctx).desk() as desk:
-        found = report_of(desk, batch)
+        found = _followed(desk, batch, as_json=as_json) if follow else report_of(desk, batch)
         if html is not None:
             _write(html, lambda to: to.writelines(page(desk, found, language)))
         if csv is not None:
@@ -120,6 +127,33 @@ def find(
     if found.outside:
         say(f"{found.host} is outside of the domain: use it only if you know that it is the right one")
     leave(Exit.PROBLEMS if found.outside else Exit.OK)
+
+
+def _followed(desk: "Desk", batch: str, *, as_json: bool) -> "Report":
+    """Tell each change of a batch until all of its jobs have ended or are paused; what it is then."""
+    import json
+
+    from mailsvc.desk.batching.report import report_of
+    from mailsvc.desk.plainly import plainly
+    from migrator.job import HELD, State
+
+    told = ""
+    while True:
+        found = report_of(desk, batch)
+        if (news := _line(found)) != told:
+            told = news
+            end = f", until about {found.expected_end:%Y-%m-%d %H:%M}" if found.expected_end else ""
+            say(json.dumps(plainly(found), ensure_ascii=False) if as_json else f"{news}{end}")
+        if not found.count((*HELD, State.WAITING)):
+            return found
+        time.sleep(LOOK)
+
+
+def _line(found: "Report") -> str:
+    """How far it is, on one line."""
+    states = ", ".join(f"{number:,} {state}" for state, number in found.totals.items())
+    done = found.progress
+    return f"{states}: {done.messages:,} of {done.of_messages:,} messages, {done.octets / 1e6:,.1f} MB"
 
 
 def _tell_columns(*, as_json: bool) -> None:

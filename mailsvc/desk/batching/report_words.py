@@ -36,7 +36,7 @@ LABELS: Mapping[str, Text] = {
     "per_hour": Text("1時間あたり（直近2時間）", "An hour, over the last two"),
     "attention": Text("対応が必要なもの", "What needs somebody"),
     "failed": Text("失敗したもの", "Failed"),
-    "named": Text("移せなかったものがあるメールボックス", "Done, but these could not be moved"),
+    "named": Text("移せなかったものがあるメールボックス", "Done, but for what is named"),
     "coming": Text("移行中・順番待ち", "Still to come"),
     "cancelled": Text("取り消したもの", "Cancelled"),
     "done": Text("完了したもの", "Done"),
@@ -68,7 +68,7 @@ def size(octets: float) -> str:
 
 
 def moment(at: datetime, language: Language) -> str:
-    """A time as people read it, with its zone."""
+    """A time as people read it; its zone is said once, for the whole page."""
     if language == "ja":
         return f"{at.year}年{at.month}月{at.day}日 {at:%H:%M}"
-    return f"{at:%Y-%m-%d %H:%M %Z}"
+    return f"{at:%Y-%m-%d %H:%M}"

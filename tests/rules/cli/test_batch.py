@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -244,6 +245,17 @@ def test_a_batch_is_told_in_short(worked: Line) -> None:
     (found,) = worked("migrate", "report", "friday", "--json").array()
     assert found["totals"] == {"done": 1, "done-with-named": 1, "failed": 1, "waiting": 1}
     assert "there is no batch 'monday': the newest are 'friday'" in worked("migrate", "report", "monday").err
+
+
+def test_a_batch_is_followed_until_nothing_more_comes_by_itself(worked: Line, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mailsvc.cli.batch.time.sleep", lambda _: end(worked))
+    ran = worked("migrate", "report", "friday", "--follow")
+    before, after = (line for line in ran.err.splitlines() if " messages, " in line)
+    assert before.startswith("1 done, 1 done-with-named, 1 failed, 1 waiting: 0 of 0 messages, 0.0 MB")
+    assert after.startswith("2 done, 1 done-with-named, 1 failed: ")
+    again = worked("migrate", "report", "friday", "--follow", "--json")
+    assert again.array()[0]["totals"] == {"done": 2, "done-with-named": 1, "failed": 1}
+    assert json.loads(again.err.splitlines()[0])["totals"]["done"] == 2
 
 
 def test_a_batch_as_csv_has_nothing_that_a_spreadsheet_would_carry_out(worked: Line) -> None:
