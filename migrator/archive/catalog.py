@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from migrator.archive.manifest import FileRow, FlagsRow, FolderRow, MessageRow, Row
+from migrator.archive.names import why_unsafe
 from migrator.mailbox import FolderName
 
 
@@ -84,7 +85,9 @@ class Catalog:
     def take(self, part: int, row: Row, line: int, offset: int) -> None:
         """The next row of a part."""
         match row:
-            case FolderRow(name):
+            case FolderRow(name, path):
+                if why := why_unsafe(path):
+                    raise BadRows(f"the path of the folder {'/'.join(name)}: {why}")
                 if name in self.folders:
                     self.folders[name].row = row
                 else:

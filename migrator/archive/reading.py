@@ -73,9 +73,9 @@ class Part:
             for line, row in rows:
                 yield Placed(row, self._manifest_at + line, offset)
                 if isinstance(row, MessageRow | FileRow):
-                    self._compare(row, next(records), offset)
+                    self._compare(row, next(records, self._directory.last), offset)
                     offset += len(local(row.entry)) + row.entry.size
-        if next(records).path != self._manifest.path:
+        if next(records, None) != self._manifest:
             raise self._unlike()
 
     def octets(self, row: InPart, offset: int) -> Iterator[bytes]:

@@ -182,6 +182,12 @@ async def test_rows_that_contradict_each_other(tmp_path: Path, row: MessageRow) 
     assert bad.entry == "manifest-1.json"
 
 
+@pytest.mark.parametrize("path", ["../x", "/etc", "mail/../..", "mail/\ud800", "C:x"])
+async def test_a_folder_whose_messages_would_stand_elsewhere(tmp_path: Path, path: str) -> None:
+    bad = await refused(written(tmp_path / "a.zip", [FolderRow(("x",), path), mail("mail/a.eml")]), tmp_path)
+    assert bad.entry == "manifest-1.json"
+
+
 @pytest.mark.parametrize(
     "manifest",
     [
