@@ -1,13 +1,15 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
 from typing import cast
 
 import pytest
 
+from migrator.mailbox import SpecialUse
 from migrator.viewer.index import ROWS, index_files, person
 from migrator.viewer.viewer import Viewer
-from tests.rules.viewer.made import PlainPlace, leaf, message, rendered
+from tests.rules.viewer.made import PlainPlace, leaf, message, page, rendered
 
 
 def calls(octets: bytes) -> tuple[str, list[object]]:
@@ -38,8 +40,8 @@ def test_a_row_is_small_and_json_can_hold_it() -> None:
 
 
 def test_a_message_without_a_date_that_can_be_has_the_one_it_came() -> None:
-    for date in ("", "Date: tomorrow\n", "Date: Mon, 1 Jan 1901 00:00:00 +0000\n", "Date: 1 Jan 99999\n"):
-        shown = cast("list[object]", rendered(f"{date}\nx".encode()).row["shown"])
+    for written in ("", "Date: tomorrow\n", "Date: Mon, 1 Jan 1901 00:00:00 +0000\n", "Date: 1 Jan 99999\n"):
+        shown = cast("list[object]", rendered(f"{written}\nx".encode()).row["shown"])
         assert shown[0] == PlainPlace().date.timestamp()
 
 
@@ -68,6 +70,32 @@ def test_files_hold_so_many_rows_and_each_calls_one_function() -> None:
     assert first[0] == ["pages/0.html", 0, 1_000_000, "a", "b", "subject", 1, 0, 540]
     assert calls(files[1][1]) == ("archive.text(3, 1", ["text"] * ROWS)
     assert calls(files[-1][1]) == ("archive.part(3, 3", [[["仕事", "0"], ROWS + 1], [["仕事", "1"], ROWS]])
+
+
+def test_folders_are_told_with_what_they_are_for_empty_ones_too() -> None:
+    folders = {("INBOX",): None, ("控え",): SpecialUse.SENT, ("空",): None}
+    files = dict(index_files(1, [row(folder=("控え",)), row()], folders))
+    told = [[["INBOX"], 1, "inbox", True], [["控え"], 1, "sent", False], [["空"], 0]]
+    assert calls(files["viewer/1/part.js"]) == ("archive.part(1, 1", told)
+
+
+def test_the_list_has_the_day_that_the_sender_wrote() -> None:
+    """0:30 in Tokyo is the day before in Greenwich; the page and the list say the same."""
+    octets = b"Date: Fri, 01 Jan 2010 00:30:00 +0900\nSubject: x\n\nx"
+    shown = cast("list[int]", rendered(octets).row["shown"])
+    assert datetime.fromtimestamp(shown[0] + 60 * shown[-1], UTC).date() == date(2010, 1, 1)
+    assert "2010年1月1日(金) 00:30" in page(octets)
+    assert "2010-01-01" in str(rendered(octets).row["text"])
+
+
+def test_nothing_in_a_subject_ends_the_script_that_holds_it() -> None:
+    subject = "</script><script>alert(1)//\u2028\u2029]]>"
+    octets = message(subject, leaf("text/plain", "x"))
+    files = dict(index_files(1, [rendered(octets).row], {}))
+    listed = files["viewer/1/list-0001.js"].decode()
+    assert not {"\u2028", "\u2029"} & set(listed)
+    (told,) = cast("list[list[str]]", calls(listed.encode())[1])
+    assert told[5] == " ".join(subject.split())
 
 
 def test_files_are_bounded_in_size_whatever_rows_hold() -> None:

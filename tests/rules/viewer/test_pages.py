@@ -83,6 +83,33 @@ def test_remote_pictures_are_left_out_and_counted() -> None:
     assert "e.example" not in shown
 
 
+@pytest.mark.parametrize(
+    ("picture", "shown"),
+    [
+        (
+            '<img src="https://e.example/1" alt="夏 &lt;b&gt;">',
+            '夏 &lt;b&gt;<small><span class="ja" lang="ja">外部の画像',
+        ),
+        ('<img src="https://e.example/1" width=600 height=80>', "remote picture, left out"),
+        ('<img src="cid:nowhere" alt="地図">', "picture that cannot be shown"),
+        ('<img src="https://e.example/p" width=1 height=1>', ""),
+        ('<img src="https://e.example/p" style="width:2px">', ""),
+    ],
+)
+def test_a_picture_that_is_left_out_leaves_its_words_in_a_frame(picture: str, shown: str) -> None:
+    text = body(message("x", leaf("text/html; charset=utf-8", f"<p>x{picture}y</p>")))
+    assert "<img" not in text
+    assert shown in text
+    assert ("left-out" in text) == bool(shown)
+
+
+def test_a_message_without_a_date_says_when_it_came() -> None:
+    shown = page(b"Subject: x\n\nx")
+    assert "受信日時" in shown
+    assert "Sunday, 12 May 2019, 15:03" in shown
+    assert "受信日時" not in page(message("x", leaf(TEXT, "x")))
+
+
 def attachment(kind: str, name: str, octets: bytes = b"x") -> bytes:
     return leaf(kind, octets, content_disposition=f"attachment; filename*=utf-8''{name}")
 
