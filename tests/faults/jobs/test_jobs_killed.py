@@ -15,6 +15,7 @@ from mailsvc.records.job_list import Wanted
 from mailsvc.records.store import Records
 from migrator.job import State
 from schedules.clock import SystemClock
+from tests.faults.jobs.worker import LEASE
 from tests.faults.test_maildir_moves import ROOT, told
 from tests.real.postgresql import postgresql
 from tests.rules.migrator.maildir.trees import folder, lay
@@ -51,8 +52,8 @@ class Fleet:
         source, target = (f"maildir:{self.folder}/{side}/{name}" for side in ("old", "new"))
         return NewJob(f"job-{name}", JobKind.MAILBOX, source, target, move_digest(source, target), "tests")
 
-    def worker(self, owner: str, kill_at: int = 0) -> Program:
-        command = [sys.executable, "-m", "tests.faults.jobs.worker", self.url, owner, str(kill_at)]
+    def worker(self, owner: str, kill_at: int = 0, lease: float = LEASE) -> Program:
+        command = [sys.executable, "-m", "tests.faults.jobs.worker", self.url, owner, str(kill_at), str(lease)]
         return Program(command, self.folder / f"{owner}.log", cwd=ROOT, environ={"PYTHONPATH": str(ROOT)})
 
     def jobs(self) -> Mapping[str, Job]:
@@ -92,29 +93,32 @@ def test_two_workers_and_one_is_killed_in_the_midst_of_its_moves(
 def test_a_worker_that_is_stopped_gives_its_jobs_back_at_once(tmp_path: Path, run_folder: RunFolder) -> None:
     server = postgresql(run_folder)
     fleet = Fleet(tmp_path, server.url(server.new_database()), 3, 2000)
-    with fleet.worker("one") as one:
-        wait_until(lambda: fleet.moved() >= 20, "messages moved", WITHIN)
+    with fleet.worker("one", lease=600.0) as one:  # which it does not lose, however busy the machine is
+        wait_until(lambda: "one" in fleet.owners(), "jobs in hand", WITHIN)
         began = time.monotonic()
         one.send(signal.SIGTERM)
         one.wait(WITHIN)
     assert time.monotonic() - began < 5.0
     given_back = fleet.jobs().values()
     assert {job.state for job in given_back} <= {State.WAITING, State.DONE}
-    assert State.WAITING in {job.state for job in given_back}
+    assert 1 in {job.attempts for job in given_back if job.state is State.WAITING}
     assert all(job.lease_until is None and job.failed == 0 for job in given_back)
     with fleet.worker("two") as two:
         two.wait(WITHIN)
     fleet.check()
 
 
-def _killed_at(folder_: Path, point: int) -> None:
+def _killed_at(folder_: Path, point: int) -> bool:
+    """Whether it was killed: a run may have a step less than another, which wrote its progress once more."""
     folder_.mkdir()
     fleet = Fleet(folder_, f"sqlite:///{folder_}/records.db", 1, 9)
     with fleet.worker("killed", point) as killed:
-        assert killed.child.wait(WITHIN) == -signal.SIGKILL
+        code = killed.child.wait(WITHIN)
+        assert code in {0, -signal.SIGKILL}
     with fleet.worker("next") as following:
         following.wait(WITHIN)
     fleet.check()
+    return code != 0
 
 
 def test_killed_at_some_durable_steps_another_goes_on(tmp_path: Path) -> None:
@@ -133,5 +137,6 @@ def _at_every(tmp_path: Path, sampled: int) -> None:
         watched.wait(WITHIN)
     steps = int(watched.log.read_text().splitlines()[-1])
     assert steps > 40
-    for point in range(1, steps, max(1, steps // sampled)):
-        _killed_at(tmp_path / str(point), point)
+    points = range(1, steps, max(1, steps // sampled))
+    killed = sum(_killed_at(tmp_path / str(point), point) for point in points)
+    assert killed >= len(points) * 0.8

@@ -1,9 +1,10 @@
 """A worker of jobs that ends when all of them have ended, with a SIGKILL at its Nth durable step.
 
-    python -m tests.faults.jobs.worker URL OWNER N
+    python -m tests.faults.jobs.worker URL OWNER N [LEASE]
 
-Steps are those of Maildirs, and before and after each transaction of the records. N = 0 kills nothing; then the last
-line on stdout says how many steps there were. SIGTERM drains.
+LEASE is in seconds: 2, so that what a killed worker had is soon free again. Steps are those of Maildirs, and before and
+after each transaction of the records. N = 0 kills nothing; then the last line on stdout says how many steps there were.
+SIGTERM drains.
 """
 
 import asyncio
@@ -33,7 +34,7 @@ from migrator.mailbox import Source, Target
 from schedules.clock import SystemClock
 from tests.faults.move_killed import CALLS, Steps
 
-LEASE = timedelta(seconds=2)
+LEASE = 2.0
 OPEN = HELD | {State.WAITING}
 
 
@@ -52,7 +53,7 @@ def _kill_at(steps: Steps) -> None:
     Writer.perform = stepped  # type: ignore[method-assign] # what is patched is what is tested
 
 
-async def work(url: str, owner: str, spool: Path) -> None:
+async def work(url: str, owner: str, spool: Path, lease: timedelta) -> None:
     clock = SystemClock()
 
     def opens(source: Side, target: Side) -> AbstractAsyncContextManager[tuple[Source, Target]]:
@@ -64,7 +65,7 @@ async def work(url: str, owner: str, spool: Path) -> None:
     with Records.open(url, busy=2.0) as records:
         async with records.committer.running():
             role = JobRole(
-                records, means, Pace(at_once=3, lease=LEASE, tick=0.05, grace=5.0), owner=owner, now=clock.now
+                records, means, Pace(at_once=3, lease=lease, tick=0.05, grace=5.0), owner=owner, now=clock.now
             )
             task = asyncio.create_task(role.run())
             asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
@@ -80,7 +81,8 @@ def main() -> None:
     steps = Steps(int(sys.argv[3]))
     _kill_at(steps)
     with tempfile.TemporaryDirectory() as spool:
-        asyncio.run(work(sys.argv[1], sys.argv[2], Path(spool)))
+        lease = timedelta(seconds=float(sys.argv[4]) if len(sys.argv) > 4 else LEASE)
+        asyncio.run(work(sys.argv[1], sys.argv[2], Path(spool), lease))
     print(steps.taken)
 
 
