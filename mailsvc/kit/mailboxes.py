@@ -112,8 +112,9 @@ async def _target(side: Side, source: Side) -> Target:
             viewer = Viewer() if viewed else None
             return ZipTarget(path, source=str(source.url), now=SystemClock().now, viewer=viewer)
         case ImapUrl() as url:
-            most = preset_of(url.host).sessions or WRITING
-            return await ImapTarget.open(await _access(url, side), most=min(most, WRITING))
+            known = preset_of(url.host)
+            most = min(known.sessions or WRITING, WRITING)
+            return await ImapTarget.open(await _access(url, side), most=most, said=known.largest)
         case Pop3Url() as url:
             raise Unopened(f"nothing can be put into {url}: POP3 only reads", "name a mailbox by imaps:// instead")
 

@@ -56,15 +56,20 @@ LAST = 4_294_967_295  # RFC 3501 section 9: nz-number
 class ImapTarget(ImapMailbox):
     """Made by `open`."""
 
-    def __init__(self, access: Access, *, most: int) -> None:
+    def __init__(self, access: Access, *, most: int, said: int | None = None) -> None:
         super().__init__(access, lambda _: Hashed(), most=most)
         self._senders = Senders(self.sessions, most)
+        self._said = said
         self._largest: dict[bytes, int | None] = {}  # octets of a message, by the folder's name on the wire
 
     @classmethod
-    async def open(cls, access: Access, *, most: int = 8) -> Self:
-        """Connect and log in. Raises MailboxError."""
-        target = cls(access, most=most)
+    async def open(cls, access: Access, *, most: int = 8, said: int | None = None) -> Self:
+        """Connect and log in. Raises MailboxError.
+
+        `said`: octets of the largest message, as its provider has published them. They are told beforehand, where the
+        server does not say it, and decide nothing: the server itself refuses what it does not take.
+        """
+        target = cls(access, most=most, said=said)
         await target.connect()
         return target
 
@@ -76,7 +81,8 @@ class ImapTarget(ImapMailbox):
     async def room(self) -> Room:
         """What it lets in."""
         quota = await self.quota()
-        return Room(quota.octets_left, quota.messages_left, quota.largest)
+        largest = self._said if quota.largest is None else quota.largest
+        return Room(quota.octets_left, quota.messages_left, largest)
 
     @property
     def lags(self) -> Sequence[float]:

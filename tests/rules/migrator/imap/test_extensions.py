@@ -12,6 +12,7 @@ import trustme
 from migrator.content import Spooled
 from migrator.imap.login import NoWay, Password
 from migrator.imap.session import IDENTITY, Security, Server, Session
+from migrator.imap.target import ImapTarget
 from migrator.mailbox import INBOX, FolderState, MailFolder, Message, Outcome, Room, SpecialUse, Stored, Wanted
 from tests.faults.imap.ends import access, letter, message, source, target
 from tests.peers.imap import Command, Reply
@@ -134,6 +135,20 @@ async def test_quota_and_appendlimit(can: str, asked: list[str], room: Room) -> 
     async with BoxPeer(can=can, script=script) as peer, target(peer.port) as new:
         assert await new.room() == room
     assert [start for start in ("GETQUOTAROOT", "STATUS INBOX (APPENDLIMIT)") if peer.said(start)] == asked
+
+
+@pytest.mark.parametrize(("can", "largest"), [("APPENDLIMIT=1000", 1000), ("", 500)])
+async def test_what_a_provider_has_published_is_told_where_its_server_says_nothing_and_decides_nothing(
+    can: str, largest: int
+) -> None:
+    async with BoxPeer(can=can) as peer:
+        new = await ImapTarget.open(access(peer.port), said=500)
+        try:
+            assert (await new.room()).largest == largest
+            (stored,) = await new.put(INBOX, [message(b"Subject: x\r\n\r\n" + b"x" * 600 + b"\r\n")])
+        finally:
+            await new.close()
+    assert isinstance(stored, Stored)
 
 
 @pytest.mark.parametrize(
