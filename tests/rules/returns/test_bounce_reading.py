@@ -1,6 +1,6 @@
 """Bounces as they are read: what they say of each recipient, however hostile they are."""
 
-from datetime import UTC, datetime
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -37,9 +37,9 @@ def test_of_several_recipients_it_is_ours_that_counts() -> None:
     ],
 )
 def test_hostile_bounces_take_little_time(hostile: bytes) -> None:
-    begun = datetime.now(UTC)
+    begun = process_time()
     read_bounce(hostile)
-    assert (datetime.now(UTC) - begun).total_seconds() < 2
+    assert process_time() - begun < 4
 
 
 @given(st.binary(max_size=500))

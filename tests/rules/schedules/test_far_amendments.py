@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -51,7 +51,7 @@ def test_thousands_of_amendments_are_read_in_seconds_and_what_is_gone_back_to_is
         )
         for number in range(1, 2001)
     )
-    begun = perf_counter()
+    begun = process_time()
     edition = Edition(plan(STAGES, domains=["x.example"]), 1, (*holds, Amendment(2001, LATE, "a", "b", RollBack(1900))))
-    assert perf_counter() - begun < 10
+    assert process_time() - begun < 10
     assert len(edition.standing.holds) == 1900

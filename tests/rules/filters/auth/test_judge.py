@@ -231,10 +231,10 @@ async def test_arithmetic_that_would_stop_the_service_is_not_begun(costly: str, 
     message = COSTLY[costly]
     affordable = dkim.affordable(read_header(message), message)
     assert not affordable
-    begun = time.perf_counter()
+    begun = time.process_time()
     found = await judge(names(Row("", Failed, spf=ELSEWHERE)), threads).of(claim(), message, complete=True)
     assert isinstance(found, Failed), "a name in a signature that nobody can compute speaks for nobody"
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1
 
 
 @pytest.mark.parametrize("octets", [b"", b"\r\n", b"DKIM-Signature: x\r\n\r\n", b"DKIM-Signature: d=;;=;s\r\n" * 50])

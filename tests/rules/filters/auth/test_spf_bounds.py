@@ -26,9 +26,9 @@ async def result(*records: str | bytes, asking: Asking = ASKING, **names: object
     [b"v=spf1 a\xff", "v=spf1 " + "a " * 5000, "v=spf1 " + "a." * 4000 + "!", "v=spf1 a:" + "a-" * 4000 + "%"],
 )
 async def test_a_record_of_a_stranger_costs_little_and_is_an_error(record: str | bytes) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     assert await result(record) is Spf.PERMERROR
-    assert time.perf_counter() - begun < 1.0
+    assert time.process_time() - begun < 1.0
 
 
 async def test_a_record_that_includes_itself_ends() -> None:
@@ -70,6 +70,6 @@ def test_a_long_name_loses_as_few_labels_as_it_must(length: int) -> None:
 
 def test_a_name_that_expands_without_end_stops_nobody() -> None:
     asking = replace(ASKING, sender="a." * 31 + "a@" + "b." * 90 + "example")
-    began = time.perf_counter()
+    began = time.process_time()
     assert len(expand("%{s}" * 2000 + ".x", asking, "b.example")) <= 253
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5

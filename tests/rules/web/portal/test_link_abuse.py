@@ -92,9 +92,9 @@ async def test_it_is_refused_in_the_same_time(tmp_path: Path) -> None:
         taken: dict[str, list[float]] = {token: [] for token in tokens}
         for _ in range(25):
             for token in tokens:
-                began = time.perf_counter()
+                began = time.process_time()
                 await world.ask("POST", f"/take/{token}")
-                taken[token].append(time.perf_counter() - began)
+                taken[token].append(time.process_time() - began)
         medians = [statistics.median(times) for times in taken.values()]
         assert max(medians) < 2 * min(medians), medians
 

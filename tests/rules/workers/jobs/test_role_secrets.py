@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
@@ -15,7 +16,7 @@ from mailsvc.records.tables import job_secrets, metadata
 from migrator.job import Event, State
 from migrator.mailbox import MailboxRefused, Message, Refused
 from tests.rules.migrator.memory_mailboxes import MemoryTarget
-from tests.rules.workers.jobs.yard import Gate, Yard
+from tests.rules.workers.jobs.yard import QUICK, Gate, Yard
 
 PASSWORD = "q7#Geheimnis-äß"
 
@@ -73,7 +74,7 @@ async def test_at_every_end_passwords_are_erased_and_stand_nowhere(
     way(yard)
     sealed = {side: sealer.seal(Secret(PASSWORD), job=f"{1:026d}", side=side) for side in Side}
     job = await yard.ask(secrets=sealed)
-    async with yard.working():
+    async with yard.working(pace=replace(QUICK, grace=0.2)):
         if isinstance(yard.before, Gate):
             await yard.before.wait()
             await yard.act(Event.CANCEL, job)

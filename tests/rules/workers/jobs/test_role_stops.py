@@ -7,23 +7,35 @@ import pytest
 from mailsvc.records import job_claims, jobs
 from mailsvc.records.job import GivenBack, Job
 from mailsvc.records.store import Connection, RecordsAway
+from mailsvc.workers.jobs.in_hand import InHand
 from migrator.job import Event, State
 from tests.rules.migrator.memory_mailboxes import MemoryTarget
 from tests.rules.workers.jobs.yard import QUICK, SHORT, WITHIN, Gate, Yard
 from tests.support.deadline import until
+from tests.support.noting import noting
+
+
+@pytest.fixture
+def stops(monkeypatch: pytest.MonkeyPatch) -> list[InHand]:
+    """The jobs that were asked to stop."""
+    asked: list[InHand] = []
+    monkeypatch.setattr(InHand, "stop", noting(InHand.stop, lambda one, *_: asked.append(one)))
+    return asked
 
 
 @pytest.mark.parametrize(
     ("wish", "state"), [(Event.PAUSE, State.PAUSED), (Event.CANCEL, State.CANCELLED)], ids=["pause", "cancel"]
 )
-async def test_a_wish_stops_a_job_soon_and_nothing_is_lost(yard: Yard, wish: Event, state: State) -> None:
+async def test_a_wish_stops_a_job_soon_and_nothing_is_lost(
+    yard: Yard, wish: Event, state: State, stops: list[InHand]
+) -> None:
     letters = yard.fill("hanako", 500)
     yard.before = gate = Gate(20)
     job = await yard.ask()
     async with yard.working():
         await gate.wait()
         assert (await yard.act(wish, job))[0] in {State.PAUSING, State.CANCELLING}
-        await asyncio.sleep(QUICK.tick * 5)
+        await until(lambda: stops, "it hears of it")
         gate.open.set()
         stopped = await yard.until(job, state)
         assert (stopped.owner, stopped.lease_until) == ("", None)
@@ -53,14 +65,14 @@ async def test_what_hangs_is_ended_after_its_grace(yard: Yard) -> None:
         await yard.until(job, State.PAUSED)
 
 
-async def test_a_service_that_ends_gives_back_what_it_has_at_once(yard: Yard) -> None:
+async def test_a_service_that_ends_gives_back_what_it_has_at_once(yard: Yard, stops: list[InHand]) -> None:
     letters = yard.fill("hanako", 300)
     yard.before = gate = Gate(20)
     job = await yard.ask()
     async with yard.working() as role:
         await gate.wait()
         role.cancel()
-        await asyncio.sleep(0.05)
+        await until(lambda: stops, "it hears of it")
         gate.open.set()
         await asyncio.wait([role], timeout=WITHIN)
     given_back = yard.job(job)
@@ -125,7 +137,7 @@ async def test_a_lease_that_cannot_be_prolonged_ends_the_run_before_another_begi
             gate.open.set()
         await yard.until(job, State.DONE)
     assert yard.came("hanako") == letters
-    assert yard.job(job).attempts == 2
+    assert yard.job(job).attempts >= 2
 
 
 @pytest.mark.parametrize("turns", range(6))
