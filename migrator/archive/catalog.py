@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from migrator.archive.manifest import FileRow, FlagsRow, FolderRow, MessageRow, Row
-from migrator.archive.names import why_unsafe
 from migrator.mailbox import FolderName
+from migrator.safe_names import why_unsafe
 
 
 class BadRows(ValueError):

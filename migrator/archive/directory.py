@@ -17,8 +17,9 @@ from pathlib import Path
 
 from migrator.archive.errors import BadArchive
 from migrator.archive.layout import CENTRAL, END, END64, LARGE, LOCAL, LOCATOR64, MANY, UTF8, ending
-from migrator.archive.names import path_digest, why_unsafe
+from migrator.archive.names import path_digest
 from migrator.archive.window import window
+from migrator.safe_names import why_unsafe
 
 _CUT = "it is cut off, or its end is damaged"
 _LOCKED = 0x0001 | 0x0040 | 0x2000  # APPNOTE 4.4.4: encrypted, strongly encrypted, its directory encrypted

@@ -23,11 +23,12 @@ from migrator.archive.finishing import finish
 from migrator.archive.groups import grouped
 from migrator.archive.ledger import Told, look, message_at
 from migrator.archive.manifest import FlagsRow, FolderRow, Head, MessageRow
-from migrator.archive.names import folder_path, key
+from migrator.archive.names import folder_path
 from migrator.archive.parts import draft_of, ledger_of, part_path, parts_of
 from migrator.archive.reading import octets_of
 from migrator.archive.viewing import Viewer
 from migrator.mailbox import FolderName, MailFolder, Message, Outcome, Refused, StaleFolder, Stored
+from migrator.safe_names import key
 
 UIDVALIDITY = 1
 _GONE = "it is not there any more"

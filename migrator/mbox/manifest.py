@@ -15,11 +15,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from migrator.archive.names import why_unsafe
 from migrator.mailbox import MailboxRefused
 from migrator.maildir.disk import NEW_FILE, READ_FILE
 from migrator.mbox.ledger import Ledger
 from migrator.mbox.rows import Box, Row, box_from, box_text, row_from, row_text
+from migrator.safe_names import why_unsafe
 
 NAME = "manifest.json"
 _HEAD = '{"format": "mboxrd", "version": 1, "folders": ['

@@ -2,14 +2,13 @@
 
     file_of(("受信", "a:b"), taken)      # "受信/a_b.mbox"
 
-`taken` holds the keys (`migrator.archive.names.key`) of files that other folders have. Pure; raises nothing.
+`taken` holds the keys (`migrator.safe_names.key`) of files that other folders have. Pure; raises nothing.
 """
 
-import hashlib
 from collections.abc import Container
 
-from migrator.archive.names import key, plain
 from migrator.mailbox import FolderName
+from migrator.safe_names import key, mark, plain, unused
 
 ENDING = ".mbox"
 DRAFT = ".draft"
@@ -23,14 +22,10 @@ def file_of(name: FolderName, taken: Container[str]) -> str:
     levels = [_level(level) for level in name]
     path = "/".join(levels) + ENDING
     if len(levels) > _DEEPEST or len(path.encode()) > _WHOLE:
-        path = f"{plain(name[-1], _LEVEL - 12)} {_mark(name)}{ENDING}"
+        path = f"{plain(name[-1], _LEVEL - 12)} {mark(name)}{ENDING}"
     elif key(path) in taken:
-        path = f"{path.removesuffix(ENDING)} {_mark(name)}{ENDING}"
-    number, free = 1, path
-    while key(free) in taken:
-        number += 1
-        free = f"{path.removesuffix(ENDING)} {number}{ENDING}"
-    return free
+        path = f"{path.removesuffix(ENDING)} {mark(name)}{ENDING}"
+    return unused(path.removesuffix(ENDING), taken, ENDING)
 
 
 def _level(level: str) -> str:
@@ -38,8 +33,3 @@ def _level(level: str) -> str:
     name = plain(level, _LEVEL - 1)
     ours = name.casefold().endswith((ENDING, DRAFT)) or name.casefold() in _OURS
     return f"{name}_" if ours else name
-
-
-def _mark(name: FolderName) -> str:
-    """Eight letters and digits that are this name's own."""
-    return hashlib.sha256("\0".join(name).encode("utf-8", "surrogatepass")).hexdigest()[:8]

@@ -14,7 +14,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from migrator.archive.names import key
 from migrator.mailbox import FolderName, FolderState, MailboxRefused, MailFolder, StaleFolder
 from migrator.maildir.disk import make_directory, sync_directory
 from migrator.mbox.ledger import Ledger
@@ -22,6 +21,7 @@ from migrator.mbox.manifest import NAME as MANIFEST
 from migrator.mbox.manifest import Manifest, write
 from migrator.mbox.names import DRAFT, file_of
 from migrator.mbox.rows import Box
+from migrator.safe_names import key
 
 LEDGER = "manifest.ledger"
 UIDVALIDITY = 1  # numbers are never given anew

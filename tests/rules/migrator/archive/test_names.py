@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from migrator.archive.names import attachment_path, eml_path, folder_path, key, plain, why_unsafe
+from migrator.archive.names import attachment_path, eml_path, folder_path
+from migrator.safe_names import key, plain, why_unsafe
 
 TEXTS = st.text(max_size=300) | st.text('./\\:*?"<>|\0 \u202econNULaux.AUX~', max_size=40)
 LEVELS = st.lists(TEXTS, min_size=1, max_size=70).map(tuple)
