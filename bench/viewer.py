@@ -3,8 +3,9 @@
     .venv/bin/python -m bench.viewer [MESSAGES]
 
 Messages are Japanese: half of them text (a third of it ISO-2022-JP), a quarter letters in HTML with many tables, a
-quarter with attachments of 30 to 400 KB; about 40 KB on average, as mailboxes have them. Pages are made in one thread.
-The browser starts anew for each opening; the files lie in the memory of the machine.
+quarter with attachments of 30 to 400 KB; about 70 KB on average, as mailboxes have them. Pages are made in one thread;
+a Maildir of them is made an archive by the command itself. The browser starts anew for each opening; the files lie in
+the memory of the machine.
 """
 
 import statistics
@@ -19,12 +20,14 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 
 from bench.results import Table
+from bench.zip_archive import timed
 from migrator.viewer.viewer import Viewer
 from tests.real.chromium import NOT_OURS, PROGRAM
 from tests.rules.viewer.made import START, PlainPlace, leaf, message, multipart
 from tests.rules.viewer.mailbox import LETTER, PEOPLE, SUBJECTS, TALK, TEXT
 
 MESSAGES, RENDERED, RUNS = 50_000, 4000, 3
+KINDS = {"letters in HTML": {0, 3, 6}, "messages with attachments": {1, 4, 7}, "plain text": {2, 5, 8, 9, 10, 11}}
 OPENS, SEARCHES, RATE = 2.0, 0.3, 15.0  # seconds, seconds, MB/s
 WORDS = ("会議", "お知らせ 2019", "請求書", "taro@example.jp", "どこにもない言葉", "の")
 ROW = (
@@ -69,6 +72,34 @@ def rendering(table: Table) -> None:
     )
     table.row("the same, by this process's own time", f"{size / worked / 1e6:.0f} MB/s", f"{RATE:g} MB/s")
     table.row("pages a second", f"{len(mails) / taken:.0f}", "")
+    for what, chosen in KINDS.items():
+        some = [octets for number, octets in enumerate(mails) if number % 12 in chosen]
+        start = time.process_time()
+        for number, octets in enumerate(some):
+            Viewer().page(octets, PlainPlace(number), cut=False)
+        each = (time.process_time() - start) / len(some)
+        table.row(f"a page of {what}, {sum(map(len, some)) / len(some) / 1000:.0f} KB", f"{1000 * each:.2f} ms", "")
+
+
+def archived(table: Table) -> None:
+    """A Maildir made an archive with its viewer, by the command, its start and the last fsync included."""
+    with tempfile.TemporaryDirectory(prefix="bench.") as name:
+        folder, size = Path(name), 0
+        for part in ("cur", "new", "tmp"):
+            (folder / "box" / part).mkdir(parents=True)
+        for number in range(RENDERED):
+            octets = octets_of(number).replace(b"\r\n", b"\n")
+            size += len(octets)
+            (folder / "box" / "cur" / f"{1_000_000_000 + number}.M{number}P1.bench:2,S").write_bytes(octets)
+        runs = [_moved(folder, f"{number}.zip") for number in range(RUNS)]
+    seconds, peak = statistics.median(one for one, _ in runs), max(one for _, one in runs)
+    table.row("Maildir to zip, with the viewer", f"**{size / 1e6 / seconds:.0f} MB/s**", f"{RATE:g} MB/s")
+    table.row("memory of that run at the peak", f"{peak:.0f} MB", "")
+
+
+def _moved(folder: Path, name: str) -> tuple[float, float]:
+    words = ["migrate", "mailbox", "--from", f"maildir:{folder / 'box'}", "--to", f"zip:{folder / name}"]
+    return timed([sys.executable, "-m", "mailsvc.cli", *words], folder / f"{name}.state")
 
 
 def rows(count: int) -> Iterator[Mapping[str, object]]:
@@ -114,6 +145,7 @@ def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else MESSAGES
     table = Table(f"The viewer of {count:,} messages", ("what", "measured", "goal"))
     rendering(table)
+    archived(table)
     with tempfile.TemporaryDirectory(dir="/dev/shm") as folder, sync_playwright() as playwright:
         written(Path(folder), count, table)
         runs = []

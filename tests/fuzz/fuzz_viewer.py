@@ -9,6 +9,7 @@ from migrator.viewer.viewer import Viewer
 from tests.rules.viewer.made import PlainPlace, leaf, message, multipart, png
 from tests.rules.viewer.mailbox import INVITATION, LETTER, TALK
 from tests.rules.viewer.strict import hold_page
+from tests.rules.viewer.test_wrapped_files import tnef, uuencoded, wrapped
 
 SEEDS: list[bytes] = [
     message("会議", leaf("text/plain; charset=utf-8", TALK)),
@@ -25,6 +26,9 @@ SEEDS: list[bytes] = [
     message(
         "x", leaf("application/pdf", b"%PDF", content_disposition="attachment; filename*0*=utf-8''%E8; filename*1=x")
     ),
+    b"Subject: x\n\nhi\n" + uuencoded(b"a.xls", bytes(100)) + b"bye",
+    wrapped(tnef(("a.pdf", b"%PDF"))),
+    b'Content-Disposition: attachment; filename="\x95\\\x8e\xa6.pdf"\n\n%PDF',
 ]
 LONGEST = 40  # times the octets of a message that its page may have, beside its own frame
 

@@ -6,7 +6,7 @@ from typing import cast
 
 import pytest
 
-from migrator.mailbox import SpecialUse
+from migrator.mailbox import FolderName, SpecialUse
 from migrator.viewer.index import ROWS, index_files, person
 from migrator.viewer.viewer import Viewer
 from tests.rules.viewer.made import PlainPlace, leaf, message, page, rendered
@@ -73,7 +73,7 @@ def test_files_hold_so_many_rows_and_each_calls_one_function() -> None:
 
 
 def test_folders_are_told_with_what_they_are_for_empty_ones_too() -> None:
-    folders = {("INBOX",): None, ("控え",): SpecialUse.SENT, ("空",): None}
+    folders: dict[FolderName, SpecialUse | None] = {("INBOX",): None, ("控え",): SpecialUse.SENT, ("空",): None}
     files = dict(index_files(1, [row(folder=("控え",)), row()], folders))
     told = [[["INBOX"], 1, "inbox", True], [["控え"], 1, "sent", False], [["空"], 0]]
     assert calls(files["viewer/1/part.js"]) == ("archive.part(1, 1", told)

@@ -77,6 +77,22 @@ def test_small_pictures_are_in_the_page_and_large_ones_beside_it() -> None:
     assert text.count("<img") - text.count("<img>") == 2  # what is no picture is not shown as one
 
 
+def test_a_picture_that_is_shown_many_times_stands_in_the_page_a_few_times() -> None:
+    pictures = leaf("image/png", png() + bytes(50_000), content_id="<a>")
+    shown = rendered(message("x", multipart("related", leaf("text/html", '<img src="cid:a">' * 5000), pictures)))
+    assert len(shown.html) < 2_500_000
+    assert shown.html.count(b"<img") == 5000
+    assert [path for path, _ in shown.attachments] == ["attachments/000001/1.png"]
+
+
+def test_of_a_text_that_is_too_long_to_be_read_all_is_below_the_message() -> None:
+    for kind in ("text/plain", "text/html"):
+        shown = rendered(message("x", leaf(kind, bytes(9_000_000))))
+        assert b"Too long" in shown.html
+        assert len(shown.html) < 4_000_000
+        assert [len(octets) for _, octets in shown.attachments] == [9_000_000]
+
+
 def test_remote_pictures_are_left_out_and_counted() -> None:
     shown = page(message("x", leaf("text/html", '<img src="https://e.example/1"><img src="http://e.example/2">')))
     assert "Pictures from the internet (2) are left out" in shown
