@@ -34,7 +34,7 @@ class Attachments:
         self._by_id = {part.content_id: part for part in parts if part.content_id}
         self._paths: dict[int, str] = {}  # by the part, which is told by its identity
         self._sizes: dict[str, int] = {}
-        self._inlined: dict[int, str] = {}
+        self._inlined = set[int]()
         self._room = _INLINE_ALL
         self._listed = dict[int, Part]()
         self.files = list[tuple[str, bytes]]()
@@ -46,9 +46,7 @@ class Attachments:
     def picture(self, content_id: str) -> str:
         """What shows an inline picture; empty where there is none of this Content-ID."""
         part = self._by_id.get(content_id)
-        if part is None:
-            return ""
-        return self._inlined.get(id(part)) or self._shown(part)
+        return self._shown(part) if part is not None else ""
 
     def link(self, path: str) -> str:
         """The address of a file of the archive, as seen from the page."""
@@ -77,13 +75,11 @@ class Attachments:
         kind = picture_type(_head(part))
         if not kind:
             return ""
-        if part.raw_size <= min(_INLINE, self._room):
-            self._room -= part.raw_size
-            address = f"data:{kind};base64,{b64encode(part.octets).decode('ascii')}"
-        else:
-            address = self.link(self._stored(part))
-        self._inlined[id(part)] = address
-        return address
+        self._inlined.add(id(part))
+        if part.raw_size > min(_INLINE, self._room):
+            return self.link(self._stored(part))
+        self._room -= part.raw_size  # each time: a page may show one picture many thousand times
+        return f"data:{kind};base64,{b64encode(part.octets).decode('ascii')}"
 
     def _stored(self, part: Part) -> str:
         """The path of a part's file."""

@@ -18,13 +18,14 @@ from migrator.viewer.charsets import decoded
 from migrator.viewer.frames import framed
 from migrator.viewer.heads import read_head
 from migrator.viewer.parts import MESSAGES, Part, leaves
-from migrator.viewer.sanitising import LONGEST as LONGEST_HTML
 from migrator.viewer.sanitising import sanitised, without_tags
 from migrator.viewer.text import LONGEST as LONGEST_TEXT
 from migrator.viewer.text import as_html, printable
 from migrator.viewer.words import LABELS, both
 
 SEARCHED: Final = 2000  # signs of a message's text that can be searched
+_READ: Final = 4 * LONGEST_TEXT  # octets of a part that become text
+_HTML_ALL: Final = 3_000_000  # signs of HTML of all parts that are parsed
 _META = re.compile(rb"<meta[^>]{0,200}charset\s*=\s*[\"']?([A-Za-z0-9_:.-]{1,40})", re.IGNORECASE)
 
 
@@ -37,6 +38,7 @@ class Body:
         self._charset = charset
         self.notes: Counter[str] = Counter()  # of words.NOTES: how often
         self.found: list[str] = []  # texts, the most telling first
+        self._room = _HTML_ALL
         self.html = self._part(message)
 
     def _part(self, part: Part) -> str:
@@ -81,7 +83,7 @@ class Body:
                 return ""
 
     def _plain(self, part: Part) -> str:
-        text = self._readable(part.octets, part.kind.parameter("charset"))
+        text = self._readable(self._first(part), part.kind.parameter("charset"))
         if part.kind.parameter("format").lower() == "flowed":
             text = _unfolded(text, delsp=part.kind.parameter("delsp").lower() == "yes")
         self.found.insert(0, text[: 2 * SEARCHED])
@@ -91,28 +93,37 @@ class Body:
         return as_html(text)
 
     def _rich(self, part: Part) -> str:
-        octets = part.octets
+        octets = self._first(part)
         said = _META.search(octets, 0, 4096)
         declared = part.kind.parameter("charset") or (said[1].decode("ascii") if said else "")
         text = self._readable(octets, declared)
-        clean = sanitised(text, self._attachments.picture)
+        parsed = text[: self._room]
+        self._room -= len(parsed)
+        clean = sanitised(parsed, self._attachments.picture)
         self.notes["remote"] += clean.left_out
-        if clean.shortened:
+        if clean.shortened or len(parsed) < len(text):
             self.notes["shortened"] = 1
-        if len(text) > LONGEST_HTML:
             self._attachments.add(part)
         self.found.append(without_tags(clean.html[: 12 * SEARCHED]))
         return f'<div class="html">{framed(clean.html)}</div>'
 
     def _calendar(self, part: Part) -> str:
         rows = list[str]()
-        for event in events(self._readable(part.octets, part.kind.parameter("charset"))):
+        for event in events(self._readable(self._first(part), part.kind.parameter("charset"))):
             said = (("event", event.summary), ("start", event.start), ("end", event.end), ("place", event.place))
             told = [(name, text) for name, text in (*said, ("organizer", event.organizer)) if text]
             self.found.extend(text for _, text in told)
             cells = (f"<dt>{both(LABELS[name])}</dt><dd>{html.escape(text)}</dd>" for name, text in told)
             rows.append(f'<dl class="event">{"".join(cells)}</dl>')
         return "".join(rows)
+
+    def _first(self, part: Part) -> bytes:
+        """The octets of a part that are read as text; of one that has more, all are below the message."""
+        octets = part.beginning(_READ)
+        if len(octets) == _READ or part.raw_size > 2 * _READ:
+            self.notes["shortened"] = 1
+            self._attachments.add(part)
+        return octets
 
     def _readable(self, octets: bytes, declared: str) -> str:
         read = decoded(octets, declared)

@@ -164,11 +164,12 @@ def _inner(message: bytes, start: int, end: int, value: bytes, budget: _Budget) 
     if not boundary:
         return
     delimiter = b"--" + boundary
-    opened, at = -1, start
+    opened, at, line = -1, start, -1
     while (at := message.find(delimiter, at, end)) >= 0:
         budget.delimiters -= 1
-        line = message.find(b"\n", at, end)
-        line = end if line < 0 else line
+        if line < at:  # else it is known from a delimiter before: of a line without end nobody looks for it each time
+            line = message.find(b"\n", at, end)
+            line = end if line < 0 else line
         rest = message[at + len(delimiter) : min(line, at + len(delimiter) + 100)].strip()
         if rest not in {b"", b"--"} or (at > start and message[at - 1] != 0x0A):
             at += len(delimiter)

@@ -5,7 +5,8 @@
 
 nh3 parses as browsers do and keeps what is named here alone; every address and style passes `_Filter` too. Scripts,
 forms, frames, media, SVG and style sheets are gone. Nesting that would take a parser quadratic time is not parsed: then
-the text without its tags is shown. Raises nothing.
+the text without its tags is shown. Since no look from outside sees every nesting, so many tags are parsed and no more.
+Raises nothing.
 """
 
 import html as entities
@@ -23,6 +24,7 @@ from migrator.viewer.frames import REMOTE
 from migrator.viewer.sets import set_of
 
 LONGEST: Final = 1_000_000  # signs of HTML
+TAGS: Final = 30_000  # that are parsed; each may be open, and then the next takes longer
 _REFERENCES: Final = 200_000  # signs that begin a reference; more of them take a parser long
 _DEEPEST: Final = 400  # elements open at once
 _STYLE: Final = 2000  # signs of one style
@@ -153,7 +155,7 @@ def _declaration(declaration: str) -> str:
 
 def sanitised(html: str, picture: Callable[[str], str]) -> Clean:
     """What of `html` can be shown. `picture` answers what a Content-ID stands for."""
-    cut = html[:LONGEST]
+    cut = first = _first(html)
     if cut.count("<") > _MANY:
         cut = _SHIELDS.sub(r"<\1x", cut)
     if _is_deep(cut):
@@ -164,7 +166,13 @@ def sanitised(html: str, picture: Callable[[str], str]) -> Clean:
         clean = _cleaner().clean(cut)
     finally:
         _LOOKING.reset(before)
-    return Clean(clean, looked.left_out, len(html) > LONGEST)
+    return Clean(clean, looked.left_out, len(first) < len(html))
+
+
+def _first(html: str) -> str:
+    """As much as is parsed."""
+    cut = html[:LONGEST]
+    return cut if cut.count("<") <= TAGS else "<".join(cut.split("<", TAGS + 1)[: TAGS + 1])
 
 
 @lru_cache(maxsize=1)
