@@ -14,7 +14,6 @@ import hashlib
 import os
 import zlib
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -149,7 +148,8 @@ class Draft:
             self._line(group.view)
         for octets in content.chunks():
             crc32 = zlib.crc32(octets, crc32)
-        whole = replace(row, entry=replace(row.entry, crc32=crc32))
+        entry = Entry(row.entry.path, row.entry.size, crc32, row.entry.date)
+        whole = MessageRow(entry, row.sha256, row.number, row.folder, row.uid, row.flags)
         line, offset = self.line, self.offset
         self._write(local(whole.entry))
         for octets in content.chunks():

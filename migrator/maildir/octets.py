@@ -90,8 +90,6 @@ def with_crlf(octets: bytes, *, carriage: bool = False) -> bytes:
 def read(part: Path, name: str, *, exact: bool = False) -> tuple[Content, datetime]:
     """A message and its date, which is its file's; `exact`: its octets as they stand on disk."""
     descriptor = _opened(part, name)
-    file = OnDisk(descriptor, exact=exact)
-    kept = False
     try:
         found = os.fstat(descriptor)
         if not stat.S_ISREG(found.st_mode):
@@ -100,16 +98,15 @@ def read(part: Path, name: str, *, exact: bool = False) -> tuple[Content, dateti
         if found.st_size > LARGEST:
             raise NoMessage(f"it has {found.st_size} octets, and more than {LARGEST} are not taken")
         if found.st_size > SMALL:
+            file = OnDisk(os.dup(descriptor), exact=exact)
             file.measure()
-            kept = True
             return file, date
         octets = _whole(descriptor, found.st_size)
         small = Kept(octets if exact else with_crlf(octets))
         _ = small.sha256  # here, in a thread, and not later in the loop
         return small, date
     finally:
-        if not kept:
-            file.forget()
+        os.close(descriptor)
 
 
 def _opened(part: Path, name: str) -> int:
