@@ -194,7 +194,7 @@ async def test_a_hop_that_floods_while_nobody_listens_is_cut_off() -> None:
         writer.close()
 
     async with await asyncio.start_server(flood, "127.0.0.1", 0) as server:
-        line = await HopLine.open("127.0.0.1", server.sockets[0].getsockname()[1])
+        line = await HopLine.open("127.0.0.1", server.sockets[0].getsockname()[1], within=60)
         async with asyncio.timeout(60):
             await cut_off.wait()
     assert line.broken == "the next hop floods us"

@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
@@ -13,10 +12,12 @@ from mailsvc.kit.secrets import Secret
 from mailsvc.kit.telemetry import configure
 from mailsvc.records.job import Side
 from mailsvc.records.tables import job_secrets, metadata
+from mailsvc.workers.jobs.in_hand import InHand
 from migrator.job import Event, State
 from migrator.mailbox import MailboxRefused, Message, Refused
 from tests.rules.migrator.memory_mailboxes import MemoryTarget
-from tests.rules.workers.jobs.yard import QUICK, Gate, Yard
+from tests.rules.workers.jobs.yard import Gate, Yard
+from tests.support.deadline import until
 
 PASSWORD = "q7#Geheimnis-äß"
 
@@ -66,7 +67,7 @@ ENDS = [
 
 @pytest.mark.parametrize(("way", "state"), ENDS, ids=[way.__name__ for way, _ in ENDS])
 async def test_at_every_end_passwords_are_erased_and_stand_nowhere(
-    yard: Yard, way: Callable[[Yard], None], state: State
+    yard: Yard, way: Callable[[Yard], None], state: State, stops: list[InHand]
 ) -> None:
     log, sealer = io.StringIO(), Sealer([b"k" * 32])
     yard.log, yard.seals = configure(log, json=True, level="debug"), sealer  # type: ignore[assignment] # a real one
@@ -74,10 +75,11 @@ async def test_at_every_end_passwords_are_erased_and_stand_nowhere(
     way(yard)
     sealed = {side: sealer.seal(Secret(PASSWORD), job=f"{1:026d}", side=side) for side in Side}
     job = await yard.ask(secrets=sealed)
-    async with yard.working(pace=replace(QUICK, grace=0.2)):
+    async with yard.working():
         if isinstance(yard.before, Gate):
             await yard.before.wait()
             await yard.act(Event.CANCEL, job)
+            await until(lambda: stops, "it hears of it")
             yard.before.open.set()
         ended = await yard.until(job, state)
     rows = list[str]()
