@@ -76,8 +76,9 @@ class _Doors:
             return self._slow(request, language)
         if not self._is_same_site(request):
             return self._refused(request, language)
-        mine = [value for name, value in request.cookies.items() if name.startswith(self._prefix)]
-        opened = await self._opening.use(request.path_params["token"], mine[:20])
+        named = request.cookies.items()
+        mine = {name.removeprefix(self._prefix): value for name, value in named if name.startswith(self._prefix)}
+        opened = await self._opening.use(request.path_params["token"], mine)
         return self._to_files(request, opened, language)
 
     async def files(self, request: Request) -> Response:

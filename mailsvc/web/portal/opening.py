@@ -7,7 +7,7 @@ A look that finds nothing usable writes nothing, and is the same look whatever t
 """
 
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -52,14 +52,15 @@ class Opening:
         self._now = now
         self._new_secret = new_secret
 
-    async def use(self, token: str, cookies: Sequence[str] = ()) -> Opened | None:
-        """Use a link up; whoever has its session already, by one of the `cookies`, has a new one in its place."""
+    async def use(self, token: str, cookies: Mapping[str, str]) -> Opened | None:
+        """Use a link up; whoever has its session already, by the one of `cookies` of its job, has a new one instead."""
         now, known = self._now(), digest(token)
         link = await self._records.ask(lambda connection: links.find(connection, known))
         if link is None or not link.lives(now):
             return None
         if link.is_open(now):
-            return await self._reopened_by_its_own(link, cookies)
+            mine = cookies.get(link.job)
+            return None if mine is None else await self._reopened_by_its_own(link, mine)
         return await self._begun(lambda connection, new: links.use(connection, known, new, now), now)
 
     async def again(self, cookie: str, job: str) -> Opened | None:
@@ -101,12 +102,9 @@ class Opening:
             return
         await self._records.committer.commit(lambda connection: links.prolong(connection, session, until, now))
 
-    async def _reopened_by_its_own(self, link: Link, cookies: Sequence[str]) -> Opened | None:
-        for cookie in cookies:
-            opened = await self.again(cookie, link.job)
-            if opened is not None and opened.link.token_sha256 == link.token_sha256:
-                return opened
-        return None
+    async def _reopened_by_its_own(self, link: Link, cookie: str) -> Opened | None:
+        opened = await self.again(cookie, link.job)
+        return opened if opened is not None and opened.link.token_sha256 == link.token_sha256 else None
 
     async def _begun(self, begin: Callable[[Connection, NewSession], Link | None], now: datetime) -> Opened | None:
         secret = self._new_secret()

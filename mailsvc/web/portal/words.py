@@ -59,7 +59,7 @@ WORDS: Final[Mapping[str, Text]] = {
     "files_of": Text("メールアドレス", "Mail address"),
     "files_until": Text("ダウンロードの期限", "Available until"),
     "files_size": Text("合計", "In all"),
-    "files_more": Text("延長されたコピーの期限", "Copies can be made until"),
+    "files_more": Text("コピー作成の期限 (延長後)", "Copies can be made until"),
     "files_cut": Text(
         "途中で切れたときは、ブラウザーのダウンロード一覧で「再開」を押すと、続きから受け取れます。再開できないときは、"
         "このページを開き直して「つづける」を押してから、もう一度「再開」を押してください。",
