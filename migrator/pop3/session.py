@@ -11,7 +11,7 @@ to the next session. Raises MailboxRefused, MailboxLimited where the server asks
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -141,8 +141,8 @@ class Session:
         sizes = dict([_numbers(line.decode("ascii", "replace"), "LIST") async for line in self.wire.lines(most=count)])
         if len(names) != count or names.keys() != sizes.keys():
             raise MailboxAway(f"{self.place}: UIDL and LIST do not name the same {count} messages")
-        taken: set[int] = set()
-        self.drop = [Entry(number, _uid(name, taken), sizes[number]) for number, name in sorted(names.items())]
+        uids = _uids(name for _, name in sorted(names.items()))
+        self.drop = [Entry(number, uid, sizes[number]) for number, uid in zip(sorted(names), uids, strict=True)]
 
     async def _names(self, count: int) -> dict[int, bytes]:
         """The UIDL of each message."""
@@ -178,13 +178,17 @@ def patience(no: Declined) -> str:
     return "INUSE" if said else _PATIENCE.get(no.code, "")
 
 
-def _uid(name: bytes, taken: set[int]) -> int:
-    """The UID that a UIDL makes; identical copies may share one (RFC 1939), and get the next ones."""
-    uid = (int.from_bytes(hashlib.sha256(name).digest()[:8], "big") >> (64 - _BITS)) or 1
-    while uid in taken:
-        uid += 1
-    taken.add(uid)
-    return uid
+def _uids(names: Iterable[bytes]) -> Iterator[int]:
+    """The UIDs that UIDLs make; identical copies may share one (RFC 1939), and get the next ones."""
+    taken, following = set[int](), dict[bytes, int]()
+    for name in names:
+        first = following.get(name)
+        uid = first or (int.from_bytes(hashlib.sha256(name).digest()[:8], "big") >> (64 - _BITS)) or 1
+        while uid in taken:
+            uid += 1
+        taken.add(uid)
+        following[name] = uid + 1
+        yield uid
 
 
 def _numbers(text: str, command: str) -> tuple[int, int]:

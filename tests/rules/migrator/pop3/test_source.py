@@ -2,6 +2,7 @@
 
 import hashlib
 import ssl
+import time
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -63,6 +64,16 @@ async def test_a_message_is_the_same_one_in_every_session_and_twins_are_two(tmp_
             later = [one.uid async for one in opened.items(INBOX)]
     assert len(set(uids)) == 3
     assert len(set(uids) & set(later)) == 2
+
+
+async def test_a_maildrop_of_nothing_but_twins_is_listed_at_once(tmp_path: Path) -> None:
+    """Each looking through all before it would take a server's word for hours of work."""
+    async with Pop3Peer([b"twin\r\n"] * 40_000) as peer:
+        start = time.process_time()
+        async with source(peer.port, tmp_path) as opened:
+            uids = [one.uid async for one in opened.items(INBOX)]
+        assert time.process_time() - start < 10
+    assert uids == list(range(uids[0], uids[0] + 40_000))
 
 
 async def test_what_comes_meanwhile_is_seen_by_the_next_look(tmp_path: Path) -> None:
