@@ -149,7 +149,7 @@ async def test_killed_in_the_middle_the_same_command_goes_on(dovecot: Dovecot, t
 
     async def ran(kill_at: int) -> int:
         run = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.faults.maildir_killed", str(kill_at), *words,
+            sys.executable, "-m", "tests.faults.move_killed", str(kill_at), *words,
             cwd=ROOT, env={**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")}, stdout=subprocess.PIPE,
         )  # fmt: skip
         await run.communicate()
