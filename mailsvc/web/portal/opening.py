@@ -103,8 +103,11 @@ class Opening:
         await self._records.committer.commit(lambda connection: links.prolong(connection, session, until, now))
 
     async def _reopened_by_its_own(self, link: Link, cookie: str) -> Opened | None:
-        opened = await self.again(cookie, link.job)
-        return opened if opened is not None and opened.link.token_sha256 == link.token_sha256 else None
+        known = digest(cookie)
+        mine = await self._records.ask(lambda connection: links.of_session(connection, known))
+        if mine is None or mine.token_sha256 != link.token_sha256:
+            return None
+        return await self.again(cookie, link.job)
 
     async def _begun(self, begin: Callable[[Connection, NewSession], Link | None], now: datetime) -> Opened | None:
         secret = self._new_secret()

@@ -14,6 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mailsvc.records import links
+from mailsvc.records.links import NewLink, digest
 from mailsvc.web.portal.ranges import asked_for
 from tests.rules.web.portal.world import HOUR, World, portal
 
@@ -180,6 +182,18 @@ async def test_the_button_in_the_same_browser_goes_on(tmp_path: Path) -> None:
         _, mine = await world.opened(token)
         files, renewed = await world.opened(token, **mine)
         assert (await world.ask("GET", files, headers=renewed)).status == 200
+
+
+async def test_another_link_to_the_same_that_is_open_elsewhere_ends_no_session_of_hers(tmp_path: Path) -> None:
+    async with portal(tmp_path) as world:
+        token = await world.link(OCTETS)
+        files, mine = await world.opened(token)
+        job, until = files.rpartition("/")[2], world.clock.now() + timedelta(days=1)
+        other = NewLink(digest("another"), job, "hanako@closing.example", "admin", until)
+        await world.act(lambda connection: links.make(connection, other, world.clock.now()))
+        await world.opened("another")
+        assert (await world.ask("POST", "/take/another", headers=mine)).status == 404
+        assert (await world.ask("GET", files, headers=mine)).status == 200
 
 
 async def test_when_it_is_finished_another_device_may_open_it_at_once(tmp_path: Path) -> None:
