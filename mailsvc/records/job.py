@@ -82,6 +82,14 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Whole:
+    """What all runs of a move have brought together."""
+
+    messages: int
+    octets: int
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """A row."""
 
@@ -113,6 +121,7 @@ class Job:
     needs: tuple[Side, ...]
     problem: str
     remedy: str
+    whole: Whole | None = None  # None: no run has come to its end
     position: int | None = None  # in the queue, from 1; None where it does not wait
 
 
@@ -130,6 +139,7 @@ class Succeeded:
 
     receipt: str  # signed
     named: bool  # something is
+    whole: Whole | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,5 +182,6 @@ def job_of(row: RowMapping) -> Job:
         state=State(row["state"]),
         progress=progress,
         needs=tuple(Side(one) for one in row["needs"].split()),
+        whole=None if row["whole_messages"] is None else Whole(row["whole_messages"], row["whole_octets"]),
         position=row.get("position"),
     )

@@ -60,8 +60,10 @@ def totals(connection: Connection, wanted: Wanted) -> Mapping[State, int]:
 
 
 def sums(connection: Connection, wanted: Wanted) -> Progress:
-    """How far all of them are together; octets that are not known count for nothing."""
-    columns = (jobs.c.messages, jobs.c.of_messages, jobs.c.octets, jobs.c.of_octets)
+    """How far all of them are together, those whole that came to an end; octets not known count for nothing."""
+    whole = (jobs.c.whole_messages, jobs.c.whole_messages, jobs.c.whole_octets, jobs.c.whole_octets)
+    now = (jobs.c.messages, jobs.c.of_messages, jobs.c.octets, jobs.c.of_octets)
+    columns = [func.coalesce(one, other) for one, other in zip(whole, now, strict=True)]
     row = connection.execute(select(*(func.sum(column) for column in columns)).where(*conditions(wanted))).one()
     messages, of_messages, octets, of_octets = (int(number or 0) for number in row)
     return Progress(messages, of_messages, octets, of_octets)

@@ -132,10 +132,12 @@ def settle(
         return None
     written = progress_columns(progress) | {"progress_at": now} if progress is not None else {}
     match ending:
-        case Succeeded(receipt, named):
+        case Succeeded(receipt, named, whole):
             event = Event.NAMED if named else Event.SUCCEEDED
             host_well(connection, {row["source_host"], row["target_host"]}, now)
             said = {"receipt": receipt, "problem": "", "remedy": "", "failed": 0, "failing_since": None}
+            if whole is not None:
+                written |= {"whole_messages": whole.messages, "whole_octets": whole.octets}
             return becomes(connection, row, event, now, **said, **written)
         case FailedForNow(why, next_at, progressed, resting, asked):
             if resting:

@@ -153,8 +153,15 @@ def _said(receipt: Receipt) -> Iterator[str]:
     yield from (f"{name}: left out: {why}" for name, why in receipt.left_out.items())
 
 
+def _far(job: Job) -> Progress:
+    """What a mailbox that is done has by all of its runs; how far the run of another one is."""
+    if job.whole is None or job.state not in (*DONE, State.DONE_WITH_NAMED):
+        return job.progress
+    return Progress(job.whole.messages, job.whole.messages, job.whole.octets, job.whole.octets)
+
+
 def _row(desk: Desk, report: Report, job: Job, named: tuple[str, ...]) -> Row:
-    zone = desk.settings.service.zoneinfo
+    zone, far = desk.settings.service.zoneinfo, _far(job)
     expected = job_forecast.expected_end(job, report.pace, report.made_at)
 
     def local(at: datetime | None) -> datetime | None:
@@ -166,9 +173,9 @@ def _row(desk: Desk, report: Report, job: Job, named: tuple[str, ...]) -> Row:
         source=job.source,
         target=job.target,
         state=job.state,
-        messages=job.progress.messages,
-        of_messages=job.progress.of_messages,
-        octets=job.progress.octets,
+        messages=far.messages,
+        of_messages=far.of_messages,
+        octets=far.octets,
         why=job.problem,
         remedy=job.remedy,
         named=named,

@@ -64,6 +64,8 @@ jobs = Table(
     Column("of_octets", BigInteger),
     Column("doing", Text, nullable=False),
     Column("progress_at", Instant),
+    Column("whole_messages", BigInteger),  # there by all runs of its move, when the last one came to its end
+    Column("whole_octets", BigInteger),
     Column("needs", Text, nullable=False),  # the sides that need a secret, a space between two
     Column("problem", Text, nullable=False),
     Column("remedy", Text, nullable=False),

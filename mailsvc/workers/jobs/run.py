@@ -18,11 +18,11 @@ from mailsvc.kit.mailbox_urls import parse_mailbox
 from mailsvc.kit.mailboxes import Side as Mailbox
 from mailsvc.kit.oauth import Tokens
 from mailsvc.kit.telemetry import Log
-from mailsvc.records.job import Claimed, Ending, FailedForNow, GivenBack, Side, Succeeded
+from mailsvc.records.job import Claimed, Ending, FailedForNow, GivenBack, Side, Succeeded, Whole
 from mailsvc.workers.jobs.counted import Counted, Moved, uncounted
 from mailsvc.workers.jobs.endings import ending_of, expected
 from mailsvc.workers.jobs.secrets import Keeps, Known, RunSecrets, Seals, nothing_known
-from migrator.journals.journal import Journal
+from migrator.journals.journal import THERE, Journal
 from migrator.mailbox import MailboxAway, MailboxRefused, Source, Target
 from migrator.moving import move
 from migrator.receipts.receipt import Receipt
@@ -53,6 +53,12 @@ class Means:
     log: Log
     known: Known = nothing_known
     moved: Moved = uncounted  # told of messages and octets as they are settled, from any thread
+
+
+def whole(journal: Journal) -> Whole:
+    """What is in the target by all runs."""
+    there = [counts[settled] for counts in journal.counts().values() for settled in THERE & counts.keys()]
+    return Whole(sum(messages for messages, _ in there), sum(octets for _, octets in there))
 
 
 class Run:
@@ -134,7 +140,7 @@ class Run:
                 read_back=wishes.read_back,
                 pauses=PAUSES,
             )
-        return Succeeded(self._means.sign(receipt), named=not receipt.complete)
+        return Succeeded(self._means.sign(receipt), named=not receipt.complete, whole=whole(self._journal))
 
     def _urls(self) -> Mapping[Side, str]:
         return {Side.SOURCE: self.job.source, Side.TARGET: self.job.target}

@@ -16,7 +16,7 @@ from mailsvc.desk.batching.columns import COLUMNS
 from mailsvc.desk.batching.report_csv import harmless
 from mailsvc.kit.sealing import Sealer
 from mailsvc.records import job_claims, jobs
-from mailsvc.records.job import Ending, FailedForGood, Job, Succeeded
+from mailsvc.records.job import Ending, FailedForGood, Job, Succeeded, Whole
 from mailsvc.records.store import Connection
 from mailsvc.records.tables import job_secrets
 from migrator.receipts.receipt import FolderReceipt, Named, Receipt
@@ -216,9 +216,9 @@ def end(line: Line, *, failed: str = "", named: str = "") -> None:
             lambda conn: job_claims.claim(conn, "w", now, timedelta(minutes=9), limit=99, most_at_a_host=99)
         )
         for one in claimed:
-            ending: Ending = Succeeded("{}", named=False)
+            ending: Ending = Succeeded("{}", named=False, whole=Whole(40, 4000))  # by several runs
             if named and one.job.source.endswith(named):
-                ending = Succeeded(signed(receipt_with("=1+1 <b>no</b>"), key), named=True)
+                ending = Succeeded(signed(receipt_with("=1+1 <b>no</b>"), key), named=True, whole=Whole(40, 4000))
             if failed and one.job.source.endswith(failed):
                 ending = FailedForGood("=cmd|'/c calc'!A0 <script>x</script> 合言葉が違います", "@put it right")
             records.act(partial(settled, one.job, ending, now))
@@ -251,7 +251,7 @@ def test_a_batch_is_followed_until_nothing_more_comes_by_itself(worked: Line, mo
     monkeypatch.setattr("mailsvc.cli.batch.time.sleep", lambda _: end(worked))
     ran = worked("migrate", "report", "friday", "--follow")
     before, after = (line for line in ran.err.splitlines() if " messages, " in line)
-    assert before.startswith("1 done, 1 done-with-named, 1 failed, 1 waiting: 0 of 0 messages, 0.0 MB")
+    assert before.startswith("1 done, 1 done-with-named, 1 failed, 1 waiting: 80 of 80 messages, 0.0 MB")
     assert after.startswith("2 done, 1 done-with-named, 1 failed: ")
     again = worked("migrate", "report", "friday", "--follow", "--json")
     assert again.array()[0]["totals"] == {"done": 2, "done-with-named": 1, "failed": 1}
@@ -264,6 +264,7 @@ def test_a_batch_as_csv_has_nothing_that_a_spreadsheet_would_carry_out(worked: L
     assert path.stat().st_mode & 0o777 == 0o600
     rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline="")))
     assert [one["state"] for one in rows] == ["failed", "done-with-named", "waiting", "done"]
+    assert [one["messages"] for one in rows] == ["0", "40", "0", "40"]
     failed = next(one for one in rows if one["state"] == "failed")
     assert failed["why"].startswith("'=cmd|")
     assert failed["remedy"] == "'@put it right"

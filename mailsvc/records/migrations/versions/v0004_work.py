@@ -59,7 +59,7 @@ def _jobs() -> None:
         *(Column(name, BigInteger, nullable=False) for name in ("messages", "of_messages", "octets")),
         Column("of_octets", BigInteger),
         Column("doing", Text, nullable=False),
-        Column("progress_at", BigInteger),
+        *(Column(name, BigInteger) for name in ("progress_at", "whole_messages", "whole_octets")),
         *(Column(name, Text, nullable=False) for name in ("needs", "problem", "remedy", "receipt")),
     )
 

@@ -10,7 +10,7 @@ import pytest
 from mailsvc.kit.mailboxes import Side as Mailbox
 from mailsvc.kit.mailboxes import Unopened
 from mailsvc.records import held, jobs
-from mailsvc.records.job import Job
+from mailsvc.records.job import Job, Whole
 from mailsvc.records.store import Connection, RecordsAway
 from mailsvc.records.tables import job_secrets
 from migrator.job import Event, State
@@ -48,12 +48,12 @@ async def test_what_could_not_be_moved_is_named(yard: Yard) -> None:
 
 
 async def test_a_later_job_of_the_move_brings_what_has_come_since(yard: Yard) -> None:
-    yard.fill("hanako", 5)
+    octets = sum(map(len, yard.fill("hanako", 5)))
     async with yard.working():
         await yard.until(await yard.ask(), State.DONE)
         yard.box("/old/hanako").folder("INBOX").add(b"one more\r\n")
         again = await yard.until(await yard.ask(), State.DONE)
-        assert again.progress.messages == 1
+        assert (again.progress.messages, again.whole) == (1, Whole(6, octets + len(b"one more\r\n")))
         assert await yard.act(Event.RETRY, again.id) == [State.WAITING]
         assert (await yard.until(again.id, State.DONE)).progress.messages == 0
     assert len(yard.came("hanako")) == 6
