@@ -12,6 +12,7 @@ import typer
 from mailsvc.cli.exits import Exit
 from mailsvc.cli.output import counted, out, say, show_json, show_table
 from mailsvc.cli.words import AsJson, leave
+from mailsvc.kit.printable import printable
 
 if TYPE_CHECKING:
     from mailsvc.desk.archives import Listed
@@ -95,4 +96,4 @@ def _row(one: "Listed") -> dict[str, object]:
 
 def _show(findings: "Iterable[Finding]") -> None:
     for finding in findings:
-        out(str(finding))
+        out(printable(str(finding)))

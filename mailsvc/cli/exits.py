@@ -53,17 +53,24 @@ def _told(error: Exception) -> int:
                 say(str(problem))
             return Exit.PROBLEMS
         case Wrong() | BadName():
-            say(f"lastpost: {error}")
+            _say(str(error))
             return Exit.USAGE
         case Refused() | RecordsError() | BadSecret() | UnreadableEdition():
-            say(f"lastpost: {error}")
+            _say(str(error))
         case OSError():
             place = f"{error.filename}: " if error.filename else ""
-            say(f"lastpost: {place}{error.strerror or error}")
+            _say(f"{place}{error.strerror or error}")
         case _:
             name = type(error).__name__
-            say(f"lastpost: failed unexpectedly: {name}: {error}; LASTPOST_DEBUG=1 shows where")
+            _say(f"failed unexpectedly: {name}: {error}; LASTPOST_DEBUG=1 shows where")
     return Exit.FAILED
+
+
+def _say(sentence: str) -> None:
+    """One line, whatever names of strangers are in it."""
+    from mailsvc.kit.printable import printable
+
+    say(f"lastpost: {printable(sentence)}")
 
 
 @contextmanager

@@ -106,7 +106,7 @@ class Told:
         if self._bar:
             self._bar.console.print(printable(sentence), markup=False, highlight=False, soft_wrap=True)
         else:
-            say(_as_json({"says": sentence}) if self._json else sentence)
+            say(_as_json({"says": sentence}) if self._json else printable(sentence))
 
     def _show(self, *, at_once: bool = False) -> None:
         if self._bar:
@@ -118,7 +118,7 @@ class Told:
             if self._json:
                 self._say_json()
             elif self._of:
-                say(f"{self._line}{f', {self._folder}' if self._folder else ''}")
+                say(f"{self._line}{f', {printable(self._folder)}' if self._folder else ''}")
 
     @property
     def _share(self) -> tuple[int, int]:

@@ -6,6 +6,8 @@ from zipfile import ZipFile
 
 import pytest
 
+from mailsvc.cli.archive import _show
+from migrator.archive.verify import Finding
 from migrator.maildir.folders import directory_name
 from tests.rules.cli.conftest import Line, Ran
 from tests.rules.migrator.maildir.trees import MAIL, folder, lay
@@ -22,6 +24,11 @@ def old(lastpost: Line, monkeypatch: pytest.MonkeyPatch) -> Path:
     lay(box, "2.b", part="new")
     lay(folder(box, RECEIVED), "3.c:2,F")
     return box
+
+
+def test_what_an_archive_is_found_to_hold_is_told_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    _show([Finding("a.zip", "x\n1 message in 1 part, as they were put in", "it is missing")])
+    assert capsys.readouterr().out == "a.zip: x\\n1 message in 1 part, as they were put in: it is missing\n"
 
 
 def moved(line: Line, from_: str = "maildir:old", to: str = "zip:hanako.zip?viewer=no") -> Ran:

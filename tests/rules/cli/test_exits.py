@@ -29,6 +29,7 @@ def raising(error: BaseException) -> Callable[[], int]:
     ("error", "code", "told"),
     [
         (Refused("it is late", "go home"), Exit.FAILED, "lastpost: it is late: go home"),
+        (Refused("no folder a\n1 message\x1b[2J", "b"), Exit.FAILED, "lastpost: no folder a\\n1 message\\x1b[2J: b"),
         (RecordsAway("the records are away: locked"), Exit.FAILED, "lastpost: the records are away: locked"),
         (WrongSchema("run `lastpost init`"), Exit.FAILED, "lastpost: run `lastpost init`"),
         (UnreadableEdition("the stored plan p: odd"), Exit.FAILED, "lastpost: the stored plan p: odd"),

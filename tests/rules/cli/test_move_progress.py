@@ -100,6 +100,18 @@ def test_whatever_a_folder_is_called_numbers_and_bar_stand_on_one_line(
     assert f"{printable(name)} is away: going on in 5 s" in drawn.replace("\n", "")
 
 
+def test_a_folder_that_breaks_lines_writes_no_line_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "a\n2 messages found; all of them are in the target"
+    with Told(How.LINES, terminal=False, monotonic=(clock := Hands())) as told:
+        told.expects(2, 10)
+        clock.seconds = 60
+        told.settled((name,), [MARK])
+        told.says(f"{name} is away")
+    lines = capsys.readouterr().err.splitlines()
+    assert sum(printable(name) in line for line in lines) == 2
+    assert not [line for line in lines if line.startswith("2 messages found")]
+
+
 def test_a_large_message_counts_for_more_than_a_small_one(capsys: pytest.CaptureFixture[str]) -> None:
     with Told(How.AUTO, terminal=True, monotonic=Hands()) as told:
         told.expects(2, 10_000_000)
