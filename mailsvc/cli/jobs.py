@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mailsvc.cli import session
+from mailsvc.cli.exits import Exit
 from mailsvc.cli.output import counted, say, show_fields, show_json, show_json_texts, show_table
-from mailsvc.cli.words import AsJson
+from mailsvc.cli.words import AsJson, leave
 
 if TYPE_CHECKING:
     from mailsvc.desk.desk import Desk
@@ -99,6 +100,23 @@ def show(
         show_json([found])
     else:
         show_fields(_fields(found))
+    if follow:
+        leave(_code(found.state))
+
+
+def _code(state: "State") -> Exit:
+    """What became of a job that was followed, as `migrate mailbox` would end."""
+    from migrator.job import State
+
+    match state:
+        case State.DONE_WITH_NAMED:
+            return Exit.PROBLEMS
+        case State.FAILED | State.CANCELLED:
+            return Exit.FAILED
+        case State.PAUSED:
+            return Exit.PAUSED
+        case _:
+            return Exit.OK
 
 
 @app.command()

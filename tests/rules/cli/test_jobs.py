@@ -84,6 +84,15 @@ def test_jobs_are_paused_resumed_cancelled_and_retried_with_a_row_in_the_audit_l
     assert {"job ask", "job resume", "job cancel", "job retry"} <= {act for act, _ in acts}
 
 
+def test_who_follows_a_job_learns_by_the_code_what_became_of_it(two: tuple[Line, str, str]) -> None:
+    line, first, _ = two
+    line("jobs", "pause", first)
+    assert line("jobs", "show", first, "--follow").code == 4
+    line("jobs", "cancel", first)
+    assert line("jobs", "show", first, "--follow").code == 1
+    assert line("jobs", "show", first).code == 0
+
+
 def test_which_jobs_must_be_said(two: tuple[Line, str, str]) -> None:
     line, first, _ = two
     assert line("jobs", "pause").code == line("jobs", "pause", first, "--all").code == 2
