@@ -177,6 +177,7 @@ async def test_a_viewer_s_pages_attachments_and_index_stand_in_each_part(tmp_pat
             "manifest-1.json",
         ]
         assert part.read("viewer/part-1.js") == b"pages/000001.html\n"
+    assert viewer.uses == {INBOX: None, SENT: SpecialUse.SENT}
     assert verify(path).findings == []
     extracted = extract(path, tmp_path / "out")
     assert (extracted.files, extracted.findings) == (3 * 4 + 2 * 3 - 2, [])
