@@ -21,6 +21,7 @@ from email import message_from_bytes
 from pathlib import Path
 from signal import Signals
 
+from tests.support.commands import lastpost
 from tests.support.ports import free_port
 from tests.support.programs import Program
 
@@ -105,10 +106,9 @@ class Service:
 
     def lastpost(self, *words: str) -> str:
         """Run one command to its end; a failure is an error with what it said."""
-        with Program(self.command(*words), self.folder / f"{words[0]}.log") as program:
-            code = program.wait()
-            assert code == 0, f"lastpost {' '.join(words)} ended with {code}\n{program.tail()}"
-            return program.output()
+        ran = lastpost(self.settings, *words)
+        assert ran.code == 0, f"lastpost {' '.join(words)} ended with {ran.code}: {ran.err}"
+        return ran.out + ran.err
 
     @contextmanager
     def serving(

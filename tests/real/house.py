@@ -11,7 +11,6 @@ records that another house uses already: then `settle_in=False` leaves them as t
 
 import smtplib
 import sqlite3
-import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -21,6 +20,7 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from tests.support.commands import lastpost
 from tests.support.deadline import wait_until
 from tests.support.files import put
 from tests.support.ports import free_port
@@ -103,10 +103,10 @@ class LastpostHouse:
         self.move(f"{(at - datetime.now(UTC)).total_seconds():+f}")
 
     def lastpost(self, *words: str) -> str:
-        command = [sys.executable, "-m", "mailsvc.cli", "--settings", str(self.folder / "lastpost.yaml"), *words]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=180)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        """What one command prints; a failure is an error with what it said."""
+        ran = lastpost(self.folder / "lastpost.yaml", *words)
+        assert ran.code == 0, ran.err
+        return ran.out
 
     def asked(self, query: str, *values: object) -> list[tuple[object, ...]]:
         """What the records say, without starting a command; for a house on SQLite."""
@@ -181,9 +181,9 @@ def house(
     (folder / "mail").mkdir(exist_ok=True)
     command = [sys.executable, "-m", "mailsvc.cli", "--settings", str(folder / "lastpost.yaml"), "serve"]
     program = Program(command, folder / "serve.log", environ=environ)
-    lastpost = LastpostHouse(folder, **ports, program=program)
+    us = LastpostHouse(folder, **ports, program=program)
     if settle_in:
-        lastpost.settle_in(plan, accounts)
+        us.settle_in(plan, accounts)
     with program:
-        program.ready(lastpost.healthy, "lastpost serves")
-        yield lastpost
+        program.ready(us.healthy, "lastpost serves")
+        yield us
