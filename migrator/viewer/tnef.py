@@ -15,6 +15,7 @@ from migrator.viewer.charsets import decoded
 
 _SIGNATURE: Final = 0x223E9F78
 _MOST: Final = 1000  # files, and properties of one of them
+_ATTRIBUTES: Final = 20_000  # of all files together
 _RENDERING, _TITLE, _DATA, _PROPERTIES = 0x00069002, 0x00018010, 0x0006800F, 0x00069005  # 2.1.3.2
 _LONG_NAME, _NAME = 0x3707, 0x3704  # PidTagAttachLongFilename, PidTagAttachFilename (MS-OXPROPS)
 _TEXT8, _TEXT16 = 0x1E, 0x1F
@@ -45,7 +46,9 @@ def read_tnef(octets: bytes) -> Tnef:
     found: list[File] = []
     at = 6
     title, long, place = "", "", (0, 0)
-    while at + 9 <= len(octets) and len(found) < _MOST:
+    for _ in range(_ATTRIBUTES):
+        if at + 9 > len(octets) or len(found) >= _MOST:
+            break
         name, length = struct.unpack_from("<II", octets, at + 1)
         start, end = at + 9, at + 9 + length
         if end + 2 > len(octets):
@@ -95,6 +98,8 @@ def _properties(octets: bytes) -> Iterator[tuple[int, int, bytes]]:
             count = struct.unpack_from("<I", octets, at)[0]
             at += 4
         for _ in range(min(_MOST, count)):
+            if at > len(octets):
+                return
             if kind & 0xFFF in _LENGTHS:
                 at += _LENGTHS[kind & 0xFFF]
                 continue

@@ -2,6 +2,7 @@
 
 import binascii
 import struct
+import time
 from pathlib import PurePosixPath
 
 import pytest
@@ -96,6 +97,14 @@ def test_files_in_a_winmail_dat_are_attachments(kind: str) -> None:
 def test_a_winmail_dat_without_files_is_offered_with_a_plain_word(octets: bytes) -> None:
     assert files(wrapped(octets)) == {"winmail.dat": octets}
     assert "Outlook's own format" in rendered(wrapped(octets)).html.decode()
+
+
+def test_no_winmail_dat_takes_long() -> None:
+    count = struct.pack("<IHHI", 1, 0x1003, 1, 0xFFFFFFFF)  # one property of four thousand million numbers
+    octets = tnef() + 400_000 * attribute(0x00069005, count)
+    start = time.process_time()
+    read_tnef(octets)
+    assert time.process_time() - start < 2
 
 
 @given(st.integers(0, 2000), st.integers(0, 255), st.integers(0, 2000))
