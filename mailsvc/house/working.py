@@ -39,12 +39,12 @@ def working(ground: Ground) -> Coroutine[None, None, None]:
         clock=frame.clock,
         chance=frame.random.random,
         log=frame.log,
-        moved=frame.metrics.moved,
+        moved=frame.metrics.jobs.moved,
         known=lambda job, side: secret_of(frame.settings, os.environ, job) if side is JobSide.SOURCE else None,
     )
     pace = Pace(at_once=settings.jobs.at_once, per_host=settings.jobs.per_host, terms=settings.jobs.terms)
     role = JobRole(ground.records, means, pace, owner=frame.owner, now=ground.now)
-    return _counted(role, Tally(ground.records, frame.metrics, now=ground.now))
+    return _counted(role, Tally(ground.records, frame.metrics.jobs, now=ground.now))
 
 
 async def _counted(role: JobRole, tally: Tally) -> None:

@@ -15,6 +15,25 @@ _SCAN_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2
 _DECISION_BUCKETS = (0.000025, 0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1.0)
 
 
+class JobMetrics:
+    """What a house counts of jobs."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.states = Gauge("lastpost_jobs", "Jobs on record, by state.", ["state"], registry=registry)
+        self.messages = Counter(
+            "lastpost_job_messages", "Messages of jobs settled by this service: moved or named.", registry=registry
+        )
+        self.octets = Counter("lastpost_job_octets", "Octets of these messages.", registry=registry)
+        self.hosts_resting = Gauge(
+            "lastpost_hosts_resting", "Hosts that have asked all jobs for patience.", ["provider"], registry=registry
+        )
+
+    def moved(self, messages: int, octets: int) -> None:
+        """Count messages whose outcome is known; from any thread."""
+        self.messages.inc(messages)
+        self.octets.inc(octets)
+
+
 class Metrics:
     """The counters, gauges and histograms of one house."""
 
@@ -47,14 +66,7 @@ class Metrics:
         self.scan_seconds = Histogram(
             "lastpost_scan_seconds", "Time of a virus check.", buckets=_SCAN_BUCKETS, registry=registry
         )
-        self.jobs = Gauge("lastpost_jobs", "Jobs on record, by state.", ["state"], registry=registry)
-        self.job_messages = Counter(
-            "lastpost_job_messages", "Messages of jobs settled by this service: moved or named.", registry=registry
-        )
-        self.job_octets = Counter("lastpost_job_octets", "Octets of these messages.", registry=registry)
-        self.hosts_resting = Gauge(
-            "lastpost_hosts_resting", "Hosts that have asked all jobs for patience.", ["provider"], registry=registry
-        )
+        self.jobs = JobMetrics(registry)
         self.sessions = Gauge("lastpost_sessions", "SMTP sessions open now.", registry=registry)
         self.role_up = Gauge("lastpost_role_up", "1 where a role serves, else 0.", ["role"], registry=registry)
         self.commit_seconds = Histogram(
@@ -82,11 +94,6 @@ class Metrics:
     def delivered(self, outcome: str) -> None:
         """Count one attempt to deliver to one recipient."""
         self.deliveries.labels(outcome).inc()
-
-    def moved(self, messages: int, octets: int) -> None:
-        """Count messages of a job whose outcome is known; from any thread."""
-        self.job_messages.inc(messages)
-        self.job_octets.inc(octets)
 
     def text(self) -> bytes:
         """All of it in Prometheus' text format."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 
-from mailsvc.kit.metrics import Metrics
+from mailsvc.kit.metrics import JobMetrics
 from mailsvc.kit.presets import GENERIC, PRESETS, preset_of
 from mailsvc.records import job_hosts, job_list
 from mailsvc.records.job_list import Wanted
@@ -26,7 +26,7 @@ class Tally:
     """Counts now and then."""
 
     def __init__(
-        self, records: Records, metrics: Metrics, *, now: Callable[[], datetime], between: float = BETWEEN
+        self, records: Records, metrics: JobMetrics, *, now: Callable[[], datetime], between: float = BETWEEN
     ) -> None:
         self._records = records
         self._metrics = metrics
@@ -44,7 +44,7 @@ class Tally:
         """Count. Raises RecordsAway."""
         states, resting = await self._records.ask(self._counted)
         for state in State:
-            self._metrics.jobs.labels(str(state)).set(states.get(state, 0))
+            self._metrics.states.labels(str(state)).set(states.get(state, 0))
         for provider in (*PRESETS, GENERIC.name):
             self._metrics.hosts_resting.labels(provider).set(resting.get(provider, 0))
 

@@ -12,7 +12,7 @@ from tests.rules.workers.jobs.yard import Yard
 
 async def test_jobs_by_state_hosts_that_rest_and_what_was_moved_are_counted(yard: Yard) -> None:
     metrics = Metrics(CollectorRegistry())
-    yard.moved = metrics.moved
+    yard.moved = metrics.jobs.moved
     yard.fill("hanako", 3)
     done, cancelled = await yard.ask("hanako"), await yard.ask("jiro")
     await yard.act(Event.CANCEL, cancelled)
@@ -21,7 +21,7 @@ async def test_jobs_by_state_hosts_that_rest_and_what_was_moved_are_counted(yard
     await yard.ask("saburo")
     for host in ("imap.gmail.com", "imap.old.example", "imap.older.example"):
         await yard.write(partial(job_hosts.rest_host, host=host, why="[LIMIT]", now=yard.clock.now()))
-    tally = Tally(yard.records, metrics, now=yard.clock.now)
+    tally = Tally(yard.records, metrics.jobs, now=yard.clock.now)
     await tally.look()
     page = metrics.text().decode()
     for line in (
@@ -35,6 +35,6 @@ async def test_jobs_by_state_hosts_that_rest_and_what_was_moved_are_counted(yard
         "lastpost_job_octets_total 60.0",
     ):
         assert line in page, line
-    later = Tally(yard.records, metrics, now=lambda: yard.clock.now() + timedelta(days=1))
+    later = Tally(yard.records, metrics.jobs, now=lambda: yard.clock.now() + timedelta(days=1))
     await later.look()
     assert 'lastpost_hosts_resting{provider="generic"} 0.0' in metrics.text().decode()
