@@ -38,11 +38,11 @@ async def test_it_is_seen_nowhere(fault: str, tmp_path: Path) -> None:
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
-        await asyncio.wait_for(peer.asked.wait(), 60)
+        await asyncio.wait_for(peer.asked.wait(), 180)
         seen = seen_by_others(ran.pid)
         if fault in {"garbled", "cut", "no numbers"}:
             ran.terminate()  # it would try again for a minute
-        out, err = await asyncio.wait_for(ran.communicate(), 60)
+        out, err = await asyncio.wait_for(ran.communicate(), 180)
     told = out + err + seen + kept(tmp_path / "state")
     assert SECRET.encode() not in told
     assert WHOLE.encode() not in told
