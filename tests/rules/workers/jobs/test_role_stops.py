@@ -12,15 +12,6 @@ from migrator.job import Event, State
 from tests.rules.migrator.memory_mailboxes import MemoryTarget
 from tests.rules.workers.jobs.yard import QUICK, SHORT, WITHIN, Gate, Yard
 from tests.support.deadline import until
-from tests.support.noting import noting
-
-
-@pytest.fixture
-def stops(monkeypatch: pytest.MonkeyPatch) -> list[InHand]:
-    """The jobs that were asked to stop."""
-    asked: list[InHand] = []
-    monkeypatch.setattr(InHand, "stop", noting(InHand.stop, lambda one, *_: asked.append(one)))
-    return asked
 
 
 @pytest.mark.parametrize(
