@@ -73,10 +73,7 @@ class Metrics:
             "lastpost_commit_seconds", "Time until a commit was durable.", buckets=_COMMIT_BUCKETS, registry=registry
         )
         self.decision_seconds = Histogram(
-            "lastpost_decision_seconds",
-            "Time to look up and judge one recipient.",
-            buckets=_DECISION_BUCKETS,
-            registry=registry,
+            "lastpost_decision_seconds", "Time to judge one recipient.", buckets=_DECISION_BUCKETS, registry=registry
         )
 
     def replied(self, code: int, because: str) -> None:

@@ -1,7 +1,4 @@
-"""Mailboxes in memory, as source and as target, with the faults that real ones have.
-
-A `Box` is what a server keeps; it outlives sources and targets made over it, as a server outlives connections.
-"""
+"""Mailboxes in memory, with the faults that real ones have; a `Box`, as a server, outlives sources and targets."""
 
 import hashlib
 import itertools
