@@ -8,6 +8,7 @@ it. N = 0 kills nothing; then the last line on stdout says how many steps there 
 
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -100,6 +101,12 @@ def patched(steps: Steps) -> list[tuple[Any, str, Callable[..., Any]]]:
         (Wire, "pour", steps.poured),
         (Wire, "data_received", steps.heard),
     ]
+
+
+def check_killed(ran: "subprocess.CompletedProcess[str]", at: int) -> None:
+    """It was killed at this step, or came to its end before: how many there are depends on what comes together."""
+    ended = ran.returncode == 0 and int(ran.stdout.splitlines()[-1]) < at
+    assert ran.returncode == -signal.SIGKILL or ended, ran.stderr
 
 
 def main() -> None:
