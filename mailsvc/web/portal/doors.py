@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -211,7 +211,7 @@ def portal_app(portal: Portal) -> Starlette:
         Route("/take/{token}", doors.door, methods=["GET"]),
         Route("/take/{token}", doors.use, methods=["POST"]),
     ]
-    failures = {RecordsAway: doors.away, HTTPException: doors.nothing}
+    failures = {RecordsAway: doors.away, HTTPException: doors.nothing, ClientDisconnect: doors.nothing}
     app = Starlette(routes=routes, middleware=[Middleware(SecureHeaders)], exception_handlers=failures)
     app.router.redirect_slashes = False  # a redirect would repeat whatever host the request named
     return app

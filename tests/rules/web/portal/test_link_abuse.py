@@ -239,3 +239,14 @@ async def test_a_body_without_end_is_not_read(tmp_path: Path) -> None:
         answer = await world.ask("POST", f"/take/{token}", form={"lang": "e" * 5000})
         assert answer.status == 303
         assert answer.headers["location"].endswith("?lang=ja")
+
+
+async def test_whoever_leaves_within_a_form_fills_no_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async with portal(tmp_path, tries="") as world:
+        for _ in range(3):
+            _, writer = await world.served.connect()
+            writer.write(b"POST /take/x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nsome")
+            await writer.drain()
+            assert (await world.ask("GET", "/take/x")).status == 200
+            writer.close()
+    assert [one.getMessage() for one in caplog.records if one.name.startswith("uvicorn")] == []
