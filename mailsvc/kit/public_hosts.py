@@ -24,11 +24,16 @@ PORTS = frozenset({143, 993})  # where IMAP is
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Asking = Callable[[str], Awaitable[Sequence[str]]]  # the IP addresses of a name; OSError where there are none
 
-# IPv6 networks whose addresses hold an IPv4 address that the packets go to: NAT64 (RFC 6052, 8215), 6to4, Teredo, and
-# the old forms (RFC 4291 2.5.5.1).
-_TRANSLATED = tuple(
-    ipaddress.IPv6Network(one) for one in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96")
-)
+# What Python's own table of special addresses does not know in every version: protocol assignments (RFC 6890), relays
+# for 6to4 (RFC 7526), documentation (RFC 9637); and IPv6 networks whose addresses hold an IPv4 address that the packets
+# go to: NAT64 (RFC 6052, 8215), 6to4, Teredo (in 2001::/23), and the old forms (RFC 4291 2.5.5.1).
+_SPECIAL = tuple(
+    ipaddress.ip_network(one)
+    for one in (
+        "192.0.0.0/24", "192.88.99.0/24", "2001::/23", "3fff::/20",
+        "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "::/96",
+    )
+)  # fmt: skip
 
 
 class NotPublic(Exception):
@@ -64,8 +69,10 @@ def is_public(text: str) -> bool:
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped is not None:
             address = address.ipv4_mapped
-        elif any(address in network for network in _TRANSLATED) or address.is_site_local:
+        elif address.is_site_local:
             return False
+    if any(address in network for network in _SPECIAL):
+        return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 
