@@ -22,7 +22,8 @@ from migrator.archive.groups import Group
 from migrator.archive.layout import Entry, central, local
 from migrator.archive.ledger import Told, first_line, view_line
 from migrator.archive.manifest import FileRow, FlagsRow, FolderRow, MessageRow, Row, row_line
-from migrator.archive.parts import draft_of, ledger_of, sync_directory
+from migrator.archive.parts import draft_of, ledger_of
+from migrator.disk.files import sync_directory
 from migrator.mailbox import MailboxAway
 
 _OPEN = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -16,8 +16,9 @@ from migrator.archive.layout import Entry, central, ending, local
 from migrator.archive.ledger import Told
 from migrator.archive.manifest import FileRow, FolderRow, Head, MessageRow, lines, row_line
 from migrator.archive.names import manifest_path
-from migrator.archive.parts import draft_of, ledger_of, part_path, sync_directory
+from migrator.archive.parts import draft_of, ledger_of, part_path
 from migrator.archive.viewing import Viewer
+from migrator.disk.files import sync_directory
 from migrator.safe_names import why_unsafe
 
 _OURS = ("mail/", "pages/", "attachments/", "manifest-")

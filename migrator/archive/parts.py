@@ -6,7 +6,6 @@
 `hanako.zip.draft` is the part that grows, `hanako.zip.ledger` tells what is in it. Raises OSError.
 """
 
-import os
 import re
 from pathlib import Path
 
@@ -35,15 +34,6 @@ def named_part(path: Path) -> tuple[Path, int]:
     if found and int(found[2]) > 1:
         return path.with_name(f"{found[1]}{path.suffix}"), int(found[2])
     return path, 1
-
-
-def sync_directory(path: Path) -> None:
-    """Make the names in a directory durable."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def draft_of(base: Path) -> Path:

@@ -16,10 +16,12 @@ from threading import Lock
 from migrator.ahead import ahead
 from migrator.archive.archive import Archive
 from migrator.archive.catalog import Shelf, Spot
-from migrator.archive.errors import BadArchive, told
+from migrator.archive.errors import BadArchive
 from migrator.archive.manifest import MessageRow
 from migrator.archive.reading import Part
 from migrator.content import Kept
+from migrator.disk.errors import told
+from migrator.disk.numbers import UIDVALIDITY, check
 from migrator.mailbox import (
     Content,
     FolderName,
@@ -33,7 +35,6 @@ from migrator.mailbox import (
     Wanted,
 )
 
-UIDVALIDITY = 1
 _SMALL = 1_048_576  # octets that are kept in memory
 _ITEMS = 1000
 
@@ -150,8 +151,7 @@ def _flags(archive: Archive, row: MessageRow) -> frozenset[str]:
 def _read(archive: Archive, wanted: Sequence[Wanted]) -> Iterator[Message | Missing]:
     """What is wanted, read."""
     for one in wanted:
-        if one.uidvalidity not in {None, UIDVALIDITY}:
-            raise StaleFolder(one.folder, "an archive's messages are never numbered anew")
+        check(one.folder, one.uidvalidity)
         for spot in _spots(_shelf(archive, one.folder), one):
             with told(archive.base):
                 found = _message(archive, one.folder, spot)

@@ -9,15 +9,15 @@ Raises what `writing` raises.
 """
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from migrator.archive.errors import told
 from migrator.archive.parts import PART_OCTETS
 from migrator.archive.viewing import Viewer
-from migrator.archive.writing import UIDVALIDITY, Batch, Writer
+from migrator.archive.writing import Batch, Writer
+from migrator.disk.numbers import UIDVALIDITY, check
+from migrator.disk.room import disk_room
 from migrator.mailbox import (
     FolderName,
     FolderState,
@@ -27,7 +27,6 @@ from migrator.mailbox import (
     Outcome,
     Room,
     Shortfall,
-    StaleFolder,
 )
 
 _AT_ONCE = 500  # messages
@@ -78,7 +77,7 @@ class ZipTarget:
 
     async def room(self) -> Room:
         """What the disk lets in."""
-        return await asyncio.to_thread(self._room)
+        return await asyncio.to_thread(disk_room, self._path.parent)
 
     async def make(self, folders: Sequence[MailFolder]) -> Mapping[FolderName, Shortfall]:
         """Name these folders; there is none that cannot be."""
@@ -108,8 +107,7 @@ class ZipTarget:
     ) -> AsyncIterator[tuple[int, int, bytes]]:
         """Number, size and SHA-256 of messages from `state` on, whatever their sizes."""
         del sizes
-        if state.uidvalidity != UIDVALIDITY:
-            raise StaleFolder(folder, "its messages are numbered otherwise")
+        check(folder, state.uidvalidity)
         number = state.uidnext
         while found := await asyncio.to_thread(self._writer.since, folder, number, _AT_ONCE):
             for one in found:
@@ -153,9 +151,3 @@ class ZipTarget:
                 else:
                     answer.set_result(outcome)
         self._storing = None
-
-    def _room(self) -> Room:
-        there = next(one for one in self._path.absolute().parents if one.exists())
-        with told(there):
-            disk = os.statvfs(there)
-        return Room(octets=disk.f_bavail * disk.f_frsize)

@@ -3,8 +3,8 @@
     writer = Writer(Path("hanako.zip"), source="imaps://…", now=..., part_octets=..., viewer=None)
 
 Until something is to be written nothing on disk is touched. Blocks; threads may call it, one at a time is served.
-No room is an outcome of `put`, and MailboxLimited elsewhere. Raises what `errors.told` makes of OSError, BadArchive,
-StaleFolder, MailboxAway where another run writes the same archive.
+No room is an outcome of `put`, and MailboxLimited elsewhere. Raises what `disk.errors.told` makes of OSError,
+BadArchive, StaleFolder, MailboxAway where another run writes the same archive.
 """
 
 import os
@@ -18,7 +18,7 @@ from threading import RLock
 from migrator.archive.archive import Archive
 from migrator.archive.catalog import Shelf, Spot
 from migrator.archive.draft import Draft
-from migrator.archive.errors import BadArchive, full, told
+from migrator.archive.errors import BadArchive
 from migrator.archive.finishing import finish
 from migrator.archive.groups import grouped
 from migrator.archive.ledger import Told, look, message_at
@@ -27,10 +27,11 @@ from migrator.archive.names import folder_path
 from migrator.archive.parts import draft_of, ledger_of, part_path, parts_of
 from migrator.archive.reading import octets_of
 from migrator.archive.viewing import Viewer
+from migrator.disk.errors import full, told
+from migrator.disk.numbers import UIDVALIDITY
 from migrator.mailbox import FolderName, MailFolder, Message, Outcome, Refused, StaleFolder, Stored
 from migrator.safe_names import key
 
-UIDVALIDITY = 1
 _GONE = "it is not there any more"
 _NOT_OURS = "it is the beginning of a move from {}: run that one to its end, or write another archive"
 _NO_ROOM = Refused("there is no room for the archive", "OVERQUOTA")
@@ -43,12 +44,12 @@ class Writer:
     def __init__(
         self, base: Path, *, source: str, now: Callable[[], datetime], part_octets: int, viewer: Viewer | None
     ) -> None:
-        self.base = base
+        self.base = base.parent.resolve() / base.name
         self._source = source
         self._now = now
         self._part_octets = part_octets
         self._viewer = viewer
-        self._archive = Archive(base)
+        self._archive = Archive(self.base)
         self._draft: Draft | None = None
         self._known = False
         self._alone = RLock()

@@ -5,6 +5,6 @@
     target = MaildirTarget(Path("/backup/hanako"), move="maildir:/srv/mail/hanako")
 
 `names.py`, `folders.py` are folders on disk, `listing.py` what is in them; `octets.py` reads, `storing.py` writes;
-`keywords.py`, `subscriptions.py`, `box.py` are what Dovecot keeps beside the mail. `usage.py` counts; `lock.py`,
-`room.py`, `disk.py`, `errors.py` serve the others.
+`keywords.py`, `subscriptions.py`, `box.py`, `lock.py` are what Dovecot keeps beside the mail; `usage.py` counts, and
+`room.py` tells what its quota lets in. What is common to mailboxes on this disk is in `migrator/disk/`.
 """

@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from migrator.disk.files import DIRECTORY, Owner
+from migrator.disk.numbers import UIDVALIDITY
 from migrator.mailbox import FolderState, Message
-from migrator.maildir.disk import DIRECTORY, Owner
 from migrator.maildir.keywords import LOCKED, Keywords, added
 from migrator.maildir.listing import Entry, listed
 from migrator.maildir.lock import sweep
 
-UIDVALIDITY = 1
 _OURS = re.compile(r"([0-9]{1,12})\.M([0-9]{6})L([0-9a-f]{32})\.", re.ASCII)
 _MOVE = 8
 _FAR = 2**33 * 1_000_000  # microseconds, in 2242: behind a file that tells a later time our names would not fit _OURS

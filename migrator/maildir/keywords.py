@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
-from migrator.maildir.disk import Owner, read_small, write_whole
+from migrator.disk.files import Owner, read_small, write_whole
 from migrator.maildir.lock import dotlock
 
 FILE = "dovecot-keywords"

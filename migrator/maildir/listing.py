@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from migrator.maildir.disk import opened
+from migrator.disk.files import opened
 from migrator.maildir.names import size_in
 
 _SIZES = re.compile(r",[SW]=[0-9]+")

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from migrator.disk.files import NEW_FILE, read_small
 from migrator.mailbox import MailboxAway
-from migrator.maildir.disk import NEW_FILE, read_small
 
 _STALE = 120.0  # seconds
 _PAUSE = 0.02

@@ -16,8 +16,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from migrator.content import CHUNK, Kept
+from migrator.disk.files import READ_FILE, opened
 from migrator.mailbox import Content, MailboxAway
-from migrator.maildir.disk import READ_FILE, opened
 
 SMALL = 1_048_576  # octets that are kept in memory
 LARGEST = 1_073_741_823  # octets: what has a GiB is no mail

@@ -1,11 +1,11 @@
 """What a Maildir lets in: the room on its disk, and a Maildir++ quota where `maildirsize` says one. Raises OSError."""
 
-import os
 import re
 from pathlib import Path
 
+from migrator.disk.files import read_small
+from migrator.disk.room import disk_room
 from migrator.mailbox import Room
-from migrator.maildir.disk import read_small
 
 FILE = "maildirsize"
 _LIMITS = re.compile(rb"([0-9]{1,18})([SC])")
@@ -13,17 +13,15 @@ _LIMITS = re.compile(rb"([0-9]{1,18})([SC])")
 
 def room(root: Path) -> Room:
     """Octets and messages left."""
-    disk = os.statvfs(root)
-    free = disk.f_bavail * disk.f_frsize
+    free = disk_room(root).octets
     lines = (read_small(root / FILE) or b"").splitlines()
     limits = {kind: int(number) for number, kind in _LIMITS.findall(lines[0])} if lines else {}
     used = [_pair(line) for line in lines[1:]]
     octets, messages = sum(one for one, _ in used), sum(one for _, one in used)
-    by_quota = max(0, limits[b"S"] - octets) if limits.get(b"S") else None
-    return Room(
-        octets=free if by_quota is None else min(free, by_quota),
-        messages=max(0, limits[b"C"] - messages) if limits.get(b"C") else None,
-    )
+    if limits.get(b"S"):
+        left = max(0, limits[b"S"] - octets)
+        free = left if free is None else min(free, left)
+    return Room(octets=free, messages=max(0, limits[b"C"] - messages) if limits.get(b"C") else None)
 
 
 def _pair(line: bytes) -> tuple[int, int]:

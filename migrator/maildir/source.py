@@ -13,6 +13,9 @@ from contextlib import aclosing
 from pathlib import Path
 
 from migrator.ahead import ahead, among
+from migrator.disk.errors import as_text, told, translated
+from migrator.disk.files import read_small
+from migrator.disk.numbers import UIDVALIDITY, check
 from migrator.mailbox import (
     FolderName,
     FolderState,
@@ -24,15 +27,11 @@ from migrator.mailbox import (
     StaleFolder,
     Wanted,
 )
-from migrator.maildir.disk import read_small
-from migrator.maildir.errors import as_text, told, translated
 from migrator.maildir.folders import look
 from migrator.maildir.keywords import FILE, Keywords
 from migrator.maildir.listing import Entry, digest, listed
 from migrator.maildir.octets import NoMessage, read
 from migrator.maildir.subscriptions import subscribed
-
-UIDVALIDITY = 1  # the numbers are made of the files' names: they are never given anew
 
 
 class MaildirSource:
@@ -108,8 +107,7 @@ class MaildirSource:
         return [Item(one.uid, keywords.flags(one.letters), one.size) for one in entries]
 
     def _read(self, wanted: Wanted) -> Iterator[Message | Missing]:
-        if wanted.uidvalidity not in {None, UIDVALIDITY}:
-            raise StaleFolder(wanted.folder, "a Maildir's messages are never numbered anew")
+        check(wanted.folder, wanted.uidvalidity)
         path, keywords, entries = self._listed(wanted.folder)
         chosen = among(wanted.uids)
         for entry in entries:

@@ -13,10 +13,11 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from migrator.disk.errors import full
+from migrator.disk.files import NEW_FILE
+from migrator.disk.numbers import UIDVALIDITY
 from migrator.mailbox import Message, Outcome, Refused, Stored
-from migrator.maildir.box import UIDVALIDITY, Box, Place, open_part
-from migrator.maildir.disk import NEW_FILE
-from migrator.maildir.errors import full
+from migrator.maildir.box import Box, Place, open_part
 
 _NO_ROOM = Refused("there is no room in the Maildir", "OVERQUOTA")
 _APPEND = os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC

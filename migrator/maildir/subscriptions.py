@@ -10,8 +10,8 @@ Blocks. Raises OSError, MailboxAway.
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from migrator.disk.files import Owner, read_small, write_whole
 from migrator.mailbox import INBOX, FolderName
-from migrator.maildir.disk import Owner, read_small, write_whole
 from migrator.maildir.folders import level_read, level_written
 from migrator.maildir.lock import dotlock
 

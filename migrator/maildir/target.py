@@ -18,6 +18,9 @@ from collections.abc import AsyncIterator, Callable, Collection, Iterable, Itera
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
+from migrator.disk.errors import as_text, full, told
+from migrator.disk.files import Owner, make_directory, sync_directory, write_whole
+from migrator.disk.numbers import UIDVALIDITY, check
 from migrator.folder_names import BadFolderName
 from migrator.mailbox import (
     FolderName,
@@ -31,9 +34,7 @@ from migrator.mailbox import (
     Shortfall,
     StaleFolder,
 )
-from migrator.maildir.box import UIDVALIDITY, Box, Place, numbered, plain_host
-from migrator.maildir.disk import Owner, make_directory, sync_directory, write_whole
-from migrator.maildir.errors import as_text, full, told
+from migrator.maildir.box import Box, Place, numbered, plain_host
 from migrator.maildir.folders import LONGEST, Tree, directory_name, look, name_length
 from migrator.maildir.keywords import Keywords, added
 from migrator.maildir.listing import Entry, listed
@@ -106,8 +107,7 @@ class MaildirTarget:
         self, folder: FolderName, state: FolderState, sizes: Collection[int] | None = None
     ) -> AsyncIterator[tuple[int, int, bytes]]:
         """UID, size and SHA-256 of what moves have put into a folder from `state` on."""
-        if state.uidvalidity != UIDVALIDITY:
-            raise StaleFolder(folder, "its messages are numbered otherwise")
+        check(folder, state.uidvalidity)
         async for found in self._read(folder, lambda uid: uid >= state.uidnext):
             if sizes is None or found[1] in sizes:
                 yield found
@@ -149,9 +149,8 @@ class MaildirTarget:
         return tree
 
     def _room(self) -> Room:
-        there = next(one for one in (self._root, *self._root.parents) if one.exists())
-        with told(there):
-            return room(there)
+        with told(self._root):
+            return room(self._root)
 
     def _make(self, folders: Sequence[MailFolder]) -> Mapping[FolderName, Shortfall]:
         with told(self._root):

@@ -18,8 +18,8 @@ from itertools import chain
 from pathlib import Path
 
 from migrator.dates import written
+from migrator.disk.files import READ_FILE
 from migrator.mailbox import FolderName, FolderState, MailboxLimited, MailboxRefused
-from migrator.maildir.disk import READ_FILE
 from migrator.mbox.envelopes import date_of
 from migrator.mbox.headers import flags_in, header_of, identity, is_internal
 from migrator.mbox.ledger import Ledger

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from migrator.disk.files import NEW_FILE, READ_FILE
 from migrator.mailbox import MailboxRefused
-from migrator.maildir.disk import NEW_FILE, READ_FILE
 from migrator.mbox.ledger import Ledger
 from migrator.mbox.rows import Box, Row, box_from, box_text, row_from, row_text
 from migrator.safe_names import why_unsafe

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from migrator.content import CHUNK, Kept
+from migrator.disk.files import READ_FILE
 from migrator.mailbox import Content
-from migrator.maildir.disk import READ_FILE
 from migrator.mbox.quoting import unquoted, with_crlf
 from migrator.mbox.rows import Row
 

@@ -14,8 +14,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from migrator.disk.files import make_directory, sync_directory
+from migrator.disk.numbers import UIDVALIDITY
 from migrator.mailbox import FolderName, FolderState, MailboxRefused, MailFolder, StaleFolder
-from migrator.maildir.disk import make_directory, sync_directory
 from migrator.mbox.ledger import Ledger
 from migrator.mbox.manifest import NAME as MANIFEST
 from migrator.mbox.manifest import Manifest, write
@@ -24,7 +25,6 @@ from migrator.mbox.rows import Box
 from migrator.safe_names import key
 
 LEDGER = "manifest.ledger"
-UIDVALIDITY = 1  # numbers are never given anew
 _APPEND = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 

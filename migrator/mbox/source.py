@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 
 from migrator.ahead import Found, ahead, among
-from migrator.archive.errors import told
+from migrator.disk.errors import told
 from migrator.mailbox import FolderName, Item, MailFolder, Message, Missing, StaleFolder, Wanted
 from migrator.mbox.catalogue import Catalogue, Listed, opened
 from migrator.mbox.headers import identity

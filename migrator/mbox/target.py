@@ -13,7 +13,9 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from pathlib import Path
 
-from migrator.archive.errors import told
+from migrator.disk.errors import told
+from migrator.disk.numbers import UIDVALIDITY, check
+from migrator.disk.room import disk_room
 from migrator.mailbox import (
     FolderName,
     FolderState,
@@ -23,13 +25,11 @@ from migrator.mailbox import (
     Outcome,
     Room,
     Shortfall,
-    StaleFolder,
     Stored,
 )
-from migrator.maildir.room import room
 from migrator.mbox.regions import read_back
 from migrator.mbox.rows import Row
-from migrator.mbox.shelf import UIDVALIDITY, Shelf
+from migrator.mbox.shelf import Shelf
 from migrator.mbox.writing import append
 
 _TOGETHER = 200  # messages read back at a time
@@ -60,7 +60,7 @@ class MboxTarget:
 
     async def room(self) -> Room:
         """What the disk lets in."""
-        return await asyncio.to_thread(self._room)
+        return await asyncio.to_thread(disk_room, self._root)
 
     async def make(self, folders: Sequence[MailFolder]) -> Mapping[FolderName, Shortfall]:
         """Make an empty file for each folder that has none."""
@@ -87,8 +87,7 @@ class MboxTarget:
     ) -> AsyncIterator[tuple[int, int, bytes]]:
         """UID, size and SHA-256 of what came from `state` on, whatever its size: it is on disk, or not told of."""
         del sizes
-        if state.uidvalidity != UIDVALIDITY:
-            raise StaleFolder(folder, "its messages are numbered otherwise")
+        check(folder, state.uidvalidity)
         first = state.uidnext
         while rows := await asyncio.to_thread(self._rows, folder, first):
             for row in rows:
@@ -124,11 +123,6 @@ class MboxTarget:
                 )
                 for number, box in self._shelf.there().items()
             ]
-
-    def _room(self) -> Room:
-        there = next(one for one in (self._root, *self._root.parents) if one.exists())
-        with told(there):
-            return Room(octets=room(there).octets)
 
     def _make(self, folders: Sequence[MailFolder]) -> Mapping[FolderName, Shortfall]:
         with told(self._root):

@@ -12,9 +12,9 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from migrator.disk.files import READ_FILE
 from migrator.folder_names import decoded
 from migrator.mailbox import INBOX, FolderName
-from migrator.maildir.disk import READ_FILE
 
 _OURS = (".msf", ".json", ".dat", ".html", ".sqlite", ".db", ".lock", ".ledger", ".plist", ".emlx", ".css", ".js")
 _ENDINGS = (".mbox", ".sbd")

@@ -14,7 +14,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from migrator.archive.errors import full
+from migrator.disk.errors import full
 from migrator.mailbox import Message, Refused
 from migrator.mbox.envelopes import envelope
 from migrator.mbox.quoting import quoted, with_lf

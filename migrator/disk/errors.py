@@ -1,9 +1,9 @@
-"""What the file system says of a Maildir, told as what a mailbox says.
+"""What the file system says of a mailbox on this disk, told as what a mailbox says.
 
-    with told(path): ...                       # OSError becomes MailboxAway or MailboxRefused
+    with told(path): ...                       # OSError becomes MailboxAway, MailboxLimited or MailboxRefused
     with told(path, folder=name): ...          # and where the folder is gone, StaleFolder
 
-`full(error)`: whether an OSError is a matter of room.
+`full(error)`: whether an OSError is a matter of room, as it is where MailboxLimited (OVERQUOTA) is raised.
 """
 
 import errno
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from migrator.mailbox import FolderName, MailboxAway, MailboxError, MailboxRefused, StaleFolder
+from migrator.mailbox import FolderName, MailboxAway, MailboxError, MailboxLimited, MailboxRefused, StaleFolder
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _GONE = frozenset({errno.ENOENT, errno.ENOTDIR})
@@ -31,7 +31,7 @@ def full(error: OSError) -> bool:
 
 @contextmanager
 def told(path: Path, *, folder: FolderName | None = None) -> Iterator[None]:
-    """Turn an OSError about the Maildir at `path` into what a mailbox raises."""
+    """Turn an OSError about the mailbox at `path` into what a mailbox raises."""
     try:
         yield
     except OSError as error:
@@ -41,6 +41,8 @@ def told(path: Path, *, folder: FolderName | None = None) -> Iterator[None]:
 def translated(error: OSError, path: Path, folder: FolderName | None = None) -> MailboxError:
     """The error of a mailbox that an OSError stands for."""
     why = f"{as_text(path)}: {error.strerror or error}"
+    if full(error):
+        return MailboxLimited(why, code="OVERQUOTA")
     if folder is not None and error.errno in _GONE:
         return StaleFolder(folder, "it is not there any more")
     if error.errno in _NEVER | _GONE:

@@ -1,6 +1,6 @@
-"""Files and directories of a Maildir: read without following anybody, written durably. Blocks; raises OSError.
+"""Files and directories of a mailbox: read without following anybody, written durably. Blocks; raises OSError.
 
-`Owner` is whose they are: root who moves a mailbox leaves its files to whom the Maildir belongs.
+`Owner` is whose they are: root who moves a mailbox leaves its files to whom the target belongs.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ _SMALL = 16_777_216  # octets
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose a Maildir is."""
+    """Whose a mailbox is."""
 
     uid: int
     gid: int
