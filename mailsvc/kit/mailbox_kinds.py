@@ -2,13 +2,14 @@
 
     str(url)                        # names the mailbox, without what changes only the way to it
     written(url)                    # with all of that, to be kept and read again
+    known_as(url)                   # names it whoever opens it: itself, or a master user
     same_mailbox(one, other)        # whether a move between them would go in a circle
 
 Pure; raises nothing.
 """
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import assert_never
@@ -137,6 +138,11 @@ def written(url: MailboxUrl) -> str:
             return str(url)
         case _ as never:
             assert_never(never)
+
+
+def known_as(url: MailboxUrl) -> str:
+    """The name by which a mailbox is known again, by whomever it is opened."""
+    return str(replace(url, user=url.authz or url.user, authz="") if isinstance(url, ImapUrl) else url)
 
 
 def _owner(url: ImapUrl) -> str:

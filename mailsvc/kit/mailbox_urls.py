@@ -35,6 +35,7 @@ from mailsvc.kit.mailbox_kinds import (
     ServerUrl,
     ZipUrl,
     is_loopback,
+    known_as,
     same_mailbox,
     written,
 )
@@ -51,6 +52,7 @@ __all__ = [
     "Pop3Url",
     "ServerUrl",
     "ZipUrl",
+    "known_as",
     "parse_mailbox",
     "same_mailbox",
     "written",

@@ -84,3 +84,24 @@ def test_a_mailbox_of_the_old_server_comes_home(tmp_path: Path, run_folder: RunF
         maildir = done(us, address, "--format", "maildir", *own)
         assert sums([path.read_bytes() for path in maildir.rglob("cur/*")]) == sums(LETTERS)
         assert us.asked("SELECT count(*) FROM job_secrets") == [(0,)], "no secret outlives its job"
+
+
+def test_by_the_master_user_and_by_her_own_password_it_is_one_archive(tmp_path: Path, run_folder: RunFolder) -> None:
+    """What one of the two ways has brought, the other does not bring again."""
+    old = dovecot(run_folder)
+    address = "hanako@closing.example"
+    old.add_user(address, "hers")
+    fill(old.imap, address, "hers")
+    secrets = {"master": tmp_path / "master", "hers": tmp_path / "hers"}
+    for word, path in secrets.items():
+        path.write_text(f"{word}\n")
+        path.chmod(0o600)
+    url = f"imap://master@127.0.0.1:{old.imap}?authz={{user}}@{{domain}}&tls=none"
+    source = f"closing.example: {{mailboxes: '{url}', secret: {{file: '{secrets['master']}'}}}}"
+    taking = f"jobs: {{folder: '{tmp_path}/jobs'}}\nexports: {{folder: '{tmp_path}/exports', sources: {{{source}}}}}\n"
+    with house(tmp_path / "us", plan=None, accounts=f"address\n{address}\n", words=Words(more=literally(taking))) as us:
+        first = done(us, address, "--format", "mbox")
+        assert done(us, address, "--format", "mbox", "--secret", str(secrets["hers"])) == first
+        assert done(us, address, "--format", "mbox") == first
+        kept = [subject for path in first.rglob("*.mbox") for subject in subjects(path)]
+        assert sorted(kept) == sorted(f"letter {number}" for number in range(12)), "each once"

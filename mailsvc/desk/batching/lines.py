@@ -12,7 +12,7 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import TypeVar
 
-from mailsvc.kit.mailbox_urls import MailboxUrl, parse_mailbox, same_mailbox
+from mailsvc.kit.mailbox_urls import MailboxUrl, known_as, parse_mailbox, same_mailbox
 from mailsvc.kit.secrets import BadSecret, Secret, read_secret
 from mailsvc.records.job import Side, Wishes, move_digest
 from schedules.names import Address, BadName
@@ -116,7 +116,7 @@ def read_line(row: Mapping[str, str], reading: Reading) -> Line:
     line = Line(
         source=found[Side.SOURCE][0] if Side.SOURCE in found else "",
         target=found[Side.TARGET][0] if Side.TARGET in found else "",
-        move=move_digest(str(urls.get(Side.SOURCE, "")), str(urls.get(Side.TARGET, ""))),
+        move=move_digest(*(known_as(urls[side]) if side in urls else "" for side in Side)),
         hosts={side: str(getattr(url, "host", "")).lower() for side, url in urls.items()},
         address=str(address or ""),
         priority=cells.read("priority", _priority) or 0,

@@ -14,7 +14,7 @@ from random import SystemRandom
 from mailsvc.desk.desk import Desk
 from mailsvc.desk.refusals import Refused
 from mailsvc.kit.ids import new_id
-from mailsvc.kit.mailbox_urls import MailboxUrl, parse_mailbox, same_mailbox
+from mailsvc.kit.mailbox_urls import MailboxUrl, known_as, parse_mailbox, same_mailbox
 from mailsvc.records import jobs
 from mailsvc.records.job import JobKind, NewJob, Side, Wishes, move_digest
 from mailsvc.records.jobs import Added
@@ -56,7 +56,7 @@ def new_job(desk: Desk, asked: Asked) -> NewJob:
         kind=asked.kind,
         source=asked.source,
         target=asked.target,
-        move=move_digest(str(source), str(target)),
+        move=move_digest(known_as(source), known_as(target)),
         asked_by=desk.actor,
         source_host=host_of(source),
         target_host=host_of(target),

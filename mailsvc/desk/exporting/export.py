@@ -25,7 +25,7 @@ from mailsvc.desk.exporting.places import Made, going_on, made_at, place_of
 from mailsvc.desk.refusals import Refused
 from mailsvc.kit.files import make_folder
 from mailsvc.kit.ids import new_id
-from mailsvc.kit.mailbox_urls import written
+from mailsvc.kit.mailbox_urls import MailboxUrl, known_as, parse_mailbox, written
 from mailsvc.kit.secrets import Secret
 from mailsvc.records import exports, job_list, jobs
 from mailsvc.records.exports import Export, ExportForm
@@ -70,7 +70,7 @@ def export(desk: Desk, address: str, form: ExportForm, *, own: Secret | None = N
         raise Refused("the settings name no folder for exports", "write `exports.folder`, then start the service anew")
     mailbox = _mailbox(desk, Address.parse(address))
     source = place_of(desk.settings, mailbox, own_password=own is not None)
-    made = _made(desk, folder, mailbox, form)
+    made = _made(desk, folder, mailbox, form, source)
     make_folder(folder)
     make_folder(made.path.parent)
     asked = AskedJob(written(source), made.target, JobKind.EXPORT, str(mailbox))
@@ -112,10 +112,15 @@ def is_served(desk: Desk) -> bool:
     return False
 
 
-def _made(desk: Desk, folder: Path, mailbox: Address, form: ExportForm) -> Made:
-    """Where an export goes on that is there already; else a place of its own."""
+def _made(desk: Desk, folder: Path, mailbox: Address, form: ExportForm, source: MailboxUrl) -> Made:
+    """Where an export of the same mailbox goes on; else a place of its own.
+
+    From another server everything would come a second time: what was copied is known by the mailbox it was read from.
+    """
+    same = known_as(source)
     with desk.records.read() as conn:
-        before = exports.begun(conn, str(mailbox), form)
+        begun = exports.begun(conn, str(mailbox), form)
+        before = [one for one in begun if known_as(parse_mailbox(one.source, insecure=True)) == same]
         handed = next((one for one in before if one.handed_at is not None and one.place == before[0].place), None)
         files = exports.files_of(conn, handed.job) if handed else ()
     made = going_on(before[0], files) if before else None
