@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, delete, exists, insert, select, update
 
 from mailsvc.records.job import JobKind
 from mailsvc.records.tables import domains, export_files, exports, jobs
@@ -38,6 +38,7 @@ class Export:
     form: ExportForm
     place: str
     address: str = ""
+    source: str = ""  # where its job reads
     handed_at: datetime | None = None
     problem: str = ""  # why its subscriber was not told
     removed_at: datetime | None = None  # its files go from the disk
@@ -53,7 +54,7 @@ class ExportFile:
     sha256: str
 
 
-_COLUMNS = (*exports.c, jobs.c.address)
+_COLUMNS = (*exports.c, jobs.c.address, jobs.c.source)
 _JOINED = exports.join(jobs, jobs.c.id == exports.c.job)
 
 
@@ -106,6 +107,18 @@ def is_kept(connection: Connection, place: str) -> bool:
     """Whether there is an export of this place that was not removed."""
     here = (exports.c.place == place, exports.c.removed_at.is_(None))
     return connection.execute(select(exports.c.job).where(*here).limit(1)).first() is not None
+
+
+def over(connection: Connection, jobs_: Sequence[str]) -> str | None:
+    """Whose export one of these jobs made that has been handed over, or whose files are gone; None where none did."""
+    mine = (jobs.c.id.in_(jobs_), jobs.c.kind == str(JobKind.EXPORT), jobs.c.ended_at.is_not(None), ~is_coming())
+    found: str | None = connection.scalar(select(jobs.c.address).where(*mine).limit(1))
+    return found
+
+
+def is_coming() -> ColumnElement[bool]:
+    """Whether what a row of jobs makes is still to be handed over: a condition."""
+    return exists().where(exports.c.job == jobs.c.id, exports.c.handed_at.is_(None), exports.c.removed_at.is_(None))
 
 
 def ended(connection: Connection, limit: int) -> Sequence[Export]:

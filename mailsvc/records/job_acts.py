@@ -4,16 +4,18 @@
 
 A job that does not take the event in its state is left alone. One that a worker has in hand becomes PAUSING or
 CANCELLING, and what is on its way gets its answers first. An ended job whose secrets are erased is retried only with
-new ones (`jobs.put_secrets` before, in the same transaction), and only while no other job of the same move is open.
+new ones (`jobs.put_secrets` before, in the same transaction), and only while no other job of the same move is open. An
+export is retried only until it is handed over or its files go: nobody would be told of what it makes.
 """
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, exists, func, select, true
+from sqlalchemy import ColumnElement, Connection, RowMapping, exists, func, or_, select
 
-from mailsvc.records.job import Progress
+from mailsvc.records.exports import is_coming
+from mailsvc.records.job import JobKind, Progress
 from mailsvc.records.job_list import Wanted, conditions
 from mailsvc.records.job_steps import becomes, progress_columns
 from mailsvc.records.tables import job_secrets, jobs
@@ -47,7 +49,7 @@ def act(
     states = [str(state) for state in takes(event)]
     query = (
         select(jobs)
-        .where(*conditions(wanted), jobs.c.state.in_(states), jobs.c.id > after, _alone(event))
+        .where(*conditions(wanted), jobs.c.state.in_(states), jobs.c.id > after, *_again(event))
         .order_by(jobs.c.id)
         .limit(limit)
         .with_for_update(of=jobs)
@@ -58,13 +60,13 @@ def act(
     return Done(changes, sorted(unsealed), rows[-1]["id"] if len(rows) == limit else None)
 
 
-def _alone(event: Event) -> ColumnElement[bool]:
-    """Whether no other job of the move is open, where this one would be again."""
+def _again(event: Event) -> Sequence[ColumnElement[bool]]:
+    """What may be tried again: where no other job of the move is open, and no export that is over."""
     if event is not Event.RETRY:
-        return true()
+        return ()
     other = jobs.alias("other")
     open_ = exists().where(other.c.move == jobs.c.move, other.c.id != jobs.c.id, other.c.ended_at.is_(None))
-    return ~open_
+    return ~open_, or_(jobs.c.kind != str(JobKind.EXPORT), is_coming())
 
 
 def _unsealed(connection: Connection, rows: Sequence[RowMapping]) -> Collection[str]:

@@ -6,7 +6,7 @@
 
 A move that is forgotten loses its digest in the same transaction as its last job: whoever asks for the same mailboxes
 meanwhile begins a move of their own, and never meets half a journal. A job stays while a link leads to it, and while
-its export has files on record.
+files of its export may be on the disk (`export_removal.py` forgets an export when they are gone).
 """
 
 from collections.abc import Collection
@@ -29,12 +29,10 @@ from mailsvc.records.tables import (
     links,
     moves,
 )
-from migrator.job import State
 
 _MOVES = 50  # at a time
 _MARK = (journal_marks.c.move, journal_marks.c.folder, journal_marks.c.uidvalidity, journal_marks.c.uid)
 _SMALL = (journal_intents, journal_folders, journal_names, journal_subscribed, journal_notes)
-_DONE = (str(State.DONE), str(State.DONE_WITH_NAMED))
 
 
 def sweep_jobs(connection: Connection, before: datetime, limit: int) -> int:
@@ -87,9 +85,8 @@ def _over(connection: Connection, before: datetime) -> ColumnElement[bool]:
 def _wanted() -> ColumnElement[bool]:
     """Whether somebody may still come for what a job has made."""
     linked = exists().where(links.c.job == jobs.c.id)
-    has_files = exists().where(export_files.c.job == jobs.c.id)
-    coming = exists().where(exports.c.job == jobs.c.id, exports.c.handed_at.is_(None), jobs.c.state.in_(_DONE))
-    return or_(linked, has_files, coming)
+    has_files = exists().where(exports.c.job == jobs.c.id)  # also half an archive, of one that failed
+    return or_(linked, has_files)
 
 
 def _leave(connection: Connection, numbers: Collection[int]) -> None:

@@ -9,7 +9,8 @@ from mailsvc.records.exports import Export, ExportFile, ExportForm
 from mailsvc.records.job import JobKind, Succeeded
 from mailsvc.records.links import NewLink, digest
 from mailsvc.records.store import Records
-from tests.contracts.jobs_made import add, claim, settle, wanted
+from migrator.job import Event, State
+from tests.contracts.jobs_made import act, add, claim, settle, wanted
 from tests.contracts.made import NOW
 
 HANAKO = "hanako@closing.example"
@@ -77,3 +78,21 @@ def test_what_goes_is_said_once_then_forgotten_with_its_files(records: Records) 
     with records.read() as connection:
         assert export_removal.begun(connection, 10) == []
         assert (exports.find(connection, job), exports.files_of(connection, job)) == (None, [])
+
+
+def test_an_export_that_is_over_is_not_tried_again(records: Records) -> None:
+    """It would make files that nobody is told of."""
+    failed = add(records, replace(wanted("failed"), kind=JobKind.EXPORT, address=HANAKO)).id
+    records.act(lambda connection: exports.add(connection, Export(failed, ExportForm.ZIP, PLACE.place)))
+    assert act(records, Event.CANCEL, failed) == {failed: State.CANCELLED}
+    with records.read() as connection:
+        assert exports.over(connection, [failed]) is None
+    assert act(records, Event.RETRY, failed) == {failed: State.WAITING}
+    act(records, Event.CANCEL, failed)
+    handed = handed_over(records, "handed", "/exports/b/mail.zip")
+    assert begin(records, 11)
+    for _ in range(2):
+        assert (act(records, Event.RETRY, failed), act(records, Event.RETRY, handed)) == ({}, {})
+        with records.read() as connection:
+            assert [exports.over(connection, [job]) for job in (failed, handed)] == [HANAKO, HANAKO]
+        records.act(lambda connection: export_removal.end(connection, PLACE))

@@ -7,7 +7,8 @@ from functools import partial
 
 from sqlalchemy import Connection, Table, func, select
 
-from mailsvc.records import exports, job_batches, job_sweep, links
+from mailsvc.records import export_removal, exports, job_batches, job_sweep, links
+from mailsvc.records.export_removal import Old
 from mailsvc.records.exports import Export, ExportFile, ExportForm
 from mailsvc.records.job import JobKind, NewJob, Succeeded
 from mailsvc.records.job_journal import JobJournal
@@ -109,7 +110,7 @@ def test_a_batch_goes_whole_with_its_last_job(records: Records) -> None:
     assert records.act(lambda connection: job_batches.join(connection, "friday", "admin", LATER)).asked_at == LATER
 
 
-def test_an_export_stays_while_a_link_leads_to_it_or_its_files_are_on_record(records: Records) -> None:
+def test_an_export_stays_while_a_link_leads_to_it_or_its_files_may_be_on_the_disk(records: Records) -> None:
     linked, filed, bare = (replace(wanted(name), kind=JobKind.EXPORT) for name in ("a", "b", "c"))
     for new in (linked, filed, bare):
         ended(records, new)
@@ -123,4 +124,11 @@ def test_an_export_stays_while_a_link_leads_to_it_or_its_files_are_on_record(rec
     link = NewLink("1" * 64, linked.id, linked.address, "admin", LATER)
     records.act(partial(links.make, new=link, now=NOW))
     forget(records)
-    assert left(records) == {linked.id, filed.id}
+    assert left(records) == {linked.id, filed.id, bare.id}
+    for new in (filed, bare):
+        old = Old(f"/exports/{new.id}", new.address)
+        assert records.act(partial(export_removal.begin, old=old, before=LATER, now=LATER))
+        forget(records)
+        records.act(partial(export_removal.end, old=old))
+    forget(records)
+    assert left(records) == {linked.id}

@@ -15,7 +15,7 @@ from mailsvc.desk.desk import Desk
 from mailsvc.desk.refusals import Refused
 from mailsvc.kit.sealing import Sealer
 from mailsvc.kit.secrets import Secret
-from mailsvc.records import job_acts, job_forecast, job_list, jobs
+from mailsvc.records import exports, job_acts, job_forecast, job_list, jobs
 from mailsvc.records.errors import Contended
 from mailsvc.records.job import Job, Side
 from mailsvc.records.job_acts import Change, Done
@@ -239,6 +239,10 @@ def _refusal(conn: Connection, ids: Collection[str], event: Event, unsealed: Seq
         )
     takes = sorted({str(one) for state in states for one in TABLE[state] if one in ASKED})
     why = f"a job that is {' or '.join(states)} takes no {event}"
+    over = exports.over(conn, ids) if event is Event.RETRY else None
+    if over is not None:
+        told = f"`lastpost export {over} --format FORMAT` asks for it again"
+        return Refused(f"the export of {over} was handed over, or its files were removed", told)
     if event in {one for state in states for one in TABLE[state]}:
         return Refused(why, "another job of the same two mailboxes is open: it does the same")
     return Refused(why, f"it takes {' or '.join(takes)}" if takes else "it is being stopped: wait a moment")

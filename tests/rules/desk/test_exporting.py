@@ -1,11 +1,14 @@
 """Exports asked for at the desk: from where, into what, for whom, and by whose password."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from mailsvc.desk.desk import Desk
 from mailsvc.desk.exporting.export import export, what_became
+from mailsvc.desk.exporting.jobs import Which, change_jobs
 from mailsvc.desk.exporting.links import list_links, make_link, renew_link, revoke_links
 from mailsvc.desk.exporting.places import made_at, place_of, secret_of
 from mailsvc.desk.plans import apply_plan, read_plan_file
@@ -222,3 +225,32 @@ def test_links_are_made_renewed_and_revoked_by_hand(world: World) -> None:
         rows = listing(connection)
     assert [one.act for one in rows[:3]] == ["links revoke", "links renew", "links make"]
     assert "the-token" not in str(rows)
+
+
+def test_whoever_opens_the_mailbox_it_is_one_export_and_from_another_server_another_one(world: World) -> None:
+    """Journal and files belong together: neither comes anything twice, nor is anything taken for copied."""
+    elsewhere = (SETTINGS + MORE).replace("imap.second.example", "imap.third.example")
+    moved = replace(world.desk, settings=parse_settings(elsewhere, "lastpost.yaml", world.folder))
+
+    def asked(desk: Desk, own: Secret | None = None) -> tuple[str, int]:
+        made = export(desk, "kei@second.example", ExportForm.ZIP, own=own)
+        desk.records.act(lambda conn: job_acts.act(conn, Wanted(ids=[made.job]), Event.CANCEL, world.clock.now()))
+        return made.place, job(world, made.job).move
+
+    first, third = asked(world.desk), asked(moved)
+    assert asked(world.desk, Secret("kei's")) == first
+    assert (third[0] != first[0], third[1] != first[1]) == (True, True)
+    assert asked(moved) == third
+    assert asked(world.desk) == first, "the old server's goes on where it was"
+
+
+def test_an_export_that_was_handed_over_is_asked_for_again_and_not_retried(world: World) -> None:
+    asked, now = export(world.desk, HANAKO, ExportForm.ZIP), world.clock.now()
+    which = Which(ids=[asked.job])
+    change_jobs(world.desk, which, Event.CANCEL)
+    assert [one.after for one in change_jobs(world.desk, which, Event.RETRY).jobs] == [State.WAITING]
+    change_jobs(world.desk, which, Event.CANCEL)
+    world.desk.records.act(lambda conn: exports.hand_over(conn, asked.job, [], now))
+    with pytest.raises(Refused, match=f"the export of {HANAKO} was handed over") as refused:
+        change_jobs(world.desk, which, Event.RETRY)
+    assert refused.value.remedy == f"`lastpost export {HANAKO} --format FORMAT` asks for it again"
