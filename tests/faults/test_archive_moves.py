@@ -1,4 +1,4 @@
-"""A move into an archive that is killed at any step, or finds its disk full: it goes on, with nothing lost or twice."""
+"""`export-kill`, `file-kill`: a move into an archive that is killed, or finds its disk full, goes on with all of it."""
 
 import asyncio
 import os

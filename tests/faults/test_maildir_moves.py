@@ -1,4 +1,4 @@
-"""A move into a Maildir that is killed at any step, or finds its disk full: it goes on, with nothing lost or twice."""
+"""`export-kill`: a move into a Maildir that is killed, or finds its disk full, goes on with nothing lost or twice."""
 
 import os
 import subprocess

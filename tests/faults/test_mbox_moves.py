@@ -1,4 +1,4 @@
-"""A move into mbox files that is killed at any step, or finds its disk full: a file under its name is always whole."""
+"""`export-kill`, `file-kill`: a move into mbox files that is killed goes on; a file under its name is always whole."""
 
 import mailbox
 import subprocess

@@ -1,3 +1,4 @@
+import os
 import signal
 import socket
 import subprocess
@@ -122,3 +123,22 @@ def test_the_folder_of_a_killed_run_is_cleared_by_the_next(tmp_path: Path) -> No
     RunFolder.make().close()
     assert stopped.exists()
     assert not dead.root.exists()
+
+
+@pytest.mark.parametrize(
+    ("server", "required", "code"), [("dovecot", "", 0), ("dovecot", "1", 1), ("chromium", "1", 1)]
+)
+def test_a_real_server_that_is_missing_is_counted_aloud_and_fails_a_run_that_needs_it(
+    tmp_path: Path, server: str, required: str, code: int
+) -> None:
+    """So `.ci/run` never passes for want of a server or of a browser."""
+    tests = tmp_path / "test_it.py"
+    gone = "from tests.support import available as a\na._CHECKS = dict.fromkeys(a._CHECKS, lambda: 'gone')\n"
+    tests.write_text(f"import pytest\n{gone}@pytest.mark.real({server!r})\ndef test_it(): raise AssertionError\n")
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-m", "pytest", "-c", str(root / "pyproject.toml"), "-p", "tests.conftest", str(tests)]
+    environ = {**os.environ, "PYTHONPATH": str(root), "REAL_REQUIRED": required}
+    environ.pop("LASTPOST_TEST_RUN", None)
+    ran = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
+    assert ran.returncode == code, ran.stdout + ran.stderr
+    assert f"real-server tests skipped: 1 ({server}: 1)" in ran.stdout

@@ -1,4 +1,4 @@
-"""Workers killed in the midst of jobs: another goes on, nothing is lost and nothing is there twice."""
+"""`export-kill`: workers killed in the midst of jobs; another goes on, nothing is lost and nothing is there twice."""
 
 import signal
 import sys

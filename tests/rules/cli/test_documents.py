@@ -48,6 +48,13 @@ def test_every_command_says_what_it_does() -> None:
     assert untold == []
 
 
+def test_every_listing_is_there_for_machines_too() -> None:
+    telling = {"list", "show", "find", "report", "status", "verify", "check", "timeline", "explain", "trace", "doctor"}
+    tells = {name: options for name, options in real().items() if name.rpartition(" ")[2] in telling}
+    assert {"lastpost jobs list", "lastpost links list", "lastpost archive list", "lastpost migrate report"} <= {*tells}
+    assert [name for name, options in tells.items() if "--json" not in options] == []
+
+
 def test_every_exit_code_is_documented() -> None:
     text = (DOCS / "COMMANDS.md").read_text(encoding="utf-8")
     assert [code for code in Exit if f"\n| {code.value} | " not in text] == []

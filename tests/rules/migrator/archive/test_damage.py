@@ -1,4 +1,4 @@
-"""Whatever happens to an archive afterwards, verifying it says so and names the file."""
+"""`archive-damage`: whatever happens to an archive afterwards, verifying it says so and names the file."""
 
 import shutil
 from collections.abc import Callable

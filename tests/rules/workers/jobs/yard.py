@@ -30,7 +30,7 @@ from mailsvc.workers.jobs.secrets import Seals
 from migrator.job import Event, State
 from migrator.mailbox import FolderName, Message, Missing, Source, Target
 from migrator.mailbox import Wanted as Asked
-from schedules.clock import SystemClock
+from schedules.clock import Clock, SystemClock
 from tests.rules.gateway.house import QuietLog
 from tests.rules.migrator.memory_mailboxes import Box, MemorySource, MemoryTarget
 from tests.support.deadline import until
@@ -85,7 +85,7 @@ class Plain:
 class Yard:
     def __init__(self, records: Records) -> None:
         self.records = records
-        self.clock = SystemClock()
+        self.clock: Clock = SystemClock()
         self.log = QuietLog()
         self.boxes: dict[str, Box] = {}
         self.before: Callable[[FolderName, int], None] = lambda _folder, _uid: None
