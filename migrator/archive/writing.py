@@ -28,6 +28,7 @@ from migrator.archive.parts import draft_of, ledger_of, part_path, parts_of
 from migrator.archive.reading import octets_of
 from migrator.archive.viewing import Viewer
 from migrator.disk.errors import full, told
+from migrator.disk.files import make_directories
 from migrator.disk.numbers import UIDVALIDITY
 from migrator.mailbox import FolderName, MailFolder, Message, Outcome, Refused, StaleFolder, Stored
 from migrator.safe_names import key
@@ -176,7 +177,7 @@ class Writer:
     def _drafted(self) -> Draft:
         """The part that grows, resumed or begun where we have none, and held by us alone."""
         if self._draft is None:
-            self.base.parent.mkdir(parents=True, exist_ok=True)
+            make_directories(self.base.parent)
             ledger = Draft.locked(self.base)
             try:
                 growing = None if self._is_unchanged(ledger) else self._look()

@@ -84,6 +84,13 @@ def make_directory(path: Path, owner: Owner | None) -> None:
         os.fsync(descriptor)
 
 
+def make_directories(path: Path) -> None:
+    """Make a directory and those above it that are not there, each durable in the one above."""
+    for one in reversed([one for one in (path, *path.parents) if not one.exists()]):
+        make_directory(one, None)
+        sync_directory(one.parent)
+
+
 def sync_directory(path: Path) -> None:
     """Make the names in a directory durable."""
     with opened(path) as descriptor:

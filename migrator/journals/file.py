@@ -18,6 +18,7 @@ from threading import Lock
 from types import TracebackType
 from typing import Any, Self
 
+from migrator.disk.files import make_directories
 from migrator.journals.journal import Intent, Mark, Settled, Settlement
 from migrator.journals.making import made
 from migrator.journals.rows import folder_name, folder_text, key_of, mark_from, row_of, state_numbers, storable
@@ -56,8 +57,7 @@ class JournalFile:
         """
         facts = {"format": str(FORMAT), "source": source, "target": target}
         with _told(path):
-            for folder in reversed([one for one in path.parents if not one.exists()]):
-                folder.mkdir(mode=0o700, exist_ok=True)  # whatever the umask is
+            make_directories(path.parent)
             if not os.path.lexists(path):
                 made(path, facts)
             os.close(os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC))

@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 from migrator.disk.errors import as_text, full, told
-from migrator.disk.files import Owner, make_directory, sync_directory, write_whole
+from migrator.disk.files import Owner, make_directories, make_directory, sync_directory, write_whole
 from migrator.disk.numbers import UIDVALIDITY, check
 from migrator.folder_names import BadFolderName
 from migrator.mailbox import (
@@ -163,10 +163,7 @@ class MaildirTarget:
         return short
 
     def _make_root(self) -> None:
-        missing = [one for one in (self._root, *self._root.parents) if not one.exists()]
-        for one in reversed(missing):
-            make_directory(one, None)
-            sync_directory(one.parent)
+        make_directories(self._root)
         self._owner = Owner.of(self._root)
         self._make_folder(self._root)
 
