@@ -14,6 +14,7 @@ from mailsvc.records.store import Connection
 from mailsvc.standing.almanac import edition_of
 from migrator.job import Event
 from schedules.amendments import Hold, Postpone
+from schedules.blocks.scopes import Scope
 from schedules.names import Address
 from schedules.words import Stage
 from tests.rules.deeds.end import DAY, jst
@@ -143,3 +144,56 @@ async def test_the_jobs_of_the_records_are_the_exports_that_run(tmp_path: Path) 
             lambda connection: job_acts.act(connection, Wanted(ids=["0" * 26]), Event.CANCEL, world.clock.now())
         )
         assert running("closing.example") == [jiro]
+
+
+DATED = (
+    PLAN
+    + """\
+exceptions:
+  - {scope: {group: late}, stages: {export-end: 2026-11-20}, reason: {ja: 延期, en: later}}
+"""
+)
+
+
+async def test_the_date_of_the_very_address_decides_whoever_set_it(tmp_path: Path) -> None:
+    """By an exception and by a hold: at the plan's own date neither gets anything, at its own each gets it once."""
+    late, held = Address.parse("late@closing.example"), Address.parse("held@closing.example")
+    source = Exports([RunningExport(one, HOME) for one in (HANAKO, late, held)])
+    async with gated(tmp_path, DATED, exports=source) as world:
+        world.here.publish([Entry(HANAKO), Entry(late, group="late"), Entry(held)])
+        world.amend(Hold(Scope(address=held), AT + 15 * DAY, (Stage.EXPORT_END,)))
+        asked = holds(world)
+        given = []
+        for day in range(40):
+            world.clock.set(AT + day * DAY - LEAD)
+            await ring(world, source)
+            world.clock.set(AT + day * DAY + LATE)
+            await ring(world, source)
+            new = [one for one in holds(world) if one not in asked]
+            given += [(day, address, until) for address, until, _ in new]
+            asked += new
+        assert given == [
+            (0, str(HANAKO), AT + 14 * DAY),
+            (10, str(late), AT + 24 * DAY),
+            (15, str(held), AT + 29 * DAY),
+        ]
+        assert len(world.here.letters()) == 3
+
+        def is_over(mailbox: Address, days: float) -> bool:
+            with world.records.read() as connection:
+                kind = ExportTime(world.records, world.here.tell._post, source, lambda: DAY, edition_of, host="mx")
+                return kind.is_over(connection, world.edition(), mailbox, AT + days * DAY)
+
+        assert [is_over(one, 23.9) for one in (HANAKO, late, held)] == [True, False, False]
+        assert [is_over(one, 29) for one in (HANAKO, late, held)] == [True, True, True]
+
+
+async def test_after_an_outage_each_has_time_from_its_own_date(tmp_path: Path) -> None:
+    late = Address.parse("late@closing.example")
+    source = Exports([RunningExport(HANAKO, HOME), RunningExport(late, HOME)])
+    async with gated(tmp_path, DATED, exports=source) as world:
+        world.here.publish([Entry(HANAKO), Entry(late, group="late")])
+        world.clock.set(AT + 12 * DAY)
+        assert await ring(world, source) == 1
+        until = {address: until for address, until, _ in holds(world)}
+        assert until == {str(HANAKO): AT + 14 * DAY, str(late): AT + 24 * DAY}
