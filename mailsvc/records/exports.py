@@ -7,7 +7,7 @@
 `turn` makes those who ask for an export of one domain wait for each other, so that of two one finds the other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -109,7 +109,7 @@ def is_kept(connection: Connection, place: str) -> bool:
     return connection.execute(select(exports.c.job).where(*here).limit(1)).first() is not None
 
 
-def over(connection: Connection, jobs_: Sequence[str]) -> str | None:
+def over(connection: Connection, jobs_: Collection[str]) -> str | None:
     """Whose export one of these jobs made that has been handed over, or whose files are gone; None where none did."""
     mine = (jobs.c.id.in_(jobs_), jobs.c.kind == str(JobKind.EXPORT), jobs.c.ended_at.is_not(None), ~is_coming())
     found: str | None = connection.scalar(select(jobs.c.address).where(*mine).limit(1))
