@@ -6,8 +6,9 @@
     POST /take/files/JOB                 do=again: the button once more; do=end: the session is over
     GET  /take/files/JOB/NUMBER/NAME     a file, whole or from where a download broke off (RFC 9110 14)
 
-Fails: 404 and one page for all that opens nothing, 403 with a button for a session that is over, 429 for a network
-that is wrong too often, 503 where the records are away. A token is never logged, and no page sends it on.
+Fails: 404 and one page for all that opens nothing, 403 with a button for a session that is over, 429 for whoever has
+no session in a network that is wrong too often, 503 where the records are away. A token is never logged, and no page
+sends it on. The host that a request names is not looked at: nothing in an answer comes of it.
 """
 
 from collections.abc import Callable, Mapping
@@ -72,14 +73,14 @@ class _Doors:
 
     async def use(self, request: Request) -> Response:
         language, _ = await self._said(request)
-        if self._throttle.is_over(self._network(request), self._portal.now()):
+        if self._is_over(request):
             return self._slow(request, language)
         if not self._is_same_site(request):
             return self._refused(request, language)
         named = request.cookies.items()
         mine = {name.removeprefix(self._prefix): value for name, value in named if name.startswith(self._prefix)}
         opened = await self._opening.use(request.path_params["token"], mine)
-        return self._to_files(request, opened, language)
+        return self._refused(request, language) if opened is None else self._to_files(request, opened, language)
 
     async def files(self, request: Request) -> Response:
         seen = await self._seen(request)
@@ -90,11 +91,9 @@ class _Doors:
 
     async def act(self, request: Request) -> Response:
         language, said = await self._said(request)
-        if self._throttle.is_over(self._network(request), self._portal.now()):
-            return self._slow(request, language)
         cookie = self._cookie(request)
         if cookie is None or not self._is_same_site(request):
-            return self._refused(request, language)
+            return self._wrong(request, language)
         job = request.path_params["job"]
         if said.get("do") == "end":
             await self._opening.end(cookie)
@@ -102,7 +101,8 @@ class _Doors:
             name = self._prefix + job
             answer.delete_cookie(name, self._path, secure=self._is_secure, httponly=True, samesite="strict")
             return answer
-        return self._to_files(request, await self._opening.again(cookie, job), language)
+        opened = await self._opening.again(cookie, job)
+        return self._wrong(request, language) if opened is None else self._to_files(request, opened, language)
 
     async def file(self, request: Request) -> Response:
         seen = await self._seen(request)
@@ -110,7 +110,7 @@ class _Doors:
             return seen
         answer = self._fetching.file(seen, request)
         if answer is None:
-            return self._refused(request)
+            return self._refused(request, counted=False)
         return answer if isinstance(answer, Response) else self._page(request, "said", 409, facts={"said": answer})
 
     async def nothing(self, request: Request, _error: Exception) -> Response:
@@ -122,20 +122,16 @@ class _Doors:
         return answer
 
     async def _seen(self, request: Request) -> Seen | Response:
-        """What the session leads to; else what is answered instead."""
-        if self._throttle.is_over(self._network(request), self._portal.now()):
-            return self._slow(request)
+        """What the session leads to; else what is answered instead. Who has one does not wait for its neighbours."""
         cookie, job = self._cookie(request), request.path_params["job"]
         seen = await self._opening.seen(cookie, job) if cookie is not None else None
         if seen is None or not seen.files:
-            return self._refused(request)
+            return self._wrong(request)
         if not seen.is_open:
             return self._page(request, "again", 403, facts={"action": f"/take/files/{job}"})
         return seen
 
-    def _to_files(self, request: Request, opened: Opened | None, language: Language) -> Response:
-        if opened is None:
-            return self._refused(request, language)
+    def _to_files(self, request: Request, opened: Opened, language: Language) -> Response:
         job = opened.link.job
         self._portal.log.info("link-opened", link=opened.link.id, job=job, network=self._network(request))
         answer = RedirectResponse(f"/take/files/{job}?lang={language}", 303)
@@ -143,6 +139,13 @@ class _Doors:
             self._prefix + job, opened.secret, path=self._path, secure=self._is_secure, httponly=True, samesite="strict"
         )
         return answer
+
+    def _is_over(self, request: Request) -> bool:
+        return self._throttle.is_over(self._network(request), self._portal.now())
+
+    def _wrong(self, request: Request, language: Language | None = None) -> Response:
+        """Of somebody without a session: the refusal, or that its network has to wait."""
+        return self._slow(request, language) if self._is_over(request) else self._refused(request, language)
 
     def _refused(self, request: Request, language: Language | None = None, *, counted: bool = True) -> Response:
         if counted:

@@ -187,6 +187,37 @@ async def test_who_is_wrong_too_often_waits_and_others_do_not(tmp_path: Path) ->
         assert await guess("192.0.2.99", token) == 303
 
 
+async def test_who_has_a_session_does_not_wait_for_what_its_neighbours_got_wrong(tmp_path: Path) -> None:
+    async with portal(tmp_path, tries="5/10 min") as world:
+        files, mine = await world.opened(await world.link(b"octets"))
+        again, guessed = {"do": "again"}, {"Cookie": mine["Cookie"].partition("=")[0] + "=guessed"}
+        assert [(await world.ask("POST", "/take/guess")).status for _ in range(6)] == [404] * 5 + [429]
+        for path in (files, f"{files}/1/mail1.zip"):
+            assert (await world.ask("GET", path, headers=mine)).status == 200
+            assert [(await world.ask("GET", path, headers=one)).status for one in ({}, guessed)] == [429, 429]
+        assert (await world.ask("POST", files, headers=guessed, form=again)).status == 429
+        renewed = await world.ask("POST", files, headers=mine, form=again)
+        assert renewed.status == 303
+        assert (await world.ask("GET", files, headers=mine)).status == 429, "the old cookie is nobody's by now"
+        mine = {"Cookie": renewed.cookie}
+        assert (await world.ask("POST", files, headers=mine, form={"do": "end"})).status == 200
+        assert (await world.ask("GET", files, headers=mine)).status == 429
+
+
+async def test_the_host_that_a_request_names_is_nowhere_looked_at(tmp_path: Path) -> None:
+    """A proxy may pass its own name for us; nothing in an answer comes of it, and no form of another site is taken."""
+    async with portal(tmp_path, tries="") as world:
+        for path in ("/take/x", "/take/x/", "/take/files/x", "/elsewhere"):
+            told_ = [told(await world.ask("GET", path, headers={"Host": one})) for one in ("127.0.0.1", "evil.example")]
+            assert told_[0] == told_[1]
+            assert "evil.example" not in str(told_)
+        forged = {"Host": "evil.example", "Origin": "http://evil.example"}
+        assert (await world.ask("POST", f"/take/{await world.link(b'x')}", headers=forged)).status == 404
+        files, mine = await world.opened(await world.link(b"octets"), Host="backend:8026")
+        assert files.startswith("/take/files/")
+        assert (await world.ask("GET", files, headers={**mine, "Host": "evil.example"})).status == 200
+
+
 async def test_what_a_client_forwards_itself_is_not_believed(tmp_path: Path) -> None:
     async with portal(tmp_path, tries="5/10 min", proxies=["192.0.2.0/24"]) as world:
         froms = [{"X-Forwarded-For": f"198.51.{n}.1"} for n in range(7)]
