@@ -15,6 +15,7 @@ import typer
 from mailsvc.cli import session
 from mailsvc.cli.exits import Exit
 from mailsvc.cli.output import counted, out, say, show_fields, show_json, show_table
+from mailsvc.cli.served import Served
 from mailsvc.cli.words import AsJson, leave
 from schedules.text import Language
 
@@ -70,6 +71,8 @@ def batch(
     parts += [f"{told.there} in the batch already"] if told.there else []
     parts += [f"{told.elsewhere} open as another job"] if told.elsewhere else []
     say(f"batch {told.batch}: {', '.join(parts)}; {'nothing was written' if dry_run else _NEXT.format(told.batch)}")
+    if not dry_run:
+        Served(desk).look()
 
 
 _NEXT = "`lastpost migrate report {}` tells how it goes"
@@ -137,7 +140,7 @@ def _followed(desk: "Desk", batch: str, *, as_json: bool) -> "Report":
     from mailsvc.desk.plainly import plainly
     from migrator.job import HELD, State
 
-    told = ""
+    told, served = "", Served(desk)
     while True:
         found = report_of(desk, batch)
         if (news := _line(found)) != told:
@@ -146,6 +149,7 @@ def _followed(desk: "Desk", batch: str, *, as_json: bool) -> "Report":
             say(json.dumps(plainly(found), ensure_ascii=False) if as_json else f"{news}{end}")
         if not found.count((*HELD, State.WAITING)):
             return found
+        served.look()
         time.sleep(LOOK)
 
 

@@ -13,6 +13,7 @@ from mailsvc.cli import session
 from mailsvc.cli.exits import Exit
 from mailsvc.cli.output import counted, out, say, show_fields, show_json
 from mailsvc.cli.progress import Steps
+from mailsvc.cli.served import Served
 from mailsvc.cli.words import AsJson, leave
 
 if TYPE_CHECKING:
@@ -41,7 +42,6 @@ def export(
 ) -> None:
     """Export a mailbox; the running service does it, then writes to the subscriber. Again: what has come since."""
     from mailsvc.desk.exporting.export import export as act
-    from mailsvc.desk.exporting.export import is_served
     from mailsvc.kit.secrets import read_secret
     from mailsvc.records.exports import ExportForm
 
@@ -49,14 +49,12 @@ def export(
         raise typer.BadParameter("say mbox, maildir or zip", param_hint="--format")
     with session.of(ctx).desk() as desk:
         asked = act(desk, address, ExportForm(form), own=read_secret(secret) if secret else None)
-        if desk.settings.jobs.folder is None:
-            say("these settings let nobody carry the export out: write `jobs.folder`, then start the service anew")
-        elif not is_served(desk):
-            say("no service answers: start `lastpost serve`, which carries the export out")
+        served = Served(desk)
+        served.look()
         if not wait:
             _tell(asked, as_json=as_json)
             return
-        _wait(desk, asked, as_json=as_json)
+        _wait(desk, asked, served, as_json=as_json)
 
 
 def _show(asked: "Asked", *, as_json: bool) -> None:
@@ -77,7 +75,7 @@ def _then(asked: "Asked") -> str:
     return "no link is made, since the settings name no `exports.public_url`"
 
 
-def _wait(desk: "Desk", asked: "Asked", *, as_json: bool) -> None:
+def _wait(desk: "Desk", asked: "Asked", served: Served, *, as_json: bool) -> None:
     from mailsvc.desk.exporting.export import what_became
     from mailsvc.desk.exporting.jobs import show_job
     from mailsvc.desk.exporting.links import make_link
@@ -86,6 +84,7 @@ def _wait(desk: "Desk", asked: "Asked", *, as_json: bool) -> None:
     with Steps(asked.address) as tell:
         while (became := what_became(desk, asked.job)) is None:
             time.sleep(_LOOKS_EACH)
+            served.look()
             job = show_job(desk, asked.job)
             tell(job.messages, job.of_messages)
     if not became.is_done:

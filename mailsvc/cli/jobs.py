@@ -5,7 +5,7 @@ Use: `app` is the group of commands.
 
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +14,7 @@ import typer
 from mailsvc.cli import session
 from mailsvc.cli.exits import Exit
 from mailsvc.cli.output import counted, say, show_fields, show_json, show_json_texts, show_table
+from mailsvc.cli.served import Served
 from mailsvc.cli.words import AsJson, leave
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def list_(
     total = sum(counts.values())
     told = ", ".join(f"{count:,} {name}" for name, count in counts.items())
     say(f"{counted(total, 'job')}: {told}" if total else "there are no jobs")
+    _tell_if_nobody_works(desk, counts)
 
 
 @app.command()
@@ -100,6 +102,7 @@ def show(
         show_json([found])
     else:
         show_fields(_fields(found))
+    _tell_if_nobody_works(desk, [found.state])
     if follow:
         leave(_code(found.state))
 
@@ -220,6 +223,7 @@ def _change(
     for one in changed.jobs:
         told[one.after] = told.get(one.after, 0) + 1
     say(", ".join(f"{count:,} {state}" for state, count in told.items()) or "no job takes that now")
+    _tell_if_nobody_works(desk, [one.after for one in changed.jobs])
     if changed.unsealed:
         say(f"{counted(len(changed.unsealed), 'job')} left: passwords are erased when a job ends, and needed again")
         say("next: `lastpost jobs retry ID --from-secret FILE --to-secret FILE`, or ask for a batch of another name")
@@ -234,7 +238,7 @@ def _follow(desk: "Desk", job: str, *, as_json: bool) -> None:
     from mailsvc.desk.plainly import plainly
     from migrator.job import HELD, State
 
-    told = ""
+    told, served = "", Served(desk)
     while True:
         found = show_job(desk, job)
         line = json.dumps(plainly(found), ensure_ascii=False) if as_json else _line(found)
@@ -244,7 +248,16 @@ def _follow(desk: "Desk", job: str, *, as_json: bool) -> None:
             told = news
         if found.state not in HELD | {State.WAITING}:
             return
+        served.look()
         time.sleep(LOOK)
+
+
+def _tell_if_nobody_works(desk: "Desk", states: "Collection[State]") -> None:
+    """Whatever waits for a worker waits for a service."""
+    from migrator.job import HELD, State
+
+    if not (HELD | {State.WAITING}).isdisjoint(states):
+        Served(desk).look()
 
 
 def _line(found: "Shown") -> str:

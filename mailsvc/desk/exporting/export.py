@@ -9,8 +9,6 @@ export any more, settings that do not say where mail is read or kept.
 """
 
 import asyncio
-import socket
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -38,8 +36,6 @@ from mailsvc.standing.usage_counts import FactsAway
 from migrator.job import ENDED, State
 from schedules.names import Address
 from schedules.words import Capability
-
-_PATIENCE = 2.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,15 +97,6 @@ def what_became(desk: Desk, job: str) -> Became | None:
         if done or found.state not in ENDED
         else Became(found.state, is_done=False, problem=found.problem, remedy=found.remedy)
     )
-
-
-def is_served(desk: Desk) -> bool:
-    """Whether a service answers at the settings' address for health."""
-    place = desk.settings.http.listen
-    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}
-    with suppress(OSError), socket.create_connection((everywhere.get(place.host, place.host), place.port), _PATIENCE):
-        return True
-    return False
 
 
 def _made(desk: Desk, folder: Path, mailbox: Address, form: ExportForm, source: MailboxUrl) -> Made:

@@ -37,7 +37,7 @@ def test_an_export_is_asked_for_once_and_says_what_comes(taking: Line) -> None:
     ran = taking("export", HANAKO, "--format", "zip", "--json")
     (asked,) = ran.array()
     assert (ran.code, asked["address"], asked["form"], asked["link"]) == (0, HANAKO, "zip", True)
-    assert "no service answers: start `lastpost serve`, which carries the export out" in ran.err
+    assert "no service answers at 127.0.0.1:0: start `lastpost serve`, which carries jobs out" in ran.err
     assert f"next: `lastpost jobs show {asked['job']}`" in ran.err
     again = taking("export", HANAKO, "--format", "mbox")
     assert again.code == 1
@@ -62,7 +62,7 @@ def test_why_there_will_be_no_link_is_told(taking: Line) -> None:
     settings.write_text(text.replace("jobs: {folder: jobs}\n", ""), encoding="utf-8")
     ran = taking("export", HANAKO, "--format", "zip")
     assert "no link is made, since the settings name no `exports.public_url`" in ran.err
-    assert "these settings let nobody carry the export out: write `jobs.folder`" in ran.err
+    assert "these settings let nobody carry jobs out: write `jobs.folder`" in ran.err
 
 
 def test_what_is_cancelled_meanwhile_ends_the_waiting(taking: Line) -> None:
