@@ -1,6 +1,7 @@
 """The viewer of an archive in a real browser, from a disk, with the network off."""
 
 import asyncio
+import re
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -186,7 +187,7 @@ def test_the_first_language_is_the_browsers(chromium: Program, archive: Path) ->
 
 
 def test_nothing_in_a_message_ever_runs(chromium: Program, tmp_path: Path) -> None:
-    """Even were the sanitiser to let a script pass: the page forbids it, and so does the frame."""
+    """Even were the sanitiser to let a script pass: the page forbids it, and the frame does, were there no policy."""
     unpacked = Unpacked(tmp_path)
     seen = "document.title='RAN'"
     texts = [one.replace("alert(1)", seen) for one in HOSTILE]
@@ -204,6 +205,14 @@ def test_nothing_in_a_message_ever_runs(chromium: Program, tmp_path: Path) -> No
             page.close()
             tab.evaluate(f"location.hash = 'pages/{number:06d}.html'")
             expect(tab.frame_locator("iframe").locator("main > header h1")).to_be_visible()
+        naked = tmp_path / "pages" / "000002.html"
+        policy = re.compile('<meta http-equiv="Content-Security-Policy"[^>]*>')
+        told = f"<article><script>{seen}; parent.{seen}</script>"
+        naked.write_text(policy.sub("", naked.read_text()).replace("<article>", told))
+        assert tab.evaluate("location.hash = 'pages/000002.html'")
+        frame = tab.frame_locator(f"iframe[src*='{naked.name}']")
+        expect(frame.locator("main > header h1")).to_be_visible()
+        assert frame.locator("html").evaluate("one => one.ownerDocument.title") != "RAN"
         assert tab.title() == "メールの控え"
         forbidden = ("Content Security Policy", "sandboxed")
         assert [one for one in browser.complaints if not any(word in one for word in forbidden)] == []
