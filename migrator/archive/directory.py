@@ -4,8 +4,9 @@
     for record in directory.records(): ...
 
 Looked at without the manifest: records, and the files that they speak of, stand one behind the other and fill the part
-to its end; no name is unsafe or there twice; nothing is encrypted, compressed, or anything but a file. BadArchive names
-the first that is otherwise. The last record is the manifest's. Raises OSError as it comes.
+to its end; no name is unsafe, there twice, or a file and a folder at once; nothing is encrypted, compressed, or
+anything but a file. BadArchive names the first that is otherwise. The last record is the manifest's. Raises OSError as
+it comes.
 """
 
 import os
@@ -58,16 +59,12 @@ class Directory:
             raise BadArchive(path, "", "it is no file")
         count, size, at = _end(path, file, found.st_size)
         last = None
-        expected, seen = 0, set[bytes]()
+        expected, names = 0, _Names()
         for record in _records(path, file, count, size, at):
-            if why := why_unsafe(record.path):
+            if why := why_unsafe(record.path) or names.why_not(record.path):
                 raise BadArchive(path, record.path, why)
-            known = path_digest(record.path)
-            if known in seen:
-                raise BadArchive(path, record.path, "it is there twice")
             if record.offset != expected:
                 raise BadArchive(path, record.path, "the directory does not say where it is")
-            seen.add(known)
             expected += record.octets
             last = record
         if last is None or not last.path.startswith("manifest-"):
@@ -79,6 +76,33 @@ class Directory:
     def records(self) -> Iterator[Record]:
         """Every record, in order."""
         yield from _records(self.path, self._file, self.count, self.size, self.at)
+
+
+class _Names:
+    """The files of a part, and the folders that they stand in."""
+
+    def __init__(self) -> None:
+        self._files: set[bytes] = set()
+        self._folders: set[bytes] = set()
+        self._last = ""
+
+    def why_not(self, path: str) -> str:
+        """Take the next file in; why it cannot be made beside the others, empty where it can."""
+        known, above = path_digest(path), path.rpartition("/")[0]
+        if known in self._files:
+            return "it is there twice"
+        if known in self._folders:
+            return "other files stand below it, as if it were a folder"
+        self._files.add(known)
+        if above == self._last:
+            return ""
+        self._last = above
+        while above and (folder := path_digest(above)) not in self._folders:
+            if folder in self._files:
+                return f"it stands below {above}, which is a file"
+            self._folders.add(folder)
+            above = above.rpartition("/")[0]
+        return ""
 
 
 def _end(path: Path, file: int, length: int) -> tuple[int, int, int]:

@@ -10,6 +10,7 @@ run at a time works in a folder. Raises BadArchive, before anything is written, 
 whole; MailboxAway where another run is at work there; OSError.
 """
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -36,6 +37,7 @@ _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _DRAFT = ".extracting"
 _LATEST = 253_370_764_800  # seconds: the year 9999
 _OTHER = "another file of this name stands there already"
+_BARRED = frozenset({errno.ENOTDIR, errno.ELOOP})
 
 
 @dataclass(slots=True)
@@ -105,6 +107,8 @@ def _one(part: Part, row: InPart, offset: int, root: "_Root", extracted: Extract
         else:
             root.write(name, part.octets(row, offset), row.entry.date)
             extracted.files += 1
+    except _Barred as barred:
+        extracted.findings.append(Finding(part.path.name, name, str(barred)))
     except BadArchive as bad:
         extracted.findings.append(Finding(bad.file.name, bad.entry, bad.why))
 
@@ -120,6 +124,10 @@ def _manifest(part: Part, number: int, root: "_Root", extracted: Extracted) -> N
 
 def _is_viewers(row: InPart) -> bool:
     return isinstance(row, FileRow) and row.kind == "viewer"
+
+
+class _Barred(Exception):
+    """What stands in the place of a folder is none; the message says where."""
 
 
 class _Root:
@@ -195,6 +203,10 @@ class _Root:
                 with suppress(FileExistsError):
                     os.mkdir(level, 0o700, dir_fd=here)
                 below = os.open(level, _DIRECTORY, dir_fd=here)
+            except OSError as error:
+                if error.errno in _BARRED:
+                    raise _Barred(f"a file or a link called {level} stands where its folder is to be") from None
+                raise
             finally:
                 os.close(here)
             here = below

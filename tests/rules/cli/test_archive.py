@@ -103,12 +103,26 @@ def test_damage_is_named_with_code_3(lastpost: Line, old: Path) -> None:
 @pytest.mark.parametrize("act", [("verify",), ("list",), ("extract", "--to", "out")], ids=lambda words: str(words[0]))
 def test_what_is_no_archive_is_told_in_a_sentence(lastpost: Line, act: tuple[str, ...]) -> None:
     word, *more = act
-    assert lastpost("archive", word, "none.zip", *more).code == 1
+    for path, what in (("none.zip", "none.zip is not there"), (".", ". is a folder")):
+        ran = lastpost("archive", word, path, *more)
+        assert (ran.code, ran.out) == (1, "")
+        assert f"{what}: name an archive" in ran.err
     (lastpost.folder / "some.zip").write_bytes(b"no zip")
     ran = lastpost("archive", word, "some.zip", *more)
     assert ran.code == (3 if word == "verify" else 1)
     assert "some.zip: it is cut off, or its end is damaged" in ran.out + ran.err
     assert not (lastpost.folder / "out").exists()
+
+
+def test_a_file_where_the_folder_is_to_be_is_told_with_its_remedy(lastpost: Line, old: Path) -> None:
+    assert old.is_dir()
+    moved(lastpost)
+    (lastpost.folder / "out").write_bytes(b"mine")
+    ran = lastpost("archive", "extract", "hanako.zip", "--to", "out")
+    assert ran.code == 1
+    assert "out is a file" in ran.err
+    assert "name a folder, or one that is not there yet" in ran.err
+    assert (lastpost.folder / "out").read_bytes() == b"mine"
 
 
 def test_the_system_s_own_tools_read_it(lastpost: Line, old: Path) -> None:

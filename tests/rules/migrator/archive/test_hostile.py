@@ -95,6 +95,18 @@ async def test_a_name_that_is_there_twice(tmp_path: Path, one: str, other: str) 
     assert (bad.entry, bad.why) == (other, "it is there twice")
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "why"),
+    [("mail/a", "mail/A/b.eml", "it stands below mail/A, which is a file"),
+     ("mail/a", "mail/a/b/c/d.eml", "it stands below mail/a, which is a file"),
+     ("mail/a/b/c.eml", "MAIL/a", "other files stand below it, as if it were a folder")],
+)  # fmt: skip
+async def test_a_file_that_is_a_folder_too(tmp_path: Path, one: str, other: str, why: str) -> None:
+    between = mail("mail/x/y.eml", 2)
+    bad = await refused(written(tmp_path / "a.zip", [mail(one), between, mail(other, 3)]), tmp_path)
+    assert (bad.entry, bad.why) == (other, why)
+
+
 async def test_a_page_that_an_earlier_part_has(tmp_path: Path) -> None:
     path = written(tmp_path / "a.zip", [page("pages/1.html")])
     with ZipFile(path) as part:
@@ -233,9 +245,14 @@ def test_what_stands_where_files_are_to_be_made_is_neither_followed_nor_replaced
     other = tmp_path / "other"
     other.mkdir()
     (other / "mail").symlink_to(outside)
-    with pytest.raises(OSError, match=r"Not a directory|symbolic"):
-        extract(path, other)
-    assert list(outside.iterdir()) == []
+    extracted = extract(path, other)
+    assert [(one.entry, one.why) for one in extracted.findings] == [
+        ("mail/a.eml", "a file or a link called mail stands where its folder is to be")
+    ]
+    assert ((other / "pages" / "b.html").is_file(), list(outside.iterdir())) == (True, [])
+    (other / "mail").unlink()
+    (other / "mail").write_bytes(b"mine")
+    assert [one.entry for one in extract(path, other).findings] == ["mail/a.eml"]
 
 
 def test_two_runs_never_make_files_in_one_folder_at_once(tmp_path: Path) -> None:
