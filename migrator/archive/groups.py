@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from migrator.archive.layout import Entry
 from migrator.archive.ledger import view_line
 from migrator.archive.manifest import MessageRow
-from migrator.archive.names import eml_path
+from migrator.archive.names import AttachmentPaths, eml_path
 from migrator.archive.subjects import subject_of
 from migrator.archive.viewing import LARGEST_SHOWN, Place, Viewer
 from migrator.mailbox import Content, FolderName, Message
@@ -43,10 +43,10 @@ def grouped(message: Message, folder: FolderName, number: int, path: str, viewer
     row = MessageRow(entry, message.content.sha256, number, folder, message.item.uid, message.item.flags)
     if viewer is None:
         return Group(row, message.content)
-    place = Place(number, folder, message.item.flags, message.date, eml)
+    place = Place(number, folder, message.item.flags, message.date, eml, AttachmentPaths(number))
     shown = _octets(message.content)
     rendered = viewer.page(shown, place, cut=len(shown) < message.content.size)
-    if not {one for one, _ in rendered.attachments} <= set(place.attachments):
+    if not {one for one, _ in rendered.attachments} <= place.attachments.given:
         raise ValueError("a viewer gave an attachment a path that the archive did not give")
     attachments = ((one, octets, "attachment") for one, octets in rendered.attachments)
     files = (*attachments, (place.page, rendered.html, "page"))

@@ -2,12 +2,15 @@
 
     folder_path(("受信", "a:b"), taken)          # "mail/受信/a_b"
     eml_path("mail/受信", 12, date, "請求書")     # "mail/受信/2001-02-03 請求書 (12).eml"
+    paths = AttachmentPaths(12)                  # of a message, each given once
+    paths.give("a.pdf")                          # "attachments/000012/a.pdf", then "attachments/000012/a (2).pdf"
 
-Made of `migrator.safe_names`. Pure; raises nothing.
+Made of `migrator.safe_names`. Raises nothing.
 """
 
 import hashlib
-from collections.abc import Container, Sequence
+from collections.abc import Container
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from migrator.mailbox import FolderName
@@ -42,19 +45,33 @@ def page_path(number: int) -> str:
     return f"pages/{number:06d}.html"
 
 
-def attachment_path(number: int, wished: str, taken: Sequence[str]) -> str:
-    """Where an attachment stands; `taken` are the paths of the message's other ones.
+@dataclass(frozen=True, slots=True)
+class AttachmentPaths:
+    """Where the attachments of a message stand. Those of one name take their turns: no name is tried twice."""
 
-    However long the name is, its ending stays: by it systems choose what opens the file.
-    """
-    name = _shortened(plain(wished, len(wished.encode("utf-8", "replace")) + 1))
-    keys, turn, path = {key(one) for one in taken}, 1, f"attachments/{number:06d}/{name}"
+    number: int  # of the message
+    given: set[str] = field(default_factory=set)
+    _keys: set[str] = field(default_factory=set)
+    _turns: dict[str, int] = field(default_factory=dict)  # the last one, by the key of a name
+
+    def give(self, wished: str) -> str:
+        """A path of its own. However long the name is, its ending stays: by it systems choose what opens the file."""
+        name = _shortened(plain(wished, len(wished.encode("utf-8", "replace")) + 1))
+        turn = self._turns.get(key(name), 0) + 1
+        while key(_in_turn(name, turn)) in self._keys:
+            turn += 1
+        self._turns[key(name)] = turn
+        self._keys.add(key(_in_turn(name, turn)))
+        path = f"attachments/{self.number:06d}/{_in_turn(name, turn)}"
+        self.given.add(path)
+        return path
+
+
+def _in_turn(name: str, turn: int) -> str:
     stem, dot, ending = name.rpartition(".")
-    while key(path) in keys:
-        turn += 1
-        numbered = f"{stem} ({turn}).{ending}" if dot and stem else f"{name} ({turn})"
-        path = f"attachments/{number:06d}/{numbered}"
-    return path
+    if turn == 1:
+        return name
+    return f"{stem} ({turn}).{ending}" if dot and stem else f"{name} ({turn})"
 
 
 def _shortened(name: str) -> str:

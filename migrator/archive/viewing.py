@@ -4,11 +4,11 @@ A `Viewer` is handed to `ZipTarget`, which knows nothing else of it; without one
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from migrator.archive.names import attachment_path, page_path
+from migrator.archive.names import AttachmentPaths, page_path
 from migrator.mailbox import FolderName, SpecialUse
 
 LARGEST_SHOWN = 33_554_432  # octets of a message that a viewer is given
@@ -23,7 +23,7 @@ class Place:
     flags: frozenset[str]
     date: datetime  # INTERNALDATE, aware
     eml: str
-    attachments: list[str] = field(default_factory=list)
+    attachments: AttachmentPaths
 
     @property
     def page(self) -> str:
@@ -32,9 +32,7 @@ class Place:
 
     def attachment(self, wished: str) -> str:
         """Where an attachment of this name will stand: a path that is safe, and given once."""
-        path = attachment_path(self.number, wished, self.attachments)
-        self.attachments.append(path)
-        return path
+        return self.attachments.give(wished)
 
 
 class Rendered(Protocol):

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from migrator.archive.names import attachment_path
+from migrator.archive.names import AttachmentPaths
 from migrator.viewer.pictures import file_name
 from tests.rules.viewer.made import leaf, message, multipart, page, png, rendered
 
@@ -233,12 +233,13 @@ def test_raw_octets_in_a_header_are_read_by_the_charset_of_the_text() -> None:
 )
 def test_no_name_makes_a_browser_open_an_attachment_as_a_page(stem: str, last: str, octets: bytes) -> None:
     wished = file_name(f"{stem}.{last}", "application/octet-stream", 1, octets)
-    for taken in ((), (attachment_path(1, wished, ()),)):
-        assert attachment_path(1, wished, taken).endswith(".txt")
+    paths = AttachmentPaths(1)
+    assert paths.give(wished).endswith(".txt")
+    assert paths.give(wished).endswith(".txt")
 
 
 def test_a_long_name_keeps_its_ending_and_gets_no_other() -> None:
     for length in range(60, 130):
-        name = attachment_path(1, "x" * length + ".html" + "y" * 40, ())
+        name = AttachmentPaths(1).give("x" * length + ".html" + "y" * 40)
         assert not name.endswith((".h", ".ht", ".htm", ".html"))
-        assert attachment_path(1, "長" * length + ".pdf", ()).endswith("長.pdf")
+        assert AttachmentPaths(1).give("長" * length + ".pdf").endswith("長.pdf")

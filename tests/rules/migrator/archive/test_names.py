@@ -8,8 +8,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from migrator.archive.names import attachment_path, eml_path, folder_path
+from migrator.archive import names as naming
+from migrator.archive.names import AttachmentPaths, eml_path, folder_path
 from migrator.safe_names import key, plain, why_unsafe
+from tests.support.noting import noting
 
 TEXTS = st.text(max_size=300) | st.text('./\\:*?"<>|\0 \u202econNULaux.AUX~', max_size=40)
 LEVELS = st.lists(TEXTS, min_size=1, max_size=70).map(tuple)
@@ -79,12 +81,21 @@ def test_a_message_s_path_is_safe_and_never_that_of_a_folder(
 
 @given(st.lists(TEXTS, max_size=30))
 def test_attachments_of_a_message_never_share_a_path(names: list[str]) -> None:
-    taken: list[str] = []
-    for name in names:
-        taken.append(attachment_path(7, name, taken))
+    paths = AttachmentPaths(7)
+    taken = [paths.give(name) for name in names]
+    assert set(taken) == paths.given
     assert len({key(path) for path in taken}) == len(names)
     assert {why_unsafe(path) for path in taken} <= {""}
     assert all(path.startswith("attachments/000007/") for path in taken)
+
+
+def test_a_thousand_attachments_of_one_name_take_their_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+    monkeypatch.setattr(naming, "key", noting(key, looked.append))
+    paths = AttachmentPaths(7)
+    given = [paths.give("長い名前.pdf") for _ in range(1000)]
+    assert given[-1] == "attachments/000007/長い名前 (1000).pdf"
+    assert len(looked) < 10_000, "work grows with their number, not with its square"
 
 
 def test_japanese_stays_and_what_it_is_about_is_told() -> None:
