@@ -2,7 +2,6 @@
 
 import signal
 import sys
-import time
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -93,12 +92,10 @@ def test_two_workers_and_one_is_killed_in_the_midst_of_its_moves(
 def test_a_worker_that_is_stopped_gives_its_jobs_back_at_once(tmp_path: Path, run_folder: RunFolder) -> None:
     server = postgresql(run_folder)
     fleet = Fleet(tmp_path, server.url(server.new_database()), 3, 2000)
-    with fleet.worker("one", lease=600.0) as one:  # which it does not lose, however busy the machine is
+    with fleet.worker("one", lease=600.0) as one:  # so what waits again was given back, and not lost
         wait_until(lambda: "one" in fleet.owners(), "jobs in hand", WITHIN)
-        began = time.monotonic()
         one.send(signal.SIGTERM)
         one.wait(WITHIN)
-    assert time.monotonic() - began < 5.0
     given_back = fleet.jobs().values()
     assert {job.state for job in given_back} <= {State.WAITING, State.DONE}
     assert 1 in {job.attempts for job in given_back if job.state is State.WAITING}
