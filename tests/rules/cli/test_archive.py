@@ -52,6 +52,16 @@ def test_a_mailbox_goes_into_an_archive_and_what_came_since_into_its_next_part(l
     assert "4 messages in 2 parts, as they were put in" in ran.err
 
 
+def test_a_part_has_two_gigabytes_at_most(lastpost: Line, old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert old.is_dir()
+    monkeypatch.setattr("migrator.archive.draft._END", 1_999_999_000)  # as if the end of a part had so many octets
+    moved(lastpost)
+    assert sorted(path.name for path in lastpost.folder.glob("hanako*")) == [
+        "hanako-2.zip", "hanako-3.zip", "hanako.zip"
+    ]  # fmt: skip
+    assert lastpost("archive", "verify", "hanako.zip").code == 0
+
+
 def test_what_is_in_it_is_listed(lastpost: Line, old: Path) -> None:
     assert old.is_dir()
     moved(lastpost)
