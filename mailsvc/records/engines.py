@@ -142,8 +142,10 @@ def _sqlite(where: Place, *, query_only: bool) -> Engine:
             connection.execute("PRAGMA busy_timeout=0")  # `_begin_immediate` waits; after it nobody is in the way
         return connection
 
+    # Readers keep a connection for each thread, however many there are; writers take turns.
+    more = -1 if query_only else 12
     return create_engine(
-        "sqlite+pysqlite://", creator=connect, poolclass=QueuePool, pool_size=4, max_overflow=12, hide_parameters=True
+        "sqlite+pysqlite://", creator=connect, poolclass=QueuePool, pool_size=4, max_overflow=more, hide_parameters=True
     )
 
 
