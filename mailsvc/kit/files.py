@@ -9,6 +9,8 @@ import os
 import tempfile
 from pathlib import Path
 
+_TRIES = 5  # of a folder above which somebody removes empty ones
+
 
 def fsync_folder(folder: Path) -> None:
     """Make the names in `folder` durable. Raises OSError; blocks."""
@@ -20,7 +22,17 @@ def fsync_folder(folder: Path) -> None:
 
 
 def make_folder(folder: Path, mode: int = 0o700) -> None:
-    """Make `folder` and those above it as far as they are missing, each durable. Raises OSError; blocks."""
+    """Make `folder` and those above it as far as they are missing, each durable. Raises OSError; blocks.
+
+    Where somebody removes one of them meanwhile, since it was empty, it is made once more.
+    """
+    for _ in range(_TRIES - 1):
+        with contextlib.suppress(FileNotFoundError):
+            return _made(folder, mode)
+    return _made(folder, mode)
+
+
+def _made(folder: Path, mode: int) -> None:
     missing = [one for one in (folder, *folder.parents) if not one.exists()]
     for one in reversed(missing):
         with contextlib.suppress(FileExistsError):

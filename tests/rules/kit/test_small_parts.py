@@ -165,6 +165,23 @@ def test_folders_are_made_as_deep_as_needed(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o700
 
 
+def test_a_folder_above_that_somebody_removes_at_that_moment_is_made_once_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mkdir, removed = Path.mkdir, list[Path]()
+
+    def raced(path: Path, mode: int) -> None:
+        if path.name == "new" and not removed:
+            removed.append(path.parent)
+            path.parent.rmdir()
+        mkdir(path, mode)
+
+    monkeypatch.setattr(Path, "mkdir", raced)
+    mkdir(tmp_path / "home")
+    make_folder(tmp_path / "home/new")
+    assert (removed, (tmp_path / "home/new").is_dir()) == ([tmp_path / "home"], True)
+
+
 def test_a_file_in_the_way_of_a_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("x")
     with pytest.raises(NotADirectoryError):
