@@ -3,12 +3,15 @@
 import http.client
 import io
 import json
+import mailbox
 import re
 import subprocess
 import sys
+import tarfile
 import zipfile
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -122,6 +125,28 @@ def test_asked_for_again_it_takes_what_has_come_since_and_its_old_link_ends(tmp_
         assert any(b"second" in both[1].read(name) for name in both[1].namelist() if name.endswith(".eml"))
         url = run(us, "export", HANAKO, "--format", "zip", "--wait").stdout.strip()
         assert len(archives(us, *opened(us, url.removeprefix("http://127.0.0.1")))) >= 2
+
+
+def test_asked_again_after_its_files_were_removed_it_takes_everything_anew(tmp_path: Path) -> None:
+    with house(tmp_path / "us", plan=plan(OPEN), accounts=ACCOUNTS, words=WORKING) as us:
+        us.move_to(END - 300 * DAY)
+        us.send(HANAKO, "first")
+        us.arrives("closing.example", "hanako", b"first")
+        (asked,) = json.loads(us.lastpost("export", HANAKO, "--format", "mbox", "--json"))
+        files, cookie = opened(us, link(us))
+        page = ask(us, "GET", files, cookie)[2].decode()
+        (path,) = re.findall(r'href="(/take/files/[^"]+\.tar)"', page)
+        with tarfile.open(fileobj=io.BytesIO(ask(us, "GET", path, cookie)[2])) as tar:
+            assert [Path(one.name).name for one in tar if one.isfile()] == ["INBOX.mbox", "manifest.json"]
+        us.move_to(END - 200 * DAY)
+        wait_until(lambda: not Path(asked["place"]).parent.exists(), "the removal of its files")
+        retried = run(us, "jobs", "retry", asked["job"])
+        assert (retried.returncode, "was handed over, or its files were removed" in retried.stderr) == (1, True)
+        (again,) = json.loads(us.lastpost("export", HANAKO, "--format", "mbox", "--json"))
+        assert again["place"] != asked["place"]
+        link(us, 2)
+        with closing(mailbox.mbox(Path(again["place"]) / "INBOX.mbox", create=False)) as boxed:
+            assert [one["Subject"] for one in boxed] == ["first"]
 
 
 def test_of_two_who_ask_at_once_one_export_runs(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from mailsvc.kit.mailbox_urls import ImapUrl, MailboxUrl, MaildirUrl, written
 from mailsvc.kit.secrets import Secret, SecretSource
 from mailsvc.kit.settings import ExportSource, Settings
 from mailsvc.kit.targets import MaildirTarget
-from mailsvc.notices.export_files import path_of
+from mailsvc.notices.export_files import is_whole
 from mailsvc.records.exports import Export, ExportFile, ExportForm
 from mailsvc.records.job import Job, JobKind
 from migrator.maildir.names import safe_user
@@ -95,9 +95,8 @@ def going_on(before: Export, files: Sequence[ExportFile]) -> Made | None:
     What is settled there is not copied again, so files that somebody took away would be missing for good.
     """
     place = Path(before.place)
-    paths = {path_of(place, before.form, one.name): one.size for one in files}
-    is_whole = all(path.is_file() and path.stat().st_size >= size for path, size in paths.items())
-    return Made(f"{before.form}:{place}", place, goes_on=True) if place.parent.is_dir() and is_whole else None
+    goes_on = place.parent.is_dir() and is_whole(place, before.form, files)
+    return Made(f"{before.form}:{place}", place, goes_on=True) if goes_on else None
 
 
 def made_at(folder: Path, mailbox: Address, form: ExportForm, new: str) -> Made:
@@ -107,7 +106,7 @@ def made_at(folder: Path, mailbox: Address, form: ExportForm, new: str) -> Made:
     home = folder / mailbox.domain.ascii / f"{plain}-{unique}"
     names = {
         ExportForm.ZIP: f"mail-{plain}-{mailbox.domain.ascii}.zip",
-        ExportForm.MBOX: "mbox",
+        ExportForm.MBOX: f"mbox-{plain}-{mailbox.domain.ascii}",
         ExportForm.MAILDIR: f"Maildir-{plain}-{mailbox.domain.ascii}",
     }
     path = home / new / names[form]

@@ -23,7 +23,7 @@ from mailsvc.web.portal.opening import Seen
 from mailsvc.web.portal.ranges import asked_for
 
 _AT_ONCE = 8  # downloads of one link
-_KINDS = {".zip": "application/zip", ".json": "application/json", ".tar": "application/x-tar"}
+_KINDS = {".zip": "application/zip", ".tar": "application/x-tar"}
 
 
 class Fetching:
@@ -37,9 +37,9 @@ class Fetching:
         """The answer; "changed" or "gone" where the file is not as it was, None where there is none of that name."""
         number, name = request.path_params["number"], request.path_params["name"]
         found = next((one for one in seen.files if str(one.number) == number), None)
-        if found is None or found.name.rpartition("/")[2] != name:
+        if found is None or found.name != name:
             return None
-        path = path_of(Path(seen.export.place), seen.export.form, found.name)
+        path = path_of(Path(seen.export.place), found.name)
         there = _stat(path)
         if there is None:
             return "gone"
@@ -59,10 +59,9 @@ class _Counted(FileResponse):
     def __init__(
         self, path: Path, file: ExportFile, there: os.stat_result, on_the_way: Counter[str], link: str
     ) -> None:
-        name = file.name.rpartition("/")[2]
         headers = {"etag": f'"{file.sha256}"', "cache-control": "private, no-store, no-transform"}
         kind = _KINDS.get(path.suffix, "application/octet-stream")
-        super().__init__(path, headers=headers, media_type=kind, filename=name, stat_result=there)
+        super().__init__(path, headers=headers, media_type=kind, filename=file.name, stat_result=there)
         self.size = there.st_size
         self._on_the_way = on_the_way
         self._link = link

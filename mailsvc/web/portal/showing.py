@@ -18,10 +18,9 @@ def facts_of(seen: Seen, path: str, zone: ZoneInfo, more: datetime | None) -> di
     files = [
         {
             "name": one.name,
-            "file": one.name.rpartition("/")[2].replace('"', ""),
             "size": told_size(one.size),
             "sha256": one.sha256,
-            "url": f"{path}/{one.number}/{quote(one.name.rpartition('/')[2])}",
+            "url": f"{path}/{one.number}/{quote(one.name)}",
         }
         for one in seen.files
     ]

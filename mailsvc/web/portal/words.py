@@ -91,17 +91,22 @@ WORDS: Final[Mapping[str, Text]] = {
         "1 通ずつの EML ファイルも入っています。ほかのメールソフトでも開けます。",
         "Each message is also there as an EML file, which other mail programs can open.",
     ),
+    "do_tar": Text(
+        "tar ファイルを展開します。Windows 11 と macOS ではダブルクリックで開けます。開けないときは、"
+        "次のコマンドで展開できます。",
+        "Unpack the tar file: a double-click does it on Windows 11 and macOS. Where it does not, this command does:",
+    ),
     "do_mbox_1": Text(
         "フォルダーごとに 1 つの mbox ファイルがあります。Thunderbird などのメールソフトに取り込めます。",
         "There is one mbox file for each folder. Thunderbird and other mail programs can import them.",
     ),
     "do_mbox_2": Text(
-        "一覧 (manifest.json) も、あわせて保存しておいてください。",
-        "Please keep the list (manifest.json) together with them.",
+        "いっしょに入っている一覧 (manifest.json) も、そのまま保存しておいてください。",
+        "Please keep the list beside them (manifest.json) as well.",
     ),
     "do_maildir_1": Text(
-        "tar ファイルの中に、Maildir 形式のフォルダーがあります。ご自分で運用しているメールサーバーに置いて使えます。",
-        "In the tar file there is a folder in Maildir format, for a mail server of your own.",
+        "中に、Maildir 形式のフォルダーがあります。ご自分で運用しているメールサーバーに置いて使えます。",
+        "In it there is a folder in Maildir format, for a mail server of your own.",
     ),
     "do_maildir_2": Text(
         "パソコンでそのまま読みたい方には、ZIP 形式をおすすめします。ご希望のときは、メールに書かれている連絡先へ"

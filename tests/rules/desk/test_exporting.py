@@ -1,5 +1,6 @@
 """Exports asked for at the desk: from where, into what, for whom, and by whose password."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +16,7 @@ from mailsvc.desk.plans import apply_plan, read_plan_file
 from mailsvc.desk.refusals import Refused
 from mailsvc.kit.secrets import Secret
 from mailsvc.kit.settings import parse_settings
+from mailsvc.notices.export_files import files_at
 from mailsvc.records import exports, job_acts, job_list
 from mailsvc.records.audit import listing
 from mailsvc.records.exports import ExportFile, ExportForm
@@ -102,16 +104,24 @@ def test_a_second_one_waits_for_the_first_to_end(world: World) -> None:
     assert export(world.desk, HANAKO, ExportForm.ZIP).place == first.place
 
 
-@pytest.mark.parametrize(("form", "missing"), [(ExportForm.ZIP, "m-2.zip"), (ExportForm.MBOX, "a/b.mbox")])
+@pytest.mark.parametrize(
+    ("form", "missing"),
+    [
+        (ExportForm.ZIP, "../mail-hanako-closing.example-2.zip"),
+        (ExportForm.MBOX, "日本語/b.mbox"),
+        (ExportForm.MBOX, "../mbox-hanako-closing.example.tar"),
+        (ExportForm.MAILDIR, "cur/1"),
+    ],
+)
 def test_where_a_file_was_taken_away_the_whole_is_copied_anew(world: World, form: ExportForm, missing: str) -> None:
     """What was settled once is not copied again: an export added to what is left would lack it for good."""
     first = export(world.desk, HANAKO, form)
     place, now = Path(first.place), world.clock.now()
-    home = place.parent if form is ExportForm.ZIP else place
-    for path in (home / "m.zip", home / missing):
+    lost = Path(os.path.normpath(place / missing))
+    for path in (place if form is ExportForm.ZIP else place / "other", lost):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"octets")
-    files = [ExportFile(1, "m.zip", 6, "aa"), ExportFile(2, missing, 6, "bb")]
+    files = files_at(place, form)
 
     def done(job_id: str) -> None:
         world.desk.records.act(lambda conn: job_acts.act(conn, Wanted(ids=[job_id]), Event.CANCEL, now))
@@ -121,7 +131,7 @@ def test_where_a_file_was_taken_away_the_whole_is_copied_anew(world: World, form
     again = export(world.desk, HANAKO, form)
     assert again.place == first.place
     done(again.job)
-    (home / missing).unlink()
+    lost.unlink()
     anew = export(world.desk, HANAKO, form)
     assert (anew.place != first.place, Path(anew.place).name) == (True, place.name)
 

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from mailsvc.kit.settings import ExportSettings
-from mailsvc.notices.export_files import files_at, path_of
+from mailsvc.notices.export_files import files_at, is_whole, path_of
 from mailsvc.notices.exports_ready import ExportsReady, Means, told_size
 from mailsvc.outbox.routes import NoRoute
 from mailsvc.records import exports, job_claims, job_list, jobs, links
@@ -145,7 +145,7 @@ async def test_a_maildir_is_handed_over_as_one_file_that_names_nobody_of_this_ma
         await house.role.round()
         with house.records.read() as connection:
             (file,) = exports.files_of(connection, job)
-        packed = path_of(tmp_path / "maildir", ExportForm.MAILDIR, file.name)
+        packed = path_of(tmp_path / "maildir", file.name)
         with tarfile.open(packed) as tar:
             names = {one.name: (one.uid, one.uname, one.gname) for one in tar}
             assert set(names.values()) == {(0, "", "")}
@@ -252,19 +252,24 @@ async def test_records_that_are_away_are_waited_for(tmp_path: Path, monkeypatch:
         assert len(house.links()) == 1
 
 
-def test_a_folder_of_files_is_told_in_order_without_what_is_unfinished(tmp_path: Path) -> None:
-    for name in ("b.mbox", "a/c.mbox", "x.draft", "manifest.ledger"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_bytes(b"1")
-    (tmp_path / "link.mbox").symlink_to(tmp_path / "b.mbox")
-    assert [one.name for one in files_at(tmp_path, ExportForm.MBOX)] == ["a/c.mbox", "b.mbox"]
-    assert path_of(tmp_path, ExportForm.MBOX, "a/c.mbox") == tmp_path / "a" / "c.mbox"
+def test_mbox_files_are_handed_over_as_one_file_without_what_is_unfinished(tmp_path: Path) -> None:
+    for name in ("受信箱.mbox", "仕事/c.mbox", "manifest.json", "x.draft", "manifest.ledger"):
+        (tmp_path / "mbox" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "mbox" / name).write_bytes(b"From x\n\n1\n\n")
+    (tmp_path / "mbox" / "link.mbox").symlink_to(tmp_path / "mbox" / "c.mbox")
+    (file,) = files_at(tmp_path / "mbox", ExportForm.MBOX)
+    with tarfile.open(path_of(tmp_path / "mbox", file.name)) as tar:
+        names = sorted(one.name for one in tar if one.isfile())
+    assert (file.name, names) == ("mbox.tar", ["mbox/manifest.json", "mbox/仕事/c.mbox", "mbox/受信箱.mbox"])
+    assert is_whole(tmp_path / "mbox", ExportForm.MBOX, [file])
+    os.truncate(tmp_path / "mbox" / "受信箱.mbox", 3)
+    assert not is_whole(tmp_path / "mbox", ExportForm.MBOX, [file]), "what was cut is no longer whole"
 
 
-@pytest.mark.parametrize("name", ["", "..", "../x", "a//b", "/etc/passwd", "a/./b", "a\0b"])
+@pytest.mark.parametrize("name", ["", ".", "..", "../x", "a/b", "/etc/passwd", "a\0b"])
 def test_no_name_of_a_file_leaves_its_place(tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match="is no file of an export"):
-        path_of(tmp_path, ExportForm.MBOX, name)
+        path_of(tmp_path, name)
 
 
 def test_sizes_are_told_as_people_read_them() -> None:

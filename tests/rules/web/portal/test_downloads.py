@@ -133,17 +133,20 @@ async def test_each_part_has_a_link_of_its_own(tmp_path: Path) -> None:
             assert (await fetched(world, f"{files}/{number}/{name}", mine))[:2] == (200, octets)
 
 
-async def test_folders_with_names_of_any_language_have_links_too(tmp_path: Path) -> None:
+async def test_files_with_names_of_any_language_have_links_too(tmp_path: Path) -> None:
     async with portal(tmp_path) as world:
-        boxes = {"INBOX.mbox": b"1", "日本語/a & b.mbox": b"2", "日本語/a%2Fb.mbox": b"3", "q'\"?#.mbox": b"4"}
-        files, mine = await world.opened(await world.boxes(boxes))
+        named = {"mbox.tar": b"1", "日本語 a & b.tar": b"2", "日本語 a%2Fb.tar": b"3", "q'?#.tar": b"4"}
+        files, mine = await world.opened(await world.packed(named))
         page = await world.ask("GET", files, headers=mine)
         links = re.findall(r'class="button" href="([^"]+)"', page.text)
         fetched_now = [await world.ask("GET", html.unescape(link), headers=mine) for link in links]
         assert [one.body for one in fetched_now] == [b"1", b"2", b"3", b"4"]
-        assert "filename*=utf-8''a%20%26%20b.mbox" in fetched_now[1].headers["content-disposition"]
-        assert "日本語/a &amp; b.mbox" in page.text
-        assert "manifest.json" in page.text
+        assert (
+            "filename*=utf-8''%E6%97%A5%E6%9C%AC%E8%AA%9E%20a%20%26%20b.tar"
+            in fetched_now[1].headers["content-disposition"]
+        )
+        assert "日本語 a &amp; b.tar" in page.text
+        assert "tar -xf" in page.text
 
 
 async def test_a_download_outlives_its_session_behind_the_button(tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ class World:
         files = {f"{stem}.zip": octets for stem, octets in zip(stems, parts, strict=True)}
         return await self._handed_over(number, ExportForm.ZIP, self.folder / f"mail{number}.zip", files, until, address)
 
-    async def boxes(self, files: Mapping[str, bytes]) -> str:
+    async def packed(self, files: Mapping[str, bytes]) -> str:
         """A link to these files of an export as mbox; its token."""
         number = next(self._numbers)
         return await self._handed_over(number, ExportForm.MBOX, self.folder / "mbox", files, MONTH, HANAKO)
@@ -94,9 +94,8 @@ class World:
     async def _handed_over(
         self, number: int, form: ExportForm, place: Path, octets: Mapping[str, bytes], until: timedelta, address: str
     ) -> str:
-        home = place.parent if form is ExportForm.ZIP else place
         for name, content in octets.items():
-            await asyncio.to_thread(_write, home / name, content)
+            await asyncio.to_thread(_write, place.parent / name, content)
         files = [
             ExportFile(one, name, len(content), hashlib.sha256(content).hexdigest())
             for one, (name, content) in enumerate(octets.items(), 1)
