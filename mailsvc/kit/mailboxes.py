@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mailsvc.kit.imap_servers import server_of
-from mailsvc.kit.mailbox_urls import ImapUrl, MailboxTls, MailboxUrl, MaildirUrl, MboxUrl, Pop3Url, ZipUrl
+from mailsvc.kit.mailbox_urls import ImapUrl, MailboxTls, MailboxUrl, MaildirUrl, MboxUrl, Pop3Url, ZipUrl, known_as
 from mailsvc.kit.net import BadTls, client_tls
 from mailsvc.kit.presets import preset_of
 from mailsvc.kit.public_hosts import PublicOnly, asked_of_system, is_address
@@ -105,12 +105,12 @@ async def _source(side: Side, spool: Path) -> Source:
 async def _target(side: Side, source: Side) -> Target:
     match side.url:
         case MaildirUrl(path):
-            return MaildirTarget(path, move=str(source.url))
+            return MaildirTarget(path, move=known_as(source.url))
         case MboxUrl(path):
-            return MboxTarget(path)
+            return MboxTarget(path, source=known_as(source.url))
         case ZipUrl(path, viewed):
             viewer = Viewer() if viewed else None
-            return ZipTarget(path, source=str(source.url), now=SystemClock().now, viewer=viewer)
+            return ZipTarget(path, source=known_as(source.url), now=SystemClock().now, viewer=viewer)
         case ImapUrl() as url:
             known = preset_of(url.host)
             most = min(known.sessions or WRITING, WRITING)

@@ -105,13 +105,13 @@ class ZipTarget:
     async def since(
         self, folder: FolderName, state: FolderState, sizes: Collection[int] | None = None
     ) -> AsyncIterator[tuple[int, int, bytes]]:
-        """Number, size and SHA-256 of messages from `state` on, whatever their sizes."""
-        del sizes
+        """Number, size and SHA-256 of messages from `state` on."""
         check(folder, state.uidvalidity)
         number = state.uidnext
         while found := await asyncio.to_thread(self._writer.since, folder, number, _AT_ONCE):
             for one in found:
-                yield one
+                if sizes is None or one[1] in sizes:
+                    yield one
             number = found[-1][0] + 1
 
     async def reflag(self, folder: FolderName, flags: Mapping[int, frozenset[str]]) -> frozenset[str]:

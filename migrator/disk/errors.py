@@ -42,7 +42,7 @@ def translated(error: OSError, path: Path, folder: FolderName | None = None) -> 
     """The error of a mailbox that an OSError stands for."""
     why = f"{as_text(path)}: {error.strerror or error}"
     if full(error):
-        return MailboxLimited(why, code="OVERQUOTA")
+        return MailboxLimited(f"there is no room for {as_text(path)}", code="OVERQUOTA")
     if folder is not None and error.errno in _GONE:
         return StaleFolder(folder, "it is not there any more")
     if error.errno in _NEVER | _GONE:

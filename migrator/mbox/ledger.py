@@ -1,6 +1,7 @@
 """Which messages stand where in mbox files, in little memory (SQLite): of a target while it is written, and of sources.
 
-    ledger = Ledger.open(path)           # a file: what it was told is durable before a call returns
+    ledger = Ledger.open(path, source="imaps://…")  # a file: what it was told is durable before a call returns
+    ledger.source                        # of the move that began it
     ledger = Ledger.open(None)           # nameless, gone with the process
     number = ledger.box(Box(("INBOX",), "INBOX.mbox"))
     ledger.add(number, rows, octets=end) # all of these or none
@@ -23,9 +24,10 @@ from threading import RLock
 from migrator.mailbox import FolderName, MailboxLimited, MailboxRefused, SpecialUse
 from migrator.mbox.rows import Box, Row
 
-_FORMAT = 1
+_FORMAT = 2
 _PAGE = 500  # rows read at a time
 _TABLES = """
+CREATE TABLE move (source TEXT NOT NULL);
 CREATE TABLE boxes (
   number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, file TEXT NOT NULL UNIQUE, octets INTEGER NOT NULL,
   special_use TEXT, subscribed INTEGER NOT NULL
@@ -48,8 +50,8 @@ class Ledger:
         self._lock = RLock()
 
     @classmethod
-    def open(cls, path: Path | None, *, filled: Iterable[tuple[Box, Iterable[Row]]] = ()) -> "Ledger":
-        """Open a ledger; one that is not there is made of `filled`, in one piece."""
+    def open(cls, path: Path | None, *, source: str = "", filled: Iterable[tuple[Box, Iterable[Row]]] = ()) -> "Ledger":
+        """Open a ledger; one that is not there is made of `source` and `filled`, in one piece."""
         with _told():
             database = sqlite3.connect(path or "", isolation_level=None, check_same_thread=False, timeout=0)
         try:
@@ -60,18 +62,19 @@ class Ledger:
                     database.execute("PRAGMA locking_mode = EXCLUSIVE")
                     database.execute("PRAGMA journal_mode = WAL")
                     database.execute("PRAGMA synchronous = FULL")
-                ledger._begin(filled)
+                ledger._begin(source, filled)
         except BaseException:
             database.close()
             raise
         return ledger
 
-    def _begin(self, filled: Iterable[tuple[Box, Iterable[Row]]]) -> None:
+    def _begin(self, source: str, filled: Iterable[tuple[Box, Iterable[Row]]]) -> None:
         with self._whole():
             if self._database.execute("PRAGMA user_version").fetchone()[0] == _FORMAT:
                 return
             for statement in _TABLES.split(";"):
                 self._database.execute(statement)
+            self._database.execute("INSERT INTO move VALUES (?)", (source,))
             for box, rows in filled:
                 self.add(self.box(box), rows, octets=box.octets)
             self._database.execute(f"PRAGMA user_version = {_FORMAT}")
@@ -80,6 +83,12 @@ class Ledger:
         """Let the file go."""
         with self._lock, _told():
             self._database.close()
+
+    @property
+    def source(self) -> str:
+        """Where the mail of the move comes from that began this ledger."""
+        with self._lock, _told():
+            return str(self._database.execute("SELECT source FROM move").fetchone()[0])
 
     def boxes(self) -> Mapping[int, Box]:
         """Every folder by its number."""

@@ -1,11 +1,12 @@
 """The mbox files of a target, their drafts, and the ledger that tells what of them counts. Blocks; raises OSError.
 
-    shelf = Shelf(root)
+    shelf = Shelf(root, "imaps://…")             # the source of the move
     number, box = shelf.box(("INBOX",))          # StaleFolder where it is not there
     with shelf.draft(number) as descriptor: ...  # its file, from now on a draft
     shelf.finish()                               # the manifest written, drafts under their final names, the ledger gone
 
-Nothing is written before something is asked for that has to be. MailboxRefused where a file is not as it was left.
+Nothing is written before something is asked for that has to be. MailboxRefused where a file is not as it was left, and
+for what another move has begun.
 """
 
 import contextlib
@@ -25,14 +26,16 @@ from migrator.mbox.rows import Box
 from migrator.safe_names import key
 
 LEDGER = "manifest.ledger"
+_NOT_OURS = "{} holds the beginning of a move from {}: run that one to its end, or name another folder"
 _APPEND = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 class Shelf:
     """Opened when it is needed first."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, source: str) -> None:
         self._root = root
+        self._source = source
         self._ledger: Ledger | None = None
         self._writes = False  # whether the ledger is a file, and may be written
 
@@ -43,8 +46,13 @@ class Shelf:
             return self._ledger
         self.close()
         self._make_directories(self._root)
-        self._ledger, self._writes = self._opened(self._root / LEDGER), True
-        return self._ledger
+        ledger = self._opened(self._root / LEDGER)
+        if ledger.source != self._source:
+            begun = ledger.source
+            ledger.close()
+            raise MailboxRefused(_NOT_OURS.format(self._root, begun))
+        self._ledger, self._writes = ledger, True
+        return ledger
 
     @property
     def known(self) -> Ledger:
@@ -142,9 +150,9 @@ class Shelf:
         """A ledger; a new one holds what the manifest tells."""
         manifest = self._root / MANIFEST
         if not manifest.exists():
-            return Ledger.open(path)
+            return Ledger.open(path, source=self._source)
         with Manifest.read(manifest) as known:
-            return Ledger.open(path, filled=known.filled())
+            return Ledger.open(path, source=self._source, filled=known.filled())
 
     def _draft(self, box: Box) -> Path:
         return self._root / f"{box.file}{DRAFT}"

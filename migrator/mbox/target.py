@@ -1,11 +1,12 @@
 """A folder of mbox files that messages are put into: a `migrator.mailbox.Target`.
 
-    target = MboxTarget(Path("/srv/export/hanako"))
+    target = MboxTarget(Path("/srv/export/hanako"), source="imaps://…")
 
 Each folder is one mboxrd file, NAME.mbox; nothing is added to a message. Flags, keywords, dates and SHA-256 stand in
 `manifest.json` beside. Until `finish`, a file that is written is called NAME.mbox.draft, and `manifest.ledger` tells
 how much of it counts: whatever kills a run, the next one cuts off half a message and goes on, and a file under its
-final name is always whole. A folder of ours that somebody else has changed is not written to.
+final name is always whole. A folder of ours that somebody else has changed, or that another move has begun, is not
+written to.
 Everything blocking runs in a thread. Raises MailboxRefused, MailboxLimited, MailboxAway, StaleFolder.
 """
 
@@ -38,9 +39,9 @@ _TOGETHER = 200  # messages read back at a time
 class MboxTarget:
     """A folder of mbox files as the target of a move."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, source: str) -> None:
         self._root = root.resolve()
-        self._shelf = Shelf(self._root)
+        self._shelf = Shelf(self._root, source)
         self._one = asyncio.Lock()  # whoever writes, writes alone
 
     @property
@@ -85,13 +86,13 @@ class MboxTarget:
     async def since(
         self, folder: FolderName, state: FolderState, sizes: Collection[int] | None = None
     ) -> AsyncIterator[tuple[int, int, bytes]]:
-        """UID, size and SHA-256 of what came from `state` on, whatever its size: it is on disk, or not told of."""
-        del sizes
+        """UID, size and SHA-256 of what came from `state` on: it is on disk, or not told of."""
         check(folder, state.uidvalidity)
         first = state.uidnext
         while rows := await asyncio.to_thread(self._rows, folder, first):
             for row in rows:
-                yield row.uid, row.size, row.sha256
+                if sizes is None or row.size in sizes:
+                    yield row.uid, row.size, row.sha256
             first = rows[-1].uid + 1
 
     async def reflag(self, folder: FolderName, flags: Mapping[int, frozenset[str]]) -> frozenset[str]:

@@ -49,7 +49,7 @@ async def test_from_dovecot_into_mbox_files_and_back_nothing_is_lost_added_or_ch
     for name in ("there", "back"):
         (tmp_path / name).mkdir()
     for _ in range(2):
-        assert (await moved(old, MboxTarget(tmp_path / "box"), tmp_path / "there")).complete
+        assert (await moved(old, MboxTarget(tmp_path / "box", source="x"), tmp_path / "there")).complete
     assert (tmp_path / "box/台北.mbox").exists()
     assert (await moved(MboxSource(tmp_path / "box"), new, tmp_path / "back")).complete
     assert told(new) == before
@@ -58,7 +58,7 @@ async def test_from_dovecot_into_mbox_files_and_back_nothing_is_lost_added_or_ch
 async def test_dovecot_imports_every_message_of_an_mbox_of_ours(dovecot: Dovecot, tmp_path: Path) -> None:
     old, new = place(dovecot, "mbox-c@moves.example"), place(dovecot, "mbox-d@moves.example")
     fill(old, {"INBOX": 7, "Sent": 40}, ended=True)
-    assert (await moved(old, MboxTarget(tmp_path / "box"), tmp_path)).complete
+    assert (await moved(old, MboxTarget(tmp_path / "box", source="x"), tmp_path)).complete
     ours = {name: (tmp_path / f"box/{name}.mbox").read_bytes() for name in ("INBOX", "Sent")}
     files = folder_of_nobody(dovecot.folder / "imported", ours)
     doveadm(dovecot, "import", "-u", new.user, f"mbox:{files}:INBOX={files}/INBOX", "", "ALL")

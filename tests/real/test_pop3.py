@@ -86,7 +86,7 @@ async def test_into_files_twice_and_what_came_between_comes_alone(dovecot: Dovec
     old, root = filled(dovecot, user, 40), tmp_path / "new"
 
     def target() -> Target:
-        return MaildirTarget(root, move="x") if kind == "maildir" else MboxTarget(root)
+        return MaildirTarget(root, move="x") if kind == "maildir" else MboxTarget(root, source="x")
 
     def there() -> Source:
         return MaildirSource(root) if kind == "maildir" else MboxSource(root)
@@ -130,11 +130,11 @@ async def test_cut_anywhere_it_ends_with_everything_there_once(dovecot: Dovecot,
         async with CutProxy(dovecot.pop3, to_client=Cut(random.randrange(900, 720_000)), times=1) as line:
             try:
                 async with drop(line.port, user, tmp_path) as source:
-                    await moved(source, MboxTarget(tmp_path / "new"), tmp_path, pauses=())
+                    await moved(source, MboxTarget(tmp_path / "new", source="x"), tmp_path, pauses=())
             except (MailboxAway, MailboxLimited):
                 continue
     async with drop(dovecot.pop3, user, tmp_path) as source:
-        receipt = await moved(source, MboxTarget(tmp_path / "new"), tmp_path, pauses=(0.1, 0.5))
+        receipt = await moved(source, MboxTarget(tmp_path / "new", source="x"), tmp_path, pauses=(0.1, 0.5))
     assert receipt.complete
     assert await digests(MboxSource(tmp_path / "new")) == expected(old)
 

@@ -1,6 +1,5 @@
 """An archive takes everything of a mailbox, in parts, and gives it back as it was."""
 
-import asyncio
 import hashlib
 import json
 import subprocess
@@ -12,7 +11,6 @@ import pytest
 
 from migrator.archive.extract import extract
 from migrator.archive.source import ZipSource
-from migrator.archive.target import ZipTarget
 from migrator.archive.verify import verify
 from migrator.mailbox import (
     INBOX,
@@ -111,18 +109,6 @@ async def test_a_mailbox_of_empty_folders_is_an_archive_too(tmp_path: Path) -> N
     await source.close()
 
 
-async def test_changed_flags_are_told_in_the_next_part(tmp_path: Path) -> None:
-    path = tmp_path / "hanako.zip"
-    await made(path, message(1, flags=["\\Seen"]), message(2))
-    again = target(path)
-    await again.folders()
-    assert await again.reflag(INBOX, {1: frozenset({"\\Answered"}), 77: frozenset()}) == frozenset()
-    await again.finish()
-    await again.close()
-    assert [one.item.flags for one in await read(path) if isinstance(one, Message)] == [{"\\Answered"}, frozenset()]
-    assert verify(path).findings == []
-
-
 async def test_what_was_put_is_found_again_and_read_back_before_and_after_it_has_its_name(tmp_path: Path) -> None:
     into = target(tmp_path / "hanako.zip", part_octets=3_000)
     await into.folders()
@@ -143,20 +129,6 @@ async def test_what_was_put_is_found_again_and_read_back_before_and_after_it_has
         _ = [one async for one in into.since(INBOX, FolderState(2, 1, 0))]
     with pytest.raises(StaleFolder):
         await into.mark(("gone",))
-    await into.close()
-
-
-async def test_batches_that_come_together_are_stored_together_and_a_missing_folder_spoils_none(tmp_path: Path) -> None:
-    into = target(tmp_path / "hanako.zip")
-    await into.folders()
-    await into.make([MailFolder(INBOX), MailFolder(SENT)])
-    puts = [into.put(folder, [message(1), message(2)]) for folder in (INBOX, ("gone",), SENT)]
-    first, gone, last = await asyncio.gather(*puts, return_exceptions=True)
-    assert isinstance(gone, StaleFolder)
-    assert isinstance(first, list)
-    assert isinstance(last, list)
-    assert {one.uid for one in [*first, *last]} == {1, 2, 3, 4}
-    await into.finish()
     await into.close()
 
 
@@ -220,9 +192,3 @@ async def test_dates_that_no_zip_can_write_are_kept_in_the_manifest(tmp_path: Pa
     with ZipFile(tmp_path / "a.zip") as part:
         assert [one.date_time[0] for one in part.infolist()] == [1980, 1980, 2107, NOW.year]
     assert extract(tmp_path / "a.zip", tmp_path / "out").findings == []
-
-
-def test_where_it_is_is_told(tmp_path: Path) -> None:
-    assert target(tmp_path / "a.zip").described == f"zip:{tmp_path / 'a.zip'}"
-    assert ZipSource(tmp_path / "a.zip").described == f"zip:{tmp_path / 'a.zip'}"
-    assert isinstance(target(tmp_path / "a.zip"), ZipTarget)

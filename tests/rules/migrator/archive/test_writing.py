@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from migrator.archive.target import ZipTarget
 from migrator.archive.verify import verify
 from migrator.content import Kept
-from migrator.mailbox import INBOX, Item, MailboxAway, MailboxRefused, MailFolder, Message, Refused
-from tests.rules.migrator.archive.made import AT, NOW, SENT, files, made, message, octets, read, target
+from migrator.mailbox import INBOX, Item, MailboxAway, MailboxRefused, MailFolder, Message
+from tests.rules.migrator.archive.made import AT, SENT, files, made, message, octets, read, target
 
 
 async def test_two_runs_never_write_the_same_archive(tmp_path: Path) -> None:
@@ -40,22 +39,6 @@ async def test_a_paused_run_goes_on_in_the_same_part(tmp_path: Path) -> None:
     await made(path)
     assert files(tmp_path) == ["hanako.zip"]
     assert [octets(one) for one in await read(path)] == [octets(message(number)) for number in (1, 2, 3)]
-
-
-async def test_the_beginning_of_another_move_is_never_gone_on_with(tmp_path: Path) -> None:
-    path = tmp_path / "hanako.zip"
-    begun = target(path)
-    await begun.make([MailFolder(INBOX)])
-    await begun.put(INBOX, [message(1)])
-    await begun.close()
-    other = ZipTarget(path, source="imaps://jiro@old.example:993", now=lambda: NOW)
-    for _ in range(2):
-        with pytest.raises(MailboxRefused, match=r"hanako.zip.draft: .* a move from imaps://hanako@.* another archive"):
-            await other.folders()
-    await other.close()
-    await made(path)
-    await other.folders()
-    assert [octets(one) for one in await read(path)] == [octets(message(1))]
 
 
 def modes(folder: Path) -> dict[str, int]:
@@ -121,27 +104,6 @@ async def test_a_batch_that_breaks_leaves_nothing_of_itself(tmp_path: Path) -> N
     await into.close()
     assert [octets(one) for one in await read(path)] == [octets(message(1)), octets(message(4))]
     assert verify(path).findings == []
-
-
-async def test_no_room_refuses_what_did_not_fit_and_keeps_the_rest(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "hanako.zip"
-    into = target(path)
-    await into.make([MailFolder(INBOX)])
-    await into.put(INBOX, [message(1)])
-
-    def no_room(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    with monkeypatch.context() as full:
-        full.setattr("migrator.archive.draft._write_at", no_room)
-        outcomes = await into.put(INBOX, [message(2), message(3)])
-        assert outcomes == [Refused("there is no room for the archive", "OVERQUOTA")] * 2
-    await into.put(INBOX, [message(4)])
-    await into.finish()
-    await into.close()
-    assert [octets(one) for one in await read(path)] == [octets(message(1)), octets(message(4))]
 
 
 async def test_what_a_run_left_that_was_killed_while_it_began_is_done_away_with(tmp_path: Path) -> None:

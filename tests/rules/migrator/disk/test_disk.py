@@ -39,10 +39,10 @@ def test_what_the_disk_says_is_told_with_its_place(
     with pytest.raises(raised) as caught, told(tmp_path, folder=folder):
         raise OSError(number, os.strerror(number))
     assert type(caught.value) is raised
-    if not isinstance(caught.value, StaleFolder):
-        assert str(caught.value) == f"{tmp_path}: {os.strerror(number)}"
     if isinstance(caught.value, MailboxLimited):
-        assert caught.value.code == "OVERQUOTA"
+        assert (str(caught.value), caught.value.code) == (f"there is no room for {tmp_path}", "OVERQUOTA")
+    elif not isinstance(caught.value, StaleFolder):
+        assert str(caught.value) == f"{tmp_path}: {os.strerror(number)}"
 
 
 def test_what_is_not_yet_there_has_the_room_of_what_is_above_it(

@@ -20,7 +20,7 @@ async def put(
     root: Path, messages: Sequence[Message], folder: FolderName = INBOX, *, finish: bool = True
 ) -> Sequence[Outcome]:
     """What a run does that puts these."""
-    target = MboxTarget(root)
+    target = MboxTarget(root, source="x")
     try:
         if folder not in {one.name for one in await target.folders()}:
             assert not await target.make([MailFolder(folder, subscribed=True)])

@@ -190,7 +190,7 @@ async def test_an_mbox_of_others_is_not_written_to(tmp_path: Path) -> None:
 
 async def test_two_writers_do_not_meet(tmp_path: Path) -> None:
     await put(tmp_path, [message(b"one\r\n")], finish=False)
-    one, other = MboxTarget(tmp_path), MboxTarget(tmp_path)
+    one, other = MboxTarget(tmp_path, source="x"), MboxTarget(tmp_path, source="x")
     await one.folders()
     with pytest.raises(MailboxLimited, match="another process"):
         await other.folders()

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from migrator.mailbox import INBOX, MailFolder, SpecialUse, Stored
+from migrator.mailbox import MailFolder, SpecialUse, Stored
 from migrator.mbox.source import MboxSource
 from migrator.mbox.target import MboxTarget
-from tests.rules.migrator.mbox.boxes import TOKYO, WHEN, files, message, octets, put, read, read_all
+from tests.rules.migrator.mbox.boxes import TOKYO, files, message, octets, put, read, read_all
 
 PIECES = [
     b"From ", b">From ", b">>From x", b"Subject: x", b"\r\n", b"\r\n\r\n", b"\n", b"\n\n", b"\r", b"\r\r\n",
@@ -62,7 +62,7 @@ async def test_the_standard_library_finds_the_same_messages(given_: list[bytes])
 
 async def test_what_a_folder_is_for_stays_though_a_later_source_does_not_say_it(tmp_path: Path) -> None:
     for folder in (MailFolder(("Sent",), SpecialUse.SENT), MailFolder(("Sent",), subscribed=True)):
-        target = MboxTarget(tmp_path / "box")
+        target = MboxTarget(tmp_path / "box", source="x")
         await target.make([folder])
         await target.finish()
         await target.close()
@@ -132,22 +132,3 @@ async def test_large_messages_pass_in_pieces(tmp_path: Path, size: int) -> None:
     for one in found:
         one.content.forget()
     await source.close()
-
-
-async def test_read_back_tells_what_stands_on_disk(tmp_path: Path) -> None:
-    await put(tmp_path, [message(b"one\r\n"), message(b"two")], finish=False)
-    target = MboxTarget(tmp_path)
-    await target.folders()
-    found = [one async for one in target.digests(INBOX, [1, 2])]
-    assert found == [(1, 5, hashlib.sha256(b"one\r\n").digest()), (2, 3, hashlib.sha256(b"two").digest())]
-    since = [one async for one in target.since(INBOX, await target.mark(INBOX))]
-    assert since == []
-    assert not await target.reflag(INBOX, {1: frozenset({"\\Seen"})})
-    await target.finish()
-    assert len([one async for one in target.digests(INBOX, [1, 2])]) == 2
-    assert [folder.octets for folder in await target.folders()] == [(tmp_path / "INBOX.mbox").stat().st_size]
-    await target.finish()
-    await target.close()
-    assert files(tmp_path) == ["INBOX.mbox", "manifest.json"]
-    assert [one.item.flags for one in await read(MboxSource(tmp_path))] == [{"\\Seen"}, set()]
-    assert WHEN.tzinfo is UTC
