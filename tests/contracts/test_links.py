@@ -1,18 +1,17 @@
 """Links to exports over both databases: used up once at a time, renewed, revoked, swept, and never kept in clear."""
 
 import asyncio
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import text
 
-from mailsvc.records import exports, jobs, links
+from mailsvc.records import exports, links
 from mailsvc.records.exports import Export, ExportFile, ExportForm
-from mailsvc.records.job import JobKind, Succeeded
+from mailsvc.records.job import Succeeded
 from mailsvc.records.links import Link, NewLink, NewSession, digest
-from mailsvc.records.store import Connection, Records
+from mailsvc.records.store import Records
 from tests.contracts.jobs_made import add, claim, settle, wanted
-from tests.contracts.made import MINUTE, NOW, entry, published
+from tests.contracts.made import MINUTE, NOW
 
 TOKEN, HANAKO = "a-token-of-many-bits", "hanako@closing.example"
 MONTH, HOUR = timedelta(days=30), timedelta(hours=1)
@@ -139,24 +138,6 @@ def test_links_are_forgotten_when_they_have_been_dead_for_long(records: Records)
         assert [one.token_sha256 for one in links.listing(connection)] == [digest("alive")]
 
 
-async def test_of_many_who_ask_for_an_export_at_once_one_has_it(records: Records) -> None:
-    """double-click: in whatever form, since each waits for its turn."""
-    records.act(lambda connection: published(connection, entry(HANAKO)))
-
-    def ask(number: int) -> bool:
-        new = replace(wanted(f"form {number}"), kind=JobKind.EXPORT, address=HANAKO)
-
-        def work(connection: Connection) -> bool:
-            exports.turn(connection, "closing.example")
-            if exports.running(connection, HANAKO):
-                return False
-            return jobs.add(connection, new, NOW).is_new
-
-        return records.act(work)
-
-    assert sum(await asyncio.gather(*(asyncio.to_thread(ask, number) for number in range(6)))) == 1
-
-
 def test_no_token_is_kept(records: Records) -> None:
     made(records)
     use(records, session="the-session")
@@ -184,5 +165,5 @@ def test_an_export_is_handed_over_once_it_has_ended_well(records: Records) -> No
         assert exports.files_of(connection, job) == files
         assert [one for one, _ in exports.running(connection)] == [], "these are moves, no exports"
         assert exports.find(connection, failed) == Export(
-            failed, ExportForm.ZIP, "/exports/jiro.zip", "jiro@closing.example"
+            failed, ExportForm.ZIP, "/exports/jiro.zip", "jiro@closing.example", source="maildir:/old/jiro"
         )

@@ -1,6 +1,7 @@
 """The acts that change things, held to the same results on SQLite and on PostgreSQL."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -13,14 +14,16 @@ from mailsvc.desk.auditing import list_acts
 from mailsvc.desk.clockwork import acknowledge_clock, show_clock
 from mailsvc.desk.desk import Desk
 from mailsvc.desk.explaining import explain
+from mailsvc.desk.exporting.export import export
 from mailsvc.desk.planning.showing import show_plans
 from mailsvc.desk.plans import apply_plan
 from mailsvc.desk.quarantine import open_body
 from mailsvc.desk.quarantine_acts import delete, release
 from mailsvc.desk.refusals import Refused
 from mailsvc.kit.settings import parse_settings
-from mailsvc.records import editions
+from mailsvc.records import editions, exports
 from mailsvc.records.errors import Conflict
+from mailsvc.records.exports import ExportForm
 from mailsvc.records.store import Records
 from schedules.clock import MovableClock
 from schedules.planfile import read_plan
@@ -123,3 +126,24 @@ async def test_what_is_deleted_from_quarantine_is_gone(both: World) -> None:
     with pytest.raises(Refused, match="its octets are gone"):
         open_body(both.desk, ID, "to look")
     assert [row["act"] for row in list_acts(both.desk, ID, 10)] == ["quarantine delete", "quarantine read"]
+
+
+def test_of_many_who_ask_for_an_export_at_once_one_has_it(both: World) -> None:
+    """`double-click`: in whatever form, by whichever administrator."""
+    both.take("address\nhanako@closing.example\n")
+    settings = parse_settings(f"{SETTINGS}exports: {{folder: exports}}\n", "lastpost.yaml", both.folder)
+    forms = [*ExportForm] * 3
+
+    def ask(number: int) -> str:
+        desk = Desk(both.desk.records, settings, both.clock, f"administrator {number}")
+        try:
+            return export(desk, "hanako@closing.example", forms[number]).job
+        except Refused as no:
+            return str(no)
+
+    with ThreadPoolExecutor(len(forms)) as pool:
+        told = list(pool.map(ask, range(len(forms))))
+    with both.desk.records.read() as connection:
+        (job,) = (job for job, _ in exports.running(connection))
+    assert told.count(job) == 1
+    assert sum(f"is open already (job {job})" in one for one in told) == len(forms) - 1
