@@ -6,8 +6,9 @@ r"""Lines and bodies as a POP3 server sends them (RFC 1939), each bounded.
     async for octets in wire.body(): ...       # as it comes, dot-unstuffed; only CRLF ends a line
 
 The reader takes no more from the network than is asked for, so a slow taker slows the server.
-Raises Declined; MailboxAway where the connection is lost or silent for `patience` seconds, MailboxRefused where what
-answers speaks no POP3 or has a certificate that is not to be trusted.
+Raises Declined; MailboxAway where the connection is lost, or where we have waited `patience` seconds in all for an
+answer or for the next 16 KiB of one; MailboxRefused where what answers speaks no POP3 or has a certificate that is not
+to be trusted.
 """
 
 import asyncio
@@ -21,6 +22,7 @@ from migrator.mailbox import MailboxAway, MailboxRefused
 
 LONGEST = 8192  # octets of a line that is no message's (RFC 2449 section 4 allows 512)
 _PIECE = 65_536
+_ENOUGH = 16_384  # octets that have to come while our patience lasts
 _HELD = 4  # octets that may be part of what ends a body
 _CODE = re.compile(r"\[([A-Za-z][A-Za-z0-9/-]{0,40})\] ?(.*)", re.DOTALL)
 
@@ -43,6 +45,7 @@ class Wire:
         self._place, self._patience = place, patience
         self._reader, self._writer = reader, writer
         self._held = bytearray()
+        self._left, self._came = patience, 0  # seconds of patience, and octets since it was whole
 
     @classmethod
     async def open(cls, server: Server, *, patience: float) -> "Wire":
@@ -86,6 +89,7 @@ class Wire:
 
     async def say(self, command: bytes) -> None:
         """Say a command, or several that are joined by CRLF."""
+        self._be_patient()
         try:
             async with asyncio.timeout(self._patience):
                 self._writer.write(command + b"\r\n")
@@ -98,6 +102,7 @@ class Wire:
     async def answer(self, command: str) -> str:
         """The first line of an answer, without its "+OK " or "+ "."""
         line = await self.line()
+        self._be_patient()
         word, _, rest = line.partition(b" ")
         match word.upper():
             case b"+OK" | b"+":
@@ -155,16 +160,27 @@ class Wire:
             self._writer.transport.abort()
 
     async def _more(self) -> None:
+        clock = asyncio.get_running_loop().time
+        began = clock()
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(self._left):
                 octets = await self._reader.read(_PIECE)
         except TimeoutError:
-            raise MailboxAway(f"{self._place} has said nothing for {self._patience:g} s") from None
+            came = f"sent {self._came} octets" if self._came else "said nothing"
+            raise MailboxAway(f"{self._place} has {came} for {self._patience:g} s") from None
         except OSError as error:
             raise self._lost(str(error)) from None
         if not octets:
             raise self._lost("the server closed it")
         self._held += octets
+        self._left -= clock() - began
+        self._came += len(octets)
+        if self._came >= _ENOUGH:
+            self._be_patient()
+
+    def _be_patient(self) -> None:
+        """Wait from now on as long as ever."""
+        self._left, self._came = self._patience, 0
 
     def _lost(self, why: str) -> MailboxAway:
         return MailboxAway(f"the connection to {self._place} broke: {why}")

@@ -21,12 +21,16 @@ from tests.peers.tcp import TcpPeer, reset_after_sending
 
 @dataclass(frozen=True)
 class Reply:
-    """Octets as they go out, after `delay` seconds; `cut`: reset after so many of them; `close`: then the end."""
+    """Octets as they go out, after `delay` seconds; `cut`: reset after so many of them; `close`: then the end.
+
+    `drip`: the last so many of them come one by one, each after 20 s.
+    """
 
     octets: bytes
     cut: int | None = None
     close: bool = False
     delay: float = 0.0
+    drip: int = 0
 
 
 Script = Mapping[str, Reply | Sequence[Reply]]
@@ -58,6 +62,7 @@ class Pop3Peer(TcpPeer):
         self.greeting = greeting
         self.commands: list[str] = []
         self.secrets: list[bytes] = []
+        self.dripped = 0  # octets
         self.starttls = starttls
         self._script = {
             key: replies if isinstance(replies, Reply) else list(replies) for key, replies in (script or {}).items()
@@ -75,8 +80,10 @@ class Pop3Peer(TcpPeer):
             self.commands.append(command)
             reply = self._scripted(command) or Reply(await self._done(command, mails, reader, writer))
             await asyncio.sleep(reply.delay)
-            writer.write(reply.octets if reply.cut is None else reply.octets[: reply.cut])
+            until = len(reply.octets) - reply.drip if reply.cut is None else reply.cut
+            writer.write(reply.octets[:until])
             await writer.drain()
+            await self._drip(reply.octets[until:] if reply.drip else b"", writer)
             if reply.cut is not None:
                 await reset_after_sending(writer)
                 return
@@ -84,6 +91,13 @@ class Pop3Peer(TcpPeer):
                 return
             if command == "STLS" and self.starttls is not None:
                 await writer.start_tls(self.starttls)
+
+    async def _drip(self, octets: bytes, writer: asyncio.StreamWriter) -> None:
+        for one in octets:
+            await asyncio.sleep(20)
+            writer.write(bytes([one]))
+            await writer.drain()
+            self.dripped += 1
 
     def _scripted(self, command: str) -> Reply | None:
         for key in sorted(self._script, key=len, reverse=True):

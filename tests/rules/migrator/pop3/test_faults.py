@@ -10,7 +10,7 @@ from migrator.mailbox import INBOX, MailboxAway, MailboxError, MailboxLimited, M
 from migrator.pop3.source import Pop3Source
 from tests.peers.pop3 import Pop3Peer, Reply, stuffed
 from tests.rules.migrator.pop3.drops import NOW, access, octets, read, read_into, source
-from tests.support.deadline import movable_loop, until
+from tests.support.deadline import movable_loop, settle, until
 
 MAILS = [b"Subject: %d\r\n\r\n%s\r\n" % (number, b"x" * 50 * number) for number in range(8)]
 
@@ -117,6 +117,27 @@ async def test_silence_is_not_waited_for_for_ever(tmp_path: Path, command: str) 
         pass_by(61)
         with pytest.raises(MailboxAway, match="said nothing for 60 s"):
             await reading
+
+
+@pytest.mark.parametrize(
+    ("command", "octets"),
+    [("STAT", b"+OK " + b"1" * 99), ("RETR 1", b"+OK\r\n" + b"x" * 99)],
+    ids=["answer", "message"],
+)
+async def test_octet_by_octet_is_not_waited_for_for_ever_either(tmp_path: Path, command: str, octets: bytes) -> None:
+    pass_by = movable_loop()
+    async with Pop3Peer(MAILS, script={command: Reply(octets, drip=90)}) as peer:
+        reading = asyncio.create_task(_read_all(peer.port, tmp_path))
+        await until(lambda: peer.said(command), "it is asked")
+        for _ in range(6):
+            before = peer.dripped
+            pass_by(20)
+            await until(lambda before=before: reading.done() or peer.dripped > before, "an octet more")  # type: ignore[misc]
+            await settle()
+        await until(reading.done, "it is given up")
+        with pytest.raises(MailboxAway, match=r"has sent [1-9][0-9]* octets for 60 s"):
+            await reading
+    assert peer.dripped < 9
 
 
 async def test_nobody_there_is_away(tmp_path: Path, unused_tcp_port: int) -> None:
