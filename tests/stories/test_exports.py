@@ -1,5 +1,6 @@
 """A subscriber takes mail home: asked for, handed over, fetched, expired; and what a plan's end does to it."""
 
+import hashlib
 import http.client
 import io
 import json
@@ -72,6 +73,17 @@ def archives(us: LastpostHouse, files: str, cookie: Mapping[str, str]) -> list[z
     return [zipfile.ZipFile(io.BytesIO(ask(us, "GET", path, cookie)[2])) for path in paths]
 
 
+def check_resumed(us: LastpostHouse, files: str, cookie: Mapping[str, str]) -> None:
+    """A download that broke off goes on where it was, with the checksum that the page shows."""
+    page = ask(us, "GET", files, cookie)[2].decode()
+    (path,) = re.findall(r'href="(/take/files/[^"]+\.zip)"', page)
+    _, headers, begun = ask(us, "GET", path, {**cookie, "Range": "bytes=0-99"})
+    going_on = {**cookie, "Range": "bytes=100-", "If-Range": headers["etag"]}
+    status, headers, rest = ask(us, "GET", path, going_on)
+    assert (status, headers["content-range"].partition("/")[0]) == (206, f"bytes 100-{99 + len(rest)}")
+    assert hashlib.sha256(begun + rest).hexdigest() in page
+
+
 def jobs(us: LastpostHouse) -> list[dict[str, object]]:
     found = json.loads(us.lastpost("jobs", "list", "--json"))
     assert isinstance(found, list)
@@ -98,6 +110,7 @@ def test_it_is_asked_for_handed_over_fetched_and_expires(tmp_path: Path) -> None
         (archive,) = archives(us, files, cookie)
         assert archive.testzip() is None
         assert any(b"first" in archive.read(name) for name in archive.namelist() if name.endswith(".eml"))
+        check_resumed(us, files, cookie)
         (row,) = json.loads(us.lastpost("links", "list", "--json"))
         assert row["state"] == "open"
         us.move_to(until + DAY)
