@@ -39,7 +39,8 @@ states = st.builds(FolderState, st.sampled_from(VALIDITIES), st.integers(1, 9), 
 
 
 def few(marks: st.SearchStrategy[Mark]) -> st.SearchStrategy[tuple[Mark, ...]]:
-    return st.lists(marks, min_size=1, max_size=4, unique_by=lambda mark: mark.key).map(tuple)
+    """Marks told in the order of their UIDs: those of an intent are of one folder, so no two have the same."""
+    return st.lists(marks, min_size=1, max_size=4, unique_by=lambda mark: mark.key.uid).map(tuple)
 
 
 changes = st.builds(Intent, folders, states, few(intended)) | st.builds(
