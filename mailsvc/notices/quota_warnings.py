@@ -161,7 +161,7 @@ class QuotaWarnings:
             "contact": f"postmaster@{mailbox.domain}",
             "host": wording.host,
         }
-        return write("quota_warning", facts, to=(mailbox,), key=f"quota {percent} {mailbox} {now.isoformat()}")
+        return write("quota-warning", facts, to=(mailbox,), key=f"quota {percent} {mailbox} {now.isoformat()}")
 
 
 def _megabytes(octets: int) -> str:
