@@ -12,7 +12,6 @@ import typer
 from mailsvc.cli import session
 from mailsvc.cli.exits import Exit
 from mailsvc.cli.output import counted, out, say, show_fields, show_json
-from mailsvc.cli.progress import Steps
 from mailsvc.cli.served import Served
 from mailsvc.cli.words import AsJson, leave
 
@@ -76,6 +75,7 @@ def _then(asked: "Asked") -> str:
 
 
 def _wait(desk: "Desk", asked: "Asked", served: Served, *, as_json: bool) -> None:
+    from mailsvc.cli.progress import Steps
     from mailsvc.desk.exporting.export import what_became
     from mailsvc.desk.exporting.jobs import show_job
     from mailsvc.desk.exporting.links import make_link
