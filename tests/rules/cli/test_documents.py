@@ -1,6 +1,7 @@
 """The documents say what the program does: every command with its options, every column, every exit code."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,6 +64,13 @@ def test_every_exit_code_is_documented() -> None:
 def test_every_column_is_documented_in_order_and_none_besides() -> None:
     text = (DOCS / "ACCOUNTS.md").read_text(encoding="utf-8")
     assert tuple(re.findall(r"^\| `([a-z_]+)` \|", text, re.MULTILINE)) == COLUMNS
+
+
+def test_the_glossary_has_each_word_once() -> None:
+    text = (DOCS / "GLOSSARY.md").read_text(encoding="utf-8")
+    words = re.findall(r"^\| ([^|]+) \|", text, re.MULTILINE)[1:]
+    assert len(words) > 100
+    assert [word for word, times in Counter(words).items() if times > 1] == []
 
 
 def test_the_limits_of_accounts_files_are_documented() -> None:
