@@ -13,8 +13,9 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
-from mailsvc.deeds.export_ends import end_of, ends, given_until
+from mailsvc.deeds.export_ends import ExportEnds
 from mailsvc.deeds.gate_answers import amended, write
 from mailsvc.deeds.gates import ROUNDS
 from mailsvc.deeds.kinds import CatchUp, DueDeed, Effect, Moment
@@ -76,13 +77,13 @@ class ExportTime:
     def moments(edition: Edition, now: datetime) -> Iterator[Moment]:
         """Twice for each date of export-end: a date that is moved is another one."""
         del now
-        for at in ends(edition):
+        for at in ExportEnds(edition).dates:
             for offset in (-LEAD, LATE):
                 yield _key(edition, at, offset), Stage.EXPORT_END, at.astimezone(UTC) + offset
 
     def is_over(self, connection: Connection, edition: Edition, mailbox: Address, now: datetime) -> bool:
         """Whether an export that is not allowed by now has no time left: never before this deed was done for it."""
-        at = end_of(connection, edition, mailbox)
+        at = ExportEnds(edition).of(connection, mailbox)
         if at is not None and at <= now and _key(edition, at, LATE) not in ledger.done_keys(connection):
             return False
         newest = self._newest(connection, edition.plan.name)
@@ -112,8 +113,9 @@ class ExportTime:
             if edition is None:
                 return None
             running = self._source.running(connection, edition.plan.domains) or ()
-            dated = [(one, end_of(connection, edition, one.address)) for one in running]
-        given = tuple(self._more(edition, dated, dates, now))
+            ends = ExportEnds(edition)
+            dated = [(one, ends.of(connection, one.address), ends.given_until(one.address)) for one in running]
+        given = tuple(self._more(edition.plan.zone, dated, dates, now))
         if not given:
             return None
         held = [(Scope(address=one.address), until) for one, until in given]
@@ -123,15 +125,15 @@ class ExportTime:
 
     def _more(
         self,
-        edition: Edition,
-        dated: Sequence[tuple[RunningExport, datetime | None]],
+        zone: ZoneInfo,
+        dated: Sequence[tuple[RunningExport, datetime | None, datetime | None]],
         dates: Collection[datetime],
         now: datetime,
     ) -> Iterator[tuple[RunningExport, datetime]]:
         """Whose date it is, with until when it may go on; not who has such time already, or no time is left for."""
-        for one, at in dated:
+        for one, at, given in dated:
             if at is not None and at in dates:
-                until, given = shifted(at, self._bound(), edition.plan.zone), given_until(edition, one.address)
+                until = shifted(at, self._bound(), zone)
                 if until > max(at, now) and (given is None or given <= max(at, now)):
                     yield one, until
 
