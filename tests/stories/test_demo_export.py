@@ -3,6 +3,7 @@
 import http.client
 import io
 import re
+import tarfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -83,10 +84,18 @@ def test_the_archive_holds_her_old_mail_and_what_came_today(taken: Taken) -> Non
     assert [one for one in old if one not in found] == []
 
 
-def test_asked_again_it_ends_with_a_new_link_also_in_another_format(taken: Taken) -> None:
+@pytest.mark.real("chromium")
+def test_asked_again_it_ends_with_a_new_link_that_opens_in_a_browser_also_in_another_format(taken: Taken) -> None:
     done = taken.world.lastpost("export", HANAKO, "--format", "mbox")
     assert done.returncode == 0, done.stderr
-    assert ask(done.stdout.strip())[0] == 200
+    with running() as program:
+        tab = program.new_context(locale="ja-JP").new_page()
+        tab.goto(done.stdout.strip())
+        tab.get_by_role("button").click()
+        with tab.expect_download() as download:
+            tab.locator("a.button").click()
+        with tarfile.open(download.value.path()) as boxes:
+            assert any(name.endswith("仕事/見積.mbox") for name in boxes.getnames())
     listed = taken.world.lastpost("jobs", "list")
     assert listed.stdout.count("done") == 2, listed.stdout
 
