@@ -4,8 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.lost_pages import Kind, LostPages
+from tests.faults.lost_pages import Kind, LostPages, Record
 from tests.faults.test_archive_moves import check_whole, filled, held, moved, wanted
+
+
+def _is_in(record: Record, folder: Path) -> bool:
+    return record.kind not in {Kind.WRITE, Kind.TRUNCATE} and record.first.startswith(bytes(folder))
 
 
 @pytest.mark.real("gcc")
@@ -23,8 +27,9 @@ def test_an_archive_that_has_its_name_is_on_the_disk_with_all_of_it(
         assert moved(disk, new).returncode == 0
     records = list(power.records())
     (renamed,) = (at for at, one in enumerate(records) if one.kind is Kind.RENAME and one.second.endswith(b"/mail.zip"))
-    assert records[renamed + 1].kind is Kind.SYNC_FOLDER
-    power.cut(renamed + 1 + has_name)
+    following = next(at for at in range(renamed + 1, len(records)) if _is_in(records[at], new.parent))
+    assert records[following].kind is Kind.SYNC_FOLDER
+    power.cut(following + has_name)
     assert new.exists() == has_name
     check_whole(new)
     assert not has_name or held(new) == wanted()
