@@ -15,6 +15,7 @@ repeats what was sent or came.
 import asyncio
 import json
 import os
+import signal
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from mailsvc.kit.secrets import BadSecret, Secret, SecretSource
 
 LIFE = timedelta(minutes=55)  # of a token that comes without its end; most live for an hour
 LONGEST = timedelta(days=365)
+_FAREWELL = 5.0  # seconds for a killed command to be gone
 LIMIT = 64 * 1024  # octets of an answer
 _RETRY = frozenset({"temporarily_unavailable", "server_error", "slow_down"})  # RFC 6749 4.1.2.1, RFC 8628 3.5
 
@@ -150,15 +152,22 @@ async def _ran(way: ByCommand, fields: Mapping[str, str], kept: Secret, environ:
     except TimeoutError:
         raise TokenAway(f"the command {way.words[0]} gave no token within {way.timeout:g} s") from None
     finally:
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+        await _ended(process)
     if code == os.EX_TEMPFAIL:
         raise TokenAway(f"the command {way.words[0]} gave no token now (code {code})")
     if code:
         raise TokenRefused(f"the command {way.words[0]} gave no token (code {code})")
     return answer
+
+
+async def _ended(process: asyncio.subprocess.Process) -> None:
+    """Kill it with all that it has started; what it still had to print is read, else it would never be seen to end."""
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_FAREWELL):
+                await process.communicate()
 
 
 async def _talked(process: asyncio.subprocess.Process, kept: Secret) -> bytes:

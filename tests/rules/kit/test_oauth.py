@@ -62,6 +62,8 @@ async def test_a_command_is_given_the_secret_by_its_input_and_is_no_shell() -> N
         (python("raise SystemExit(75)"), TokenAway, "code 75"),
         (python("raise SystemExit(3)"), TokenRefused, "code 3"),
         (python("print('x' * 100000)"), TokenRefused, "more than a token"),
+        (python("while True: print('x' * 100000)"), TokenRefused, "more than a token"),
+        (ByCommand(("/bin/sh", "-c", "yes x; true"), timeout=60.0), TokenRefused, "more than a token"),
         (python("print('two words')"), TokenRefused, "is none"),
         (python(""), TokenRefused, "is none"),
         (python("print('{\"access_token\": 7}')"), TokenRefused, "is none"),
