@@ -5,7 +5,8 @@ who rests. A host that asks for patience rests for all its jobs, twice as long e
 there was done.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select, update
@@ -47,9 +48,20 @@ def host_well(connection: Connection, hosts: Collection[str], now: datetime) -> 
     connection.execute(update(host_limits).where(known, over, host_limits.c.rests > 0).values(rests=0))
 
 
-def resting(connection: Connection, now: datetime) -> Sequence[str]:
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Until when a host lets no further job begin, and what it said."""
+
+    host: str
+    until: datetime
+    why: str
+
+
+def resting(connection: Connection, now: datetime) -> Mapping[str, Rest]:
     """The hosts that rest now."""
-    return connection.scalars(select(host_limits.c.host).where(host_limits.c.rests_until > now)).all()
+    query = select(host_limits.c.host, host_limits.c.rests_until, host_limits.c.why)
+    found = connection.execute(query.where(host_limits.c.rests_until > now))
+    return {host: Rest(host, until, why) for host, until, why in found}
 
 
 def limit_host(connection: Connection, host: str, most_jobs: int | None, why: str) -> None:

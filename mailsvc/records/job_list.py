@@ -4,12 +4,13 @@
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, Select, Subquery, case, func, select
 
 from mailsvc.records.job import Job, Progress, job_of
+from mailsvc.records.job_hosts import Rest, resting
 from mailsvc.records.jobs import Batch
 from mailsvc.records.tables import batches, jobs
 from migrator.job import State
@@ -31,13 +32,14 @@ def listing(
 ) -> Sequence[Job]:
     """Up to `limit` jobs behind the id `after`, in the order they were asked for, each with its place in the queue."""
     in_order = _placed(now).where(*conditions(wanted), jobs.c.id > after).order_by(jobs.c.id).limit(limit)
-    return [job_of(row) for row in connection.execute(in_order).mappings()]
+    rests = resting(connection, now)
+    return [_told(job_of(row), rests) for row in connection.execute(in_order).mappings()]
 
 
 def find(connection: Connection, job: str, now: datetime) -> Job | None:
     """One job, with its place in the queue."""
     row = connection.execute(_placed(now).where(jobs.c.id == job)).mappings().one_or_none()
-    return None if row is None else job_of(row)
+    return None if row is None else _told(job_of(row), resting(connection, now))
 
 
 def last_in_queue(connection: Connection, batch: str, now: datetime) -> Job | None:
@@ -45,7 +47,7 @@ def last_in_queue(connection: Connection, batch: str, now: datetime) -> Job | No
     waiting = _placed(now).where(jobs.c.batch == batch, jobs.c.state == str(State.WAITING))
     position = waiting.selected_columns["position"]
     row = connection.execute(waiting.order_by(position.desc()).limit(1)).mappings().one_or_none()
-    return None if row is None else job_of(row)
+    return None if row is None else _told(job_of(row), resting(connection, now))
 
 
 def receipt(connection: Connection, job: str) -> str:
@@ -95,6 +97,16 @@ def conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     if wanted.domains:
         all_.append(jobs.c.domain.in_(wanted.domains))
     return all_
+
+
+def _told(job: Job, rests: Mapping[str, Rest]) -> Job:
+    """A job that waits for a host which rests says so, and until when, though it never spoke to that host itself."""
+    theirs = [rests[host] for host in (job.source_host, job.target_host) if host in rests]
+    if job.state is not State.WAITING or not theirs:
+        return job
+    last = max(theirs, key=lambda rest: rest.until)
+    why = job.problem or f"{last.host} has asked for patience: {last.why}"
+    return replace(job, problem=why, next_at=max(last.until, job.next_at or last.until))
 
 
 def _placed(now: datetime) -> Select[tuple[object, ...]]:

@@ -54,6 +54,18 @@ def test_a_host_rests_no_less_than_it_asks(records: Records) -> None:
     assert rest(records, timedelta(0), asked=timedelta(hours=3)) == timedelta(hours=3)
 
 
+def test_a_job_that_waits_for_a_host_which_rests_says_so(records: Records) -> None:
+    waits = add(records, wanted(source_host=OLD)).id
+    elsewhere = add(records, wanted("other", source_host=NEW)).id
+    rest(records, timedelta(0), asked=5 * MINUTE)
+    told = {one: shown(records, one) for one in (waits, elsewhere)}
+    assert (told[waits].next_at, told[waits].problem) == (
+        NOW + 5 * MINUTE,
+        f"{OLD} has asked for patience: [THROTTLED]",
+    )
+    assert told[elsewhere].problem == ""
+
+
 def test_once_a_job_there_is_done_the_next_rest_is_short(records: Records) -> None:
     for at in (timedelta(0), MINUTE):
         rest(records, at)
