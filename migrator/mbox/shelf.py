@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from migrator.disk.files import make_directory, sync_directory
+from migrator.disk.files import make_directories, sync_directory
 from migrator.disk.numbers import UIDVALIDITY
 from migrator.mailbox import FolderName, FolderState, MailboxRefused, MailFolder, StaleFolder
 from migrator.mbox.ledger import Ledger
@@ -45,7 +45,7 @@ class Shelf:
         if self._ledger is not None and self._writes:
             return self._ledger
         self.close()
-        self._make_directories(self._root)
+        make_directories(self._root)
         ledger = self._opened(self._root / LEDGER)
         if ledger.source != self._source:
             begun = ledger.source
@@ -99,7 +99,7 @@ class Shelf:
         number = self.ledger.box(box)
         if not self._stands(box):
             self.ledger.forget(number)
-            self._make_directories((self._root / box.file).parent)
+            make_directories((self._root / box.file).parent)
             os.close(os.open(self._draft(box), _APPEND, 0o600))
             sync_directory(self._draft(box).parent)
 
@@ -167,12 +167,6 @@ class Shelf:
             raise MailboxRefused(f"{final} is there already, and not by a move: name another folder")
         if found != box.octets:
             raise MailboxRefused(f"{final} was changed since: it has {found} octets and not {box.octets}")
-
-    def _make_directories(self, path: Path) -> None:
-        missing = [one for one in (path, *path.parents) if not one.exists()]
-        for one in reversed(missing):
-            make_directory(one, None)
-            sync_directory(one.parent)
 
 
 def _cut(draft: Path, box: Box) -> None:
