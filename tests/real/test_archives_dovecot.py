@@ -24,7 +24,7 @@ def unzipped(part: Path) -> str:
     return subprocess.run(["unzip", "-t", part], capture_output=True, text=True, check=True).stdout
 
 
-@pytest.mark.real("dovecot")
+@pytest.mark.real("dovecot", "unzip")
 @pytest.mark.parametrize("viewer", [None, Viewer()], ids=["plain", "with viewer"])
 async def test_from_dovecot_into_an_archive_and_back(dovecot: Dovecot, tmp_path: Path, viewer: Viewer | None) -> None:
     kind = "shown" if viewer else "plain"

@@ -89,7 +89,7 @@ def test_a_mailbox_of_the_old_server_comes_home(tmp_path: Path, run_folder: RunF
 def test_by_the_master_user_and_by_her_own_password_it_is_one_archive(tmp_path: Path, run_folder: RunFolder) -> None:
     """What one of the two ways has brought, the other does not bring again."""
     old = dovecot(run_folder)
-    address = "hanako@closing.example"
+    address = "hanako@both.example"  # of this test alone: all tests of a run share the server
     old.add_user(address, "hers")
     fill(old.imap, address, "hers")
     secrets = {"master": tmp_path / "master", "hers": tmp_path / "hers"}
@@ -97,9 +97,11 @@ def test_by_the_master_user_and_by_her_own_password_it_is_one_archive(tmp_path: 
         path.write_text(f"{word}\n")
         path.chmod(0o600)
     url = f"imap://master@127.0.0.1:{old.imap}?authz={{user}}@{{domain}}&tls=none"
-    source = f"closing.example: {{mailboxes: '{url}', secret: {{file: '{secrets['master']}'}}}}"
+    deliver = "  both.example: {deliver: 'smtp://127.0.0.1:9?tls=none'}\n"
+    source = f"both.example: {{mailboxes: '{url}', secret: {{file: '{secrets['master']}'}}}}"
     taking = f"jobs: {{folder: '{tmp_path}/jobs'}}\nexports: {{folder: '{tmp_path}/exports', sources: {{{source}}}}}\n"
-    with house(tmp_path / "us", plan=None, accounts=f"address\n{address}\n", words=Words(more=literally(taking))) as us:
+    words = Words(domains=literally(deliver), more=literally(taking))
+    with house(tmp_path / "us", plan=None, accounts=f"address\n{address}\n", words=words) as us:
         first = done(us, address, "--format", "mbox")
         assert done(us, address, "--format", "mbox", "--secret", str(secrets["hers"])) == first
         assert done(us, address, "--format", "mbox") == first

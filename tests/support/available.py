@@ -38,6 +38,10 @@ def _unpacked(name: str, program: str) -> str | None:
     return _programs("chroot", "ldd") or (None if fetched.exists() else f"{name} is not fetched: ./test does")
 
 
+def _program(name: str) -> str | None:
+    return None if shutil.which(name) else f"{name} is not installed"
+
+
 def _chromium() -> str | None:
     if importlib.util.find_spec("playwright") is None:
         return "Playwright is not installed"
@@ -74,6 +78,8 @@ _CHECKS: Mapping[str, Callable[[], str | None]] = {
     "clamd": lambda: _programs("clamd"),
     "postgresql": _postgresql,
     "strace": _strace,
+    "unzip": lambda: _program("unzip"),
+    "curl": lambda: _program("curl"),
     "gcc": lambda: None if sys.platform == "linux" and shutil.which("cc") else "no C compiler",
     "tmpfs": _tmpfs,
 }

@@ -135,6 +135,7 @@ def test_a_file_where_the_folder_is_to_be_is_told_with_its_remedy(lastpost: Line
     assert (lastpost.folder / "out").read_bytes() == b"mine"
 
 
+@pytest.mark.real("unzip")
 def test_the_system_s_own_tools_read_it(lastpost: Line, old: Path) -> None:
     assert old.is_dir()
     moved(lastpost)

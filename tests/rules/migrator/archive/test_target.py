@@ -47,6 +47,7 @@ async def test_octets_flags_dates_folders_and_uses_come_back(tmp_path: Path) -> 
     assert one.content.sha256 == hashlib.sha256(raw).digest()
 
 
+@pytest.mark.real("unzip")
 async def test_other_programs_see_files_with_their_names_and_times(tmp_path: Path) -> None:
     path = tmp_path / "hanako.zip"
     await made(path, message(1, "Subject: 請求書\r\n\r\nx".encode()), message(2, folder=SENT))

@@ -242,6 +242,7 @@ async def curl(*words: str) -> bytes:
     return done.stdout
 
 
+@pytest.mark.real("curl")
 async def test_fifty_megabytes_come_through_curl_in_cut_pieces_and_are_the_same(tmp_path: Path) -> None:
     octets = random.Random(2).randbytes(50_000_000)
     async with portal(tmp_path) as world:
