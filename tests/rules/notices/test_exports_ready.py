@@ -153,7 +153,7 @@ async def test_a_maildir_is_handed_over_as_one_file_that_names_nobody_of_this_ma
             assert set(names.values()) == {(0, "", "")}
             assert [name for name in names if name.endswith(("S", "away"))] == ["maildir/.&ZeVnLIqe-/cur/1.host:2,S"]
         (tmp_path / "taken home").mkdir()
-        await asyncio.to_thread(subprocess.run, ["tar", "-xf", packed, "-C", tmp_path / "taken home"], check=True)
+        await asyncio.to_thread(subprocess.run, ["tar", "-xf", f"{packed}", "-C", f"{tmp_path}/taken home"], check=True)
         (taken,) = mailbox.Maildir(tmp_path / "taken home" / "maildir", create=False).get_folder("&ZeVnLIqe-")
         assert taken["Subject"] == "x"
         assert file.sha256 == hashlib.sha256(packed.read_bytes()).hexdigest()
