@@ -5,8 +5,9 @@
     while sweep_batches(connection, before, limit): ...    # batches none of whose jobs is left
 
 A move that is forgotten loses its digest in the same transaction as its last job: whoever asks for the same mailboxes
-meanwhile begins a move of their own, and never meets half a journal. A job stays while a link leads to it, and while
-files of its export may be on the disk (`export_removal.py` forgets an export when they are gone).
+meanwhile begins a move of their own, and never meets half a journal. A job that ended has no secrets any more. It stays
+while a link leads to it, and while files of its export may be on the disk (`export_removal.py` forgets an export when
+they are gone).
 """
 
 from collections.abc import Collection
@@ -16,9 +17,7 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, exists, or_, sel
 
 from mailsvc.records.tables import (
     batches,
-    export_files,
     exports,
-    job_secrets,
     jobs,
     journal_folders,
     journal_intents,
@@ -42,8 +41,6 @@ def sweep_jobs(connection: Connection, before: datetime, limit: int) -> int:
     if not rows:
         return 0
     ids = [row.id for row in rows]
-    for table in (job_secrets, export_files, exports):
-        connection.execute(delete(table).where(table.c.job.in_(ids)))
     connection.execute(delete(jobs).where(jobs.c.id.in_(ids)))
     _leave(connection, {row.move for row in rows})
     return len(ids)
