@@ -46,27 +46,34 @@ def read_tnef(octets: bytes) -> Tnef:
     found: list[File] = []
     at = 6
     title, long, place = "", "", (0, 0)
-    for _ in range(_ATTRIBUTES):
-        if at + 9 > len(octets) or len(found) >= _MOST:
+    for name, start, end in _attributes(octets):
+        if name == _RENDERING:
+            found += _ended(title, long, place)
+            title, long, place = "", "", (0, 0)
+        elif name == _TITLE:
+            title = decoded(octets[start:end].split(b"\0")[0]).text
+        elif name == _DATA:
+            place = (start, end)
+        elif name == _PROPERTIES:
+            long = _long_name(octets[start:end])
+        at = end + 2
+        if len(found) >= _MOST:
             break
+    return Tnef([*found, *_ended(title, long, place)], whole=at == len(octets))
+
+
+def _attributes(octets: bytes) -> Iterator[tuple[int, int, int]]:
+    """Attributes that are whole: name, and where the data of each begins and ends, before its checksum (2.1.3)."""
+    at = 6
+    for _ in range(_ATTRIBUTES):
+        if at + 9 > len(octets):
+            return
         name, length = struct.unpack_from("<II", octets, at + 1)
         start, end = at + 9, at + 9 + length
         if end + 2 > len(octets):
-            break
-        match name:
-            case n if n == _RENDERING:
-                found += _ended(title, long, place)
-                title, long, place = "", "", (0, 0)
-            case n if n == _TITLE:
-                title = decoded(octets[start:end].split(b"\0")[0]).text
-            case n if n == _DATA:
-                place = (start, end)
-            case n if n == _PROPERTIES:
-                long = _long_name(octets[start:end])
-            case _:
-                pass
+            return
+        yield name, start, end
         at = end + 2
-    return Tnef([*found, *_ended(title, long, place)], whole=at == len(octets))
 
 
 def _ended(title: str, long: str, place: tuple[int, int]) -> list[File]:
