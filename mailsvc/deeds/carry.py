@@ -2,8 +2,10 @@
 
 `Carrier.carry_out_due()` may be called at any time, by any number of processes: the claim lets one of them work on a
 deed, and the fence lets nobody settle what another has taken over. A crash at any step leaves either nothing or the
-whole deed; the lease ends, and the next ring does it. One deed that fails does not keep the others; it is tried again
-at a later ring. While the clock is in doubt, irreversible kinds stand still and the others go by the trusted time.
+whole deed; the lease ends, and the next ring does it. A deed that was made ready by records which somebody changed
+before it was marked (Conflict) is no fault: the next ring makes it ready by the new ones. One deed that fails does not
+keep the others; it is tried again at a later ring. While the clock is in doubt, irreversible kinds stand still and the
+others go by the trusted time.
 While everything is held, after a restore, nothing is carried out.
 """
 
@@ -15,6 +17,7 @@ from mailsvc.deeds.due import due
 from mailsvc.deeds.kinds import CatchUp, DueDeed, Effect, Kind
 from mailsvc.kit.telemetry import Log
 from mailsvc.records import held, ledger
+from mailsvc.records.errors import Conflict
 from mailsvc.records.ledger import DeedKey, Lease
 from mailsvc.records.store import Connection, Records, RecordsAway
 from mailsvc.workers.keeping import kept
@@ -69,6 +72,8 @@ class Carrier:
                     carried.append(deed.key)
             except RecordsAway as error:
                 self._log.warning("a deed waits for the records", deed=str(deed.key), why=str(error))
+            except Conflict as why:
+                self._log.warning("a deed was overtaken and is tried again", deed=str(deed.key), why=str(why))
             except LeaseLost:
                 self._log.warning("a deed was taken over by another worker", deed=str(deed.key))
             except Exception as error:  # noqa: BLE001 - one kind's fault must not keep the other deeds

@@ -1,6 +1,5 @@
 """late-scheduler: down over a cutoff, two schedulers at once: each deed is done once, by its rule for catching up."""
 
-import re
 from contextlib import ExitStack
 from datetime import timedelta
 from email import message_from_bytes, policy
@@ -25,10 +24,6 @@ def letters(us: LastpostHouse) -> list[str]:
     """The texts of the letters to the administrators."""
     found = [message_from_bytes(one, policy=policy.default) for one in us.mail("surviving.example", "admin")]
     return [str(letter.get_content()) for letter in found]
-
-
-def deeds(us: LastpostHouse) -> list[str]:
-    return re.findall(r'"deed": "([^"]+)"[^\n]*"event": "deed done"', us.program.output())
 
 
 def test_down_over_the_end_it_writes_one_letter_at_start(tmp_path: Path) -> None:
@@ -56,7 +51,7 @@ def test_a_stage_that_comes_while_it_runs_is_told_once(tmp_path: Path) -> None:
         us.move_to(END + timedelta(days=7, hours=1))
         wait_until(lambda: len(letters(us)) == told + 1, "the letter about the end", within=WITHIN)
         assert "receive-end" in letters(us)[-1]
-        assert len(deeds(us)) == len(set(deeds(us)))
+        assert len(us.deeds_done()) == len(set(us.deeds_done()))
 
 
 @pytest.mark.real("postgresql")
@@ -79,5 +74,5 @@ def test_two_services_on_one_database_write_one_letter(short_tmp: Path, run_fold
             us.move_to(END + timedelta(hours=2))
             us.send("postmaster@closing.example", "later")
     assert len(letters(one)) == 2
-    done = deeds(one) + deeds(two)
+    done = one.deeds_done() + two.deeds_done()
     assert len(done) == len(set(done)) == 2, done

@@ -9,6 +9,7 @@ records that another house uses already: then `settle_in=False` leaves them as t
 `Words` are settings a test adds: to the world's listener, to the gateway, to the domains, to the whole.
 """
 
+import json
 import smtplib
 import sqlite3
 import sys
@@ -107,6 +108,11 @@ class LastpostHouse:
         ran = lastpost(self.folder / "lastpost.yaml", *words)
         assert ran.code == 0, ran.err
         return ran.out
+
+    def deeds_done(self) -> list[str]:
+        """The deeds that this house says it has done, in order."""
+        whole_lines = self.program.output().split("\n")[:-1]
+        return [str(json.loads(line)["deed"]) for line in whole_lines if '"event": "deed done"' in line]
 
     def asked(self, query: str, *values: object) -> list[tuple[object, ...]]:
         """What the records say, without starting a command; for a house on SQLite."""

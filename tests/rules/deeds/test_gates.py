@@ -176,7 +176,9 @@ async def test_a_plan_changed_while_its_gates_are_asked_is_asked_again(tmp_path:
         world.put(plan("{kind: told, at_least: 95 %}"))
         world.sources = replace(world.sources, told=told)
         assert await world.ring(ASKED) == 0
-        assert world.here.log.named("a deed failed and will be tried again")
+        (overtaken,) = world.here.log.named("a deed was overtaken and is tried again")
+        assert "has been changed while its gates were asked" in str(overtaken)
+        assert world.here.log.named("a deed failed and will be tried again") == []
         assert world.answers() == []
         assert world.here.letters() == []
         assert await world.ring(ASKED + timedelta(hours=1)) == 1
