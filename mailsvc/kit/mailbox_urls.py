@@ -138,8 +138,8 @@ def _server(text: str) -> ImapUrl | Pop3Url:
         host=_host(found["host"]),
         port=port,
         tls=_tls(scheme, wishes),
-        authz=_plain(wishes["authz"], "authz") if "authz" in wishes else "",
-        ca=Path(_plain(wishes["ca"], "ca")) if "ca" in wishes else None,
+        authz=wishes.get("authz", ""),
+        ca=Path(wishes["ca"]) if "ca" in wishes else None,
         token=_chosen(wishes, "auth", "token", without="password"),
         compress=_chosen(wishes, "compress", "deflate", without="none"),
     )
@@ -158,7 +158,7 @@ def _check_user(text: str) -> None:
 
 
 def _wishes(text: str) -> Mapping[str, str]:
-    """What stands behind the question mark; a plus is a plus."""
+    """What stands behind the question mark, decoded once; a plus is a plus."""
     found: dict[str, str] = {}
     for one in text.split("&") if text else ():
         name, equals, value = one.partition("=")
@@ -168,7 +168,7 @@ def _wishes(text: str) -> Mapping[str, str]:
                 f"the URL asks{by} for what is not known",
                 "write `?ca=FILE`, `?authz=USER`, `?auth=token`, `?compress=deflate`, `?tls=none`, joined by &",
             )
-        found[name] = unquote(value)
+        found[name] = _plain(value, name)
     return found
 
 

@@ -176,6 +176,18 @@ def test_any_text_is_a_mailbox_or_told_to_be_none(text: str) -> None:
             assert str(parse_mailbox(start + text))
 
 
+@pytest.mark.parametrize("name", ["100%25", "%20", "a%00b", "花%"])
+def test_a_percent_sign_in_a_name_is_one(name: str) -> None:
+    url = ImapUrl("master", "old.example", 993, MailboxTls.TLS, name, Path("/etc/50%25.pem"))
+    assert parse_mailbox(written(url)) == url
+    assert parse_mailbox(str(url)).authz == name  # type: ignore[union-attr]  # a server's
+
+
+def test_a_name_that_is_no_text_is_refused() -> None:
+    with pytest.raises(Wrong, match="the authz is no UTF-8 text"):
+        parse_mailbox("imaps://master@old.example?authz=%E9")
+
+
 def test_how_it_is_reached_does_not_make_another_mailbox() -> None:
     first = parse_mailbox("imap://h@127.0.0.1:143?ca=/etc/ca.pem&compress=deflate")
     assert str(first) == str(parse_mailbox("imap://h@127.0.0.1?tls=none")) == "imap://h@127.0.0.1:143"
