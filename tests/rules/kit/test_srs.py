@@ -78,6 +78,7 @@ def test_any_bit_flipped_is_refused(sender: str, data: st.DataObject) -> None:
     except UnicodeDecodeError:
         return
     assume(local.lower() != rewritten.decode().lower())  # mail systems may change the case
+    assume(local[4] not in "+-")  # the sign behind SRS0 is the writer's choice and means nothing
     assert SRS.reverse(Address(local, DOMAIN), at=AT) is None
 
 
