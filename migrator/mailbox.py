@@ -12,8 +12,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from migrator.reasons import Reasoned
 
-class MailboxError(Exception):
+
+class MailboxError(Reasoned):
     """A mailbox cannot be used; the message is fit for the person who asked for the move."""
 
 
@@ -24,8 +26,10 @@ class MailboxAway(MailboxError):
 class MailboxLimited(MailboxError):
     """It asks for patience ([THROTTLED], [LIMIT], [UNAVAILABLE], [INUSE]) or is full ([OVERQUOTA])."""
 
-    def __init__(self, message: str, *, code: str, wait: timedelta | None = None, host: str = "") -> None:
-        super().__init__(message)
+    def __init__(
+        self, message: str, *, code: str, wait: timedelta | None = None, host: str = "", place: str = "", said: str = ""
+    ) -> None:
+        super().__init__(message, place=place, said=said)
         self.code = code
         self.wait = wait
         self.host = host  # in lower case; empty: this machine, or nobody knows
@@ -190,13 +194,21 @@ class Shortfall:
     there: bool = False
 
 
-class Source(Protocol):
-    """A mailbox that is read. Nothing in it changes, not even a flag."""
+class Mailbox(Protocol):
+    """What both sides of a move have."""
 
     @property
     def described(self) -> str:
         """Where it is, for people: without any secret."""
         ...
+
+    async def close(self) -> None:
+        """End every connection."""
+        ...
+
+
+class Source(Mailbox, Protocol):
+    """A mailbox that is read. Nothing in it changes, not even a flag."""
 
     async def folders(self) -> Sequence[MailFolder]:
         """Every folder; those that are not ours to move are marked."""
@@ -214,26 +226,17 @@ class Source(Protocol):
         """Messages and octets by an independent count (quota, STATUS=SIZE); None where there is none."""
         ...
 
-    async def close(self) -> None:
-        """End every connection."""
-        ...
-
 
 class StaleFolder(MailboxError):
     """A folder is not what it was: it is gone, or its UIDVALIDITY has changed. It must be looked at anew."""
 
     def __init__(self, folder: FolderName, why: str) -> None:
-        super().__init__(f"{'/'.join(folder)}: {why}")
+        super().__init__(f"{'/'.join(folder)}: {why}", place="/".join(folder))
         self.folder = folder
 
 
-class Target(Protocol):
+class Target(Mailbox, Protocol):
     """A mailbox that takes messages."""
-
-    @property
-    def described(self) -> str:
-        """Where it is, for people: without any secret."""
-        ...
 
     async def folders(self) -> Sequence[MailFolder]:
         """Every folder that is there."""
@@ -292,8 +295,4 @@ class Target(Protocol):
 
     async def finish(self) -> None:
         """Everything is put: what was held back until then gets its final name. Without it, the next run goes on."""
-        ...
-
-    async def close(self) -> None:
-        """End every connection."""
         ...

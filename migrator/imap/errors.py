@@ -49,6 +49,7 @@ class Bye(Gone):
         super().__init__(f"the server ended the session: {text}")
         self.code = code
         self.text = text
+        self.said = f"[{code}] {text}" if code else text
 
 
 class Garbled(ImapError):
@@ -63,9 +64,8 @@ class Declined(ImapError):
     """The server refused `command`; `word` is NO or BAD, `code` its response code in upper case, or ""."""
 
     def __init__(self, command: str, word: str, code: str, text: str) -> None:
-        said = f"[{code}] {text}" if code else text
-        super().__init__(f"{command} was refused: {word} {said}")
-        self.command = command
+        self.said = f"[{code}] {text}" if code else text
+        super().__init__(f"{command} was refused: {word} {self.said}")
         self.command = command
         self.word = word
         self.code = code
