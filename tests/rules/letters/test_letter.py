@@ -125,7 +125,8 @@ def test_a_letter_to_nobody_is_none() -> None:
 
 @given(st.text(max_size=200), st.text(max_size=200))
 def test_whatever_a_plan_says_the_header_stays_ours(subject: str, body: str) -> None:
-    letter = octets(subject=Text("終了", one_line(subject) or "x"), body=Text("本文", f"text {body}"))
+    title = one_line(subject) if one_line(subject).strip() else "x"
+    letter = octets(subject=Text("終了", title), body=Text("本文", f"text {body}"))
     head, _, _ = letter.partition(b"\r\n\r\n")
     names = [line.split(b":")[0] for line in head.split(b"\r\n") if line[:1] not in {b" ", b"\t"}]
     assert names == [
