@@ -23,6 +23,10 @@ class MailboxAway(MailboxError):
     """It cannot be reached now, or the connection broke: worth another try."""
 
 
+class MailboxStalled(MailboxAway):
+    """It has had all the time that it may take: another try at once would take as long."""
+
+
 class MailboxLimited(MailboxError):
     """It asks for patience ([THROTTLED], [LIMIT], [UNAVAILABLE], [INUSE]) or is full ([OVERQUOTA])."""
 
@@ -257,10 +261,7 @@ class Target(Mailbox, Protocol):
         ...
 
     async def make(self, folders: Sequence[MailFolder]) -> Mapping[FolderName, Shortfall]:
-        """Make these folders, parents first, with subscription and special use; what could not be, and why.
-
-        One that is there already is given what it lacks.
-        """
+        """Make these folders, parents first, or give them the subscription and special use they lack; what failed."""
         ...
 
     async def put(self, folder: FolderName, messages: Sequence[Message]) -> Sequence[Outcome]:

@@ -21,7 +21,7 @@ from migrator.progress import Progress, Silent, Watched
 from migrator.receipts.receipt import Receipt
 from migrator.steps.carrying import Carrier
 from migrator.steps.making import made
-from migrator.steps.pausing import Paused, Pauses, Sleep
+from migrator.steps.pausing import PAUSES, Paused, Pauses, Sleep
 from migrator.steps.reckoning import Reckoning
 from migrator.steps.reconciling import PutAgain, reconciled
 from migrator.steps.rereading import reread
@@ -29,7 +29,7 @@ from migrator.steps.surveying import looked_at, survey
 from migrator.steps.tries import Tries
 from schedules.clock import Clock
 
-__all__ = ["Paused", "Preflight", "move", "preflight"]
+__all__ = ["PAUSES", "Paused", "Preflight", "move", "preflight"]
 
 PASSES = 4
 
@@ -44,16 +44,18 @@ async def move(
     stop: asyncio.Event | None = None,
     read_back: bool = False,
     pauses: Sequence[float] = (),
+    queued: bool = False,
     sleep: Sleep = asyncio.sleep,
 ) -> Receipt:
     """Move what is not moved yet, and tell what there is on both sides then.
 
     `pauses`: how many seconds to wait before it is tried again after a side was away or asked for patience, one after
-    the other; once something has been settled meanwhile, they begin anew.
+    the other; once something has been settled meanwhile, they begin anew. `queued`: the move goes back to a queue where
+    it ends, which waits for whom it is no use to try at once.
     """
     watched = Watched(progress or Silent())
     run = _Run(source, target, journal, watched, stop or asyncio.Event(), sleep, clock.now())
-    waiting = Pauses(pauses, run.stop, watched, sleep=sleep)
+    waiting = Pauses(pauses, run.stop, watched, sleep=sleep, queued=queued)
     while True:
         try:
             reckoning = await run.moved()

@@ -28,7 +28,7 @@ from mailsvc.kit.net import BadTls
 from mailsvc.kit.public_hosts import HostAway, NotPublic, PublicOnly
 from migrator.journals.file import JournalFile, JournalUnusable
 from migrator.mailbox import MailboxAway, MailboxLimited, MailboxRefused, Source, StaleFolder, Target
-from migrator.moving import Paused, move
+from migrator.moving import PAUSES, Paused, move
 from migrator.preflight import Preflight, preflight
 from migrator.progress import Progress
 from migrator.receipts.receipt import NotCounted, Receipt
@@ -48,7 +48,6 @@ __all__ = [
     "state_folder",
 ]
 
-_PAUSES = (1.0, 5.0, 15.0, 30.0)  # seconds before it is tried again where a connection broke
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _AGAIN = "run the same command again to go on"
 
@@ -100,7 +99,7 @@ async def migrate(
                 progress=progress,
                 stop=stop,
                 read_back=read_back,
-                pauses=_PAUSES,
+                pauses=PAUSES,
             )
 
 

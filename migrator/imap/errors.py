@@ -3,6 +3,7 @@
 ImapError
 ├── Gone              the connection is not there, or not any more
 │   ├── Silent        nothing came for too long
+│   │   └── Stalled   and another try would take as long
 │   └── Bye           the server ended the session, and said why
 ├── Garbled           what it sent is no IMAP, or more than anybody would send
 │   └── Oversized     a message is larger than we take
@@ -39,7 +40,11 @@ class NoRoom(ImapError):
 
 
 class Silent(Gone):
-    """The server said nothing for too long, or nothing of what it was asked for."""
+    """The server said nothing for too long."""
+
+
+class Stalled(Silent):
+    """The server has had all its time: it spoke and gave nothing that was asked for, or let nobody in."""
 
 
 class Bye(Gone):

@@ -291,5 +291,5 @@ class Line:
         """End the line where the server takes longer than it may while something is asked of it."""
         while self.broken is None:
             await asyncio.sleep(min(1.0, self._patience / 4))
-            if self._asked and not self._held and (why := self._wire.waiting.over()):
-                self._wire.end(Silent(f"the server {why}, asked for {self._asked[0].name}"))
+            if self._asked and not self._held and (over := self._wire.waiting.over(self._asked[0].name)):
+                self._wire.end(over)

@@ -6,7 +6,7 @@
 In order: connect, STARTTLS where it is asked for, CAPABILITY, log in, CAPABILITY again, ID where the server wants one,
 UTF8=ACCEPT where it is offered, COMPRESS where the caller wants it. What a server offers and does not do after all is
 not used; nothing else depends on it.
-Raises Gone, Garbled, Declined, NoWay.
+Raises Gone, Garbled, Declined, NoWay; Stalled where a server is silent before one is logged in.
 """
 
 import ssl
@@ -17,7 +17,7 @@ from enum import StrEnum
 from typing import assert_never
 
 from migrator.imap.answers import Answer
-from migrator.imap.errors import Declined
+from migrator.imap.errors import Declined, Silent, Stalled
 from migrator.imap.line import Line
 from migrator.imap.login import Credentials, NoWay, log_in
 from migrator.imap.reading import Response, Spool
@@ -67,6 +67,19 @@ class Session:
         spool: Spool | None = None,
     ) -> "Session":
         """Connect and log in; what fails on the way closes the connection."""
+        try:
+            return await cls._opened(server, credentials, patience=patience, compress=compress, spool=spool)
+        except Silent as silent:
+            raise Stalled(str(silent)) from silent  # whoever lets nobody in will not do so a moment later
+
+    async def close(self) -> None:
+        """Log out and end."""
+        await self.line.close()
+
+    @classmethod
+    async def _opened(
+        cls, server: Server, credentials: Credentials, *, patience: float, compress: bool, spool: Spool | None
+    ) -> "Session":
         context = server.context if server.security is Security.TLS else None
         if server.context is None and server.security is not Security.NONE:
             raise ValueError("a secured connection needs a context")
@@ -80,10 +93,6 @@ class Session:
             await line.close()
             raise
         return session
-
-    async def close(self) -> None:
-        """Log out and end."""
-        await self.line.close()
 
     async def _begin(self, server: Server, credentials: Credentials) -> None:
         match server.security:

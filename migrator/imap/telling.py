@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 
-from migrator.imap.errors import Bye, Declined, Garbled, Gone, ImapError, NoRoom, NotImap, NoTls, Untrusted
+from migrator.imap.errors import Bye, Declined, Garbled, Gone, ImapError, NoRoom, NotImap, NoTls, Stalled, Untrusted
 from migrator.imap.login import NoWay
-from migrator.mailbox import MailboxAway, MailboxError, MailboxLimited, MailboxRefused
+from migrator.mailbox import MailboxAway, MailboxError, MailboxLimited, MailboxRefused, MailboxStalled
 
 PATIENCE = frozenset({"THROTTLED", "LIMIT", "UNAVAILABLE", "INUSE", "OVERQUOTA"})
 _WORDS = (
@@ -44,6 +44,8 @@ def translated(error: ImapError, place: str, host: str = "") -> MailboxError:
             return MailboxRefused(text)
         case NoRoom():
             return MailboxLimited(text, code="DISKFULL")
+        case Stalled():
+            return MailboxStalled(text)
         case Gone() | Garbled():
             return MailboxAway(text)
         case _:

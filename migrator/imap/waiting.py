@@ -2,13 +2,18 @@
 
     waiting = Waiting(60, loop.time)
     waiting.heard(); waiting.got()      # anything; something that was asked for, or an answer
-    waiting.over()                      # why to wait no longer; "" while there is hope
+    waiting.over("UID FETCH")           # Silent or Stalled, where to wait no longer; None while there is hope
 
-So a server that says it is still there is given time, and one that chatters for ever, or gives an octet a minute, is
-not. A large literal is what was asked for as long as it comes at RATE at least.
+Servers that work for long say that they are still there (Dovecot: `* OK Hang in there..`), so that nobody leaves: they
+are given time. One that chatters for ever, or gives an octet a minute, is not: only what was asked for and is new, an
+answer, or what we send going out makes the time begin anew. A large literal is what was asked for as long as it comes
+at RATE at least. Who is left by Stalled has had all its time, so a job does not try it again while it keeps its place
+(`steps/pausing.py`): it goes back to the queue and waits there, longer each time.
 """
 
 from collections.abc import Callable
+
+from migrator.imap.errors import Silent, Stalled
 
 ENDLESS = 10
 RATE = 1_000  # octets a second: a modem of long ago
@@ -38,11 +43,11 @@ class Waiting:
         if self._poured >= RATE * (self._now() - self._got_at):
             self.got()
 
-    def over(self) -> str:
-        """What the server has done for too long."""
+    def over(self, command: str) -> Silent | None:
+        """What ends the line, once the server takes longer over `command` than it may."""
         now, endless = self._now(), ENDLESS * self._patience
         if now - self._heard_at > self._patience:
-            return f"said nothing for {self._patience:g} s"
+            return Silent(f"the server said nothing for {self._patience:g} s, asked for {command}")
         if now - self._got_at > endless:
-            return f"gave nothing of what it was asked for in {endless:g} s"
-        return ""
+            return Stalled(f"the server gave nothing of what it was asked for in {endless:g} s, asked for {command}")
+        return None

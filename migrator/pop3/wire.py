@@ -18,7 +18,7 @@ from collections.abc import AsyncGenerator
 
 from migrator.imap.answers import printable
 from migrator.imap.session import Security, Server
-from migrator.mailbox import MailboxAway, MailboxRefused
+from migrator.mailbox import MailboxAway, MailboxRefused, MailboxStalled
 
 LONGEST = 8192  # octets of a line that is no message's (RFC 2449 section 4 allows 512)
 _PIECE = 65_536
@@ -61,7 +61,7 @@ class Wire:
                     limit=_PIECE,
                 )
         except TimeoutError:
-            raise MailboxAway(f"{server} does not answer") from None
+            raise MailboxStalled(f"{server} does not answer") from None
         except ssl.SSLCertVerificationError as error:
             raise MailboxRefused(_untrusted(server, error)) from None
         except OSError as error:

@@ -1,18 +1,21 @@
 """Pauses before a side that was away, or asked for patience, is tried again: a short one first, then longer ones.
 
-    pauses = Pauses((1, 5, 15), stop, progress, sleep=asyncio.sleep)
+    pauses = Pauses(PAUSES, stop, progress, sleep=asyncio.sleep)
     await pauses.after(error, settled)      # `settled`: how many messages are, up to now
 
 Once something has been settled since the last one they begin anew. A side that asks for more gets more, up to LONGEST.
+`queued`: a queue can wait instead, and give the place to others meanwhile. Then a side that asks for patience, or has
+had all the time that it may take, is not tried again here.
 Raises the error itself where waiting would help nobody any more; Paused where `stop` is set meanwhile.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
-from migrator.mailbox import MailboxAway, MailboxLimited
+from migrator.mailbox import MailboxAway, MailboxLimited, MailboxStalled
 from migrator.progress import Progress
 
+PAUSES = (1.0, 5.0, 15.0, 30.0)  # seconds; as many as it takes to find the message that breaks a connection each time
 LONGEST = 900.0  # seconds that somebody who looks on may be kept waiting
 _FULL = frozenset({"OVERQUOTA", "DISKFULL"})
 Sleep = Callable[[float], Awaitable[None]]
@@ -28,8 +31,17 @@ class Paused(Exception):
 class Pauses:
     """Those of one run, in seconds."""
 
-    def __init__(self, seconds: Sequence[float], stop: asyncio.Event, progress: Progress, *, sleep: Sleep) -> None:
+    def __init__(
+        self,
+        seconds: Sequence[float],
+        stop: asyncio.Event,
+        progress: Progress,
+        *,
+        sleep: Sleep,
+        queued: bool = False,
+    ) -> None:
         self._seconds = seconds
+        self._queued = queued
         self._stop = stop
         self._progress = progress
         self._sleep = sleep
@@ -42,6 +54,8 @@ class Pauses:
         self._settled = settled
         asked = _asked_for(error)
         if self._taken >= len(self._seconds) or asked > LONGEST or not _passing(error):
+            raise error
+        if self._queued and isinstance(error, MailboxLimited | MailboxStalled):
             raise error
         seconds = max(self._seconds[self._taken], asked)
         self._taken += 1

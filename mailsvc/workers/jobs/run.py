@@ -24,12 +24,11 @@ from mailsvc.workers.jobs.endings import ending_of, expected
 from mailsvc.workers.jobs.secrets import Keeps, Known, RunSecrets, Seals, nothing_known
 from migrator.journals.journal import THERE, Journal
 from migrator.mailbox import MailboxAway, MailboxRefused, Source, Target
-from migrator.moving import move
+from migrator.moving import PAUSES, move
 from migrator.receipts.receipt import Receipt
 from schedules.clock import Clock
 
 USED_UP = "a mailbox has moved what its provider allows in a day"
-PAUSES = (1.0, 5.0)  # seconds before a broken connection is tried again; what lasts longer goes back to the queue
 
 
 class Opens(Protocol):
@@ -139,6 +138,7 @@ class Run:
                 stop=self._asked,
                 read_back=wishes.read_back,
                 pauses=PAUSES,
+                queued=True,
             )
         return Succeeded(self._means.sign(receipt), named=not receipt.complete, whole=whole(self._journal))
 

@@ -6,14 +6,13 @@ import pytest
 
 from migrator.journals.file import JournalFile
 from migrator.mailbox import MailboxAway, MailboxLimited
-from migrator.moving import move
+from migrator.moving import PAUSES, move
 from migrator.receipts.receipt import Receipt
 from schedules.clock import MovableClock
 from tests.faults.imap.ends import letter, source, target
 from tests.peers.imap import Command, Reply
 from tests.peers.imap_box import Box, BoxPeer, Mail
 
-PAUSES = (1, 5, 15, 30)
 GARBAGE = b"* 5 FETCH (UID 105 BODY[] (what))"
 
 
@@ -51,7 +50,7 @@ async def moved(old: BoxPeer, new: BoxPeer, folder: Path, clock: MovableClock) -
 
     with JournalFile.open(folder / "journal", source="old", target="new") as journal:
         async with source(old.port, folder) as from_, target(new.port) as to:
-            return await move(from_, to, journal, clock=clock, pauses=PAUSES, sleep=at_once)
+            return await move(from_, to, journal, clock=clock, pauses=PAUSES, queued=True, sleep=at_once)
 
 
 @pytest.mark.parametrize("how", ["before", "within", "garbled"])

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from migrator.mailbox import MailboxAway, MailboxLimited, MailFolder
-from migrator.moving import Paused, move
+from migrator.mailbox import MailboxAway, MailboxLimited, MailboxStalled, MailFolder
+from migrator.moving import PAUSES, Paused, move
 from migrator.progress import Silent
 from tests.rules.migrator.memory_mailboxes import MemorySource, MemoryTarget
 from tests.rules.migrator.scene import Scene, letters
@@ -34,9 +34,6 @@ class Time:
 
     async def sleep(self, seconds: float) -> None:
         self.waited.append(seconds)
-
-
-PAUSES = (1, 5, 15, 30)
 
 
 async def test_a_side_that_was_away_is_tried_again_after_a_pause(scene: Scene) -> None:
@@ -66,6 +63,34 @@ async def test_a_side_that_stays_away_is_told_once_the_pauses_are_over(scene: Sc
         await move(MemorySource(scene.old), target, scene.journal, clock=scene.clock, pauses=PAUSES, sleep=time.sleep)
     assert target.asked == ["folders"] * 5
     assert time.waited == [1, 5, 15, 30]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [MailboxStalled("gave nothing in 600 s"), MailboxLimited("slowly", code="THROTTLED")],
+    ids=["all its time", "patience"],
+)
+async def test_a_job_is_not_kept_waiting_where_its_queue_can_wait(
+    scene: Scene, error: MailboxStalled | MailboxLimited
+) -> None:
+    class Stalling(MemorySource):
+        async def folders(self) -> Sequence[MailFolder]:
+            self.asked.append("folders")
+            raise error
+
+    for queued, tries in ((True, 1), (False, 5)):
+        source, time = Stalling(scene.old), Time()
+        with pytest.raises(type(error)):
+            await move(
+                source,
+                MemoryTarget(scene.new),
+                scene.journal,
+                clock=scene.clock,
+                pauses=PAUSES,
+                queued=queued,
+                sleep=time.sleep,
+            )
+        assert (source.asked, time.waited) == (["folders"] * tries, list(PAUSES[: tries - 1]))
 
 
 async def test_a_stop_ends_a_pause(scene: Scene) -> None:

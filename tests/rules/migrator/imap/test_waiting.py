@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from migrator.imap.errors import Silent
+from migrator.imap.errors import Silent, Stalled
 from migrator.imap.line import Line
+from migrator.imap.source import ImapSource
 from migrator.imap.waiting import ENDLESS, RATE, Waiting
-from migrator.mailbox import MailboxAway
-from tests.faults.imap.ends import letter, octets, read, source
+from migrator.mailbox import MailboxStalled
+from tests.faults.imap.ends import access, letter, octets, read, source
 from tests.peers.imap import ImapPeer
 from tests.peers.imap_box import Box, BoxPeer, Mail
-from tests.support.deadline import movable_loop, settle
+from tests.support.deadline import movable_loop, settle, until
+from tests.support.noting import noting
 
 PATIENCE = 60.0
 
@@ -40,24 +42,27 @@ def waiting(time: Time) -> Waiting:
 
 def test_who_says_nothing_is_waited_for_as_long_as_agreed(waiting: Waiting, time: Time) -> None:
     time.now += PATIENCE
-    assert not waiting.over()
+    assert not waiting.over("NOOP")
     time.now += 1
-    assert waiting.over() == "said nothing for 60 s"
+    over = waiting.over("NOOP")
+    assert (type(over), str(over)) == (Silent, "the server said nothing for 60 s, asked for NOOP")
 
 
 def test_who_says_that_it_is_still_there_gets_more_time_and_not_all(waiting: Waiting, time: Time) -> None:
     for _ in range(ENDLESS * 2):
-        assert not waiting.over()
+        assert not waiting.over("NOOP")
         time.now += PATIENCE / 2
         waiting.heard()
     time.now += 1
-    assert waiting.over() == "gave nothing of what it was asked for in 600 s"
+    over = waiting.over("NOOP")
+    told = "the server gave nothing of what it was asked for in 600 s, asked for NOOP"
+    assert (type(over), str(over)) == (Stalled, told)
 
 
 def test_who_gives_what_was_asked_for_gets_all_the_time_it_needs(waiting: Waiting, time: Time) -> None:
     for _ in range(1_000):
         time.now += PATIENCE
-        assert not waiting.over()
+        assert not waiting.over("NOOP")
         waiting.got()
 
 
@@ -66,14 +71,14 @@ def test_a_large_message_may_come_slowly_and_not_an_octet_a_minute(waiting: Wait
         time.now += PATIENCE
         waiting.heard()
         waiting.poured(int(RATE * PATIENCE))
-        assert not waiting.over()
+        assert not waiting.over("NOOP")
     for _ in range(ENDLESS):
-        assert not waiting.over()
+        assert not waiting.over("NOOP")
         time.now += PATIENCE
         waiting.heard()
         waiting.poured(1)
     time.now += 1
-    assert "gave nothing" in waiting.over()
+    assert isinstance(waiting.over("NOOP"), Stalled)
 
 
 class Chattering(ImapPeer):
@@ -111,8 +116,64 @@ async def test_chatter_without_an_end_ends_the_line(peer: Chattering) -> None:
         for _ in range(ENDLESS * 2):
             await settle()
             pass_by(40)
-        with pytest.raises(Silent, match="gave nothing of what it was asked for in 600 s, asked for NOOP"):
+        with pytest.raises(Stalled, match="gave nothing of what it was asked for in 600 s, asked for NOOP"):
             await asked
+
+
+class Working(Chattering):
+    """Says for a while that it is still there, as Dovecot does, and answers in the end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.says = asyncio.Queue[bytes]()
+
+    async def session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(self.greeting + b"\r\n")
+        tag = (await reader.readline()).split(b" ")[0]
+        while (says := await self.says.get()) != b"done":
+            writer.write(b"* OK %s\r\n" % says)
+        writer.write(tag + b" OK done\r\n")
+
+
+async def test_a_server_that_says_it_still_works_is_not_left_while_it_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[Waiting] = []
+    monkeypatch.setattr(Waiting, "heard", noting(Waiting.heard, heard.append))
+    pass_by = movable_loop()
+    async with Working() as peer:
+        line = await Line.open("127.0.0.1", peer.port, tls=None, patience=PATIENCE)
+        asked = asyncio.create_task(line.run(b"NOOP"))
+        await until(lambda: line.busy, "it is asked")
+        for _ in range(2 * ENDLESS - 4):
+            pass_by(PATIENCE / 2)
+            before = len(heard)
+            peer.says.put_nowait(b"Hang in there..")
+            await until(lambda before=before: len(heard) > before, "it is heard")  # type: ignore[misc]
+        peer.says.put_nowait(b"done")
+        assert (await asked).word == "OK"
+        line.abandon()
+
+
+class Locked(ImapPeer):
+    """Greets, and lets nobody in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = asyncio.Event()
+
+    async def session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(self.greeting + b"\r\n")
+        while await reader.readline():
+            self.asked.set()
+
+
+async def test_who_is_silent_before_one_is_in_has_had_all_its_time(tmp_path: Path) -> None:
+    pass_by = movable_loop()
+    async with Locked() as peer:
+        opening = asyncio.create_task(ImapSource.open(access(peer.port, PATIENCE), spool=tmp_path))
+        await peer.asked.wait()
+        pass_by(PATIENCE + 1)
+        with pytest.raises(MailboxStalled, match="said nothing for 60 s, asked for LOGIN"):
+            await opening
 
 
 async def test_one_message_told_for_ever_is_left_and_many_that_take_long_are_not(
@@ -150,5 +211,5 @@ async def test_one_message_told_for_ever_is_left_and_many_that_take_long_are_not
     async with Slow({"INBOX": Box(mails)}) as peer, source(peer.port, tmp_path, patience=PATIENCE) as old:
         assert [octets(one) for one in await read(old)] == [mail.octets for mail in mails]  # 300 s, and 180 are had
         peer.same = True
-        with pytest.raises(MailboxAway, match="gave nothing of what it was asked for"):
+        with pytest.raises(MailboxStalled, match="gave nothing of what it was asked for"):
             await read(old)

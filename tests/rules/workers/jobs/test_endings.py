@@ -15,7 +15,7 @@ from mailsvc.records.job import Ending, FailedForGood, FailedForNow, GivenBack, 
 from mailsvc.records.job_journal import LeaseLost
 from mailsvc.workers.jobs.endings import FULL, ending_of, expected
 from migrator.job import State
-from migrator.mailbox import INBOX, MailboxAway, MailboxLimited, MailboxRefused, StaleFolder
+from migrator.mailbox import INBOX, MailboxAway, MailboxLimited, MailboxRefused, MailboxStalled, StaleFolder
 from migrator.moving import Paused
 from migrator.receipts.receipt import NotCounted
 from migrator.receipts.signing import BadKey
@@ -60,6 +60,7 @@ def ended(error: Exception, job: Job = JOB, *, progressed: bool = False) -> Endi
 
 FOR_NOW: list[Exception] = [
     MailboxAway("the connection broke."),
+    MailboxStalled("it gave nothing of what it was asked for"),
     MailboxLimited("[UNAVAILABLE] later", code="UNAVAILABLE"),
     StaleFolder(INBOX, "it is gone"),
     RecordsAway("the records are away: locked"),

@@ -15,6 +15,7 @@ from mailsvc.records.store import Connection, RecordsAway
 from mailsvc.records.tables import job_secrets
 from migrator.job import Event, State
 from migrator.mailbox import FolderName, MailboxAway, MailboxLimited, Message, Outcome, Refused
+from migrator.moving import PAUSES
 from tests.rules.migrator.memory_mailboxes import Box, MemoryTarget
 from tests.rules.workers.jobs.yard import QUICK, SEALED, WITHIN, Yard
 from tests.support.deadline import until
@@ -72,6 +73,25 @@ async def test_a_mailbox_that_is_away_is_tried_again_later(yard: Yard) -> None:
     assert failed.problem == "imap.old.example does not answer"
     assert failed.next_at is not None
     assert timedelta(seconds=25) < failed.next_at - yard.clock.now() <= timedelta(seconds=30)
+
+
+async def test_a_message_at_which_a_connection_breaks_each_time_is_named_by_a_job_too(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where nothing else is there to be settled meanwhile."""
+    monkeypatch.setattr("mailsvc.workers.jobs.run.PAUSES", [0.0 for _ in PAUSES])
+
+    def breaks(message: Message) -> Refused | None:
+        if message.item.uid == 1:
+            raise MailboxAway("the connection broke")
+        return None
+
+    yard.fill("hanako", 1)
+    yard.target = lambda box: MemoryTarget(box, refuse=breaks)
+    job = await yard.ask()
+    async with yard.working():
+        await yard.until(job, State.DONE_WITH_NAMED)
+    assert "broke each of the 4 times" in yard.receipt(job)
 
 
 async def test_a_mailbox_that_asks_for_patience_gets_it(yard: Yard) -> None:
