@@ -71,7 +71,7 @@ def _in_turn(name: str, turn: int) -> str:
     stem, dot, ending = name.rpartition(".")
     if turn == 1:
         return name
-    return f"{stem} ({turn}).{ending}" if dot and stem else f"{name} ({turn})"
+    return f"{stem.rstrip()} ({turn}).{ending}" if dot and stem else f"{name} ({turn})"
 
 
 def _shortened(name: str) -> str:

@@ -89,6 +89,15 @@ def test_attachments_of_a_message_never_share_a_path(names: list[str]) -> None:
     assert all(path.startswith("attachments/000007/") for path in taken)
 
 
+def test_a_blank_before_the_ending_does_not_become_two() -> None:
+    paths = AttachmentPaths(7)
+    given = [paths.give(name) for name in ("請求書 .pdf", "請求書 .pdf", "請求書.pdf", "請求書.pdf")]
+    assert [path.rpartition("/")[2] for path in given] == [
+        "請求書 .pdf", "請求書 (2).pdf", "請求書.pdf", "請求書 (3).pdf",
+    ]  # fmt: skip
+    assert {why_unsafe(path) for path in given} == {""}
+
+
 def test_a_thousand_attachments_of_one_name_take_their_turns(monkeypatch: pytest.MonkeyPatch) -> None:
     looked: list[str] = []
     monkeypatch.setattr(naming, "key", noting(key, looked.append))
