@@ -65,4 +65,4 @@ def test_what_is_quoted_is_read_back_as_itself(name: bytes) -> None:
         wire = quoted(name)
     except BadFolderName:
         return
-    assert tokens(Response((wire,))) == [String(name)]
+    assert tokens(Response((b"* LSUB " + wire,))) == [b"*", b"LSUB", String(name)]
