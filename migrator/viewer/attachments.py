@@ -106,7 +106,7 @@ class Attachments:
         kind = f'<b class="{"program" if real in PROGRAMS else "kind"}">{html.escape(real.upper()[:8] or "?")}</b>'
         address = html.escape(self.link(path))
         anchor = f'<a href="{address}" target="_blank" rel="noopener noreferrer"{download}>{html.escape(name)}</a>'
-        return f"<li>{kind}{anchor} <small>{sized(self._sizes[path])}</small>{told}</li>"
+        return f"<li>{kind} {anchor} <small>{sized(self._sizes[path])}</small> {told}</li>"
 
     def _figure(self, part: Part) -> str:
         address, name = html.escape(self.link(self._stored(part))), html.escape(part.name)

@@ -1,4 +1,4 @@
-"""Pictures that are not there, as frames with the words that their writer gave for them.
+"""Pictures that are not there, as frames with the words that their writer gave for them; those that are, with words.
 
     framed(clean_html)        # <img src="remote:" alt="Sale"> becomes a frame that says "Sale" and that it was left out
 
@@ -14,6 +14,7 @@ REMOTE: Final = "remote:"  # the address of a picture that was somewhere in the 
 _PICTURE = re.compile(r"<img([^<>]*)>")
 _VALUE = re.compile(r'([a-z]+)="([^"]*)"')
 _WIDE = re.compile(r"(?:^|[ ;])(?:max-)?(?:width|height): *(\d{1,4})(?:\.\d+)?px")
+_UNNAMED: Final = " ".join(LABELS["picture"])  # else a browser that shows none says the whole address
 _SMALL: Final = 24  # pixels: what is lower or narrower spaces, points or counts readers
 
 
@@ -26,7 +27,7 @@ def _frame(found: re.Match[str]) -> str:
     values = dict(_VALUE.findall(found[1]))
     source, said = values.get("src", ""), values.get("alt", "").strip()
     if source not in {"", REMOTE}:
-        return found[0]
+        return found[0] if "alt" in values else f'<img{found[1]} alt="{"" if _is_small(values) else _UNNAMED}">'
     if not said and _is_small(values):
         return ""
     word = both(LABELS["remote" if source else "missing"])

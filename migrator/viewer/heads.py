@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from typing import Final, Literal
 
 from migrator.viewer.fields import Fields
-from migrator.viewer.text import printable
+from migrator.viewer.text import language, printable
 from migrator.viewer.words import LABELS, both, dated
 
 PEOPLE: Final = ("from", "to", "cc", "bcc")
@@ -41,7 +41,7 @@ class Head:
         if received and not self.date:
             rows.append(("received", both(dated(received))))
         told = "".join(f"<dt>{both(LABELS[name])}</dt><dd>{said}</dd>" for name, said in rows)
-        return f'<header class="head"><{level}>{subject}</{level}><dl>{told}</dl></header>'
+        return f'<header class="head"><{level}{language(self.subject)}>{subject}</{level}><dl>{told}</dl></header>'
 
 
 def read_head(fields: Fields, charset: str) -> Head:

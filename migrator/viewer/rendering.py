@@ -18,6 +18,7 @@ from migrator.viewer.body import SEARCHED, Body
 from migrator.viewer.files import Place
 from migrator.viewer.heads import read_head
 from migrator.viewer.parts import leaves, read_message
+from migrator.viewer.text import language
 from migrator.viewer.words import LABELS, NOTES, both
 
 _SEALED: Final = frozenset({"SMIME", "PGP"})
@@ -40,7 +41,7 @@ style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'">
 <main class="mail">
 {head}
 {notes}
-<article>
+<article{language}>
 {body}
 </article>
 {attachments}
@@ -71,6 +72,7 @@ class Page:
             style=_style(),
             head=head.html("h1", place.date),
             notes="".join(_note(name, count) for name, count in notes.items() if count),
+            language=language(self.text),
             body=body.html or f'<p class="empty">{both(LABELS["empty"])}</p>',
             attachments=self.attachments.html,
             original=html.escape(self.attachments.link(place.eml)),

@@ -22,6 +22,7 @@ import nh3
 
 from migrator.viewer.frames import REMOTE
 from migrator.viewer.sets import set_of
+from migrator.viewer.text import as_html
 
 LONGEST: Final = 1_000_000  # signs of HTML
 TAGS: Final = 30_000  # that are parsed; each may be open, and then the next takes longer
@@ -159,7 +160,7 @@ def sanitised(html: str, picture: Callable[[str], str]) -> Clean:
     if cut.count("<") > _MANY:
         cut = _SHIELDS.sub(r"<\1x", cut)
     if _is_deep(cut):
-        return Clean(f'<div class="text">{entities.escape(without_tags(cut))}</div>', shortened=True)
+        return Clean(as_html(without_tags(cut)), shortened=True)
     looked = _Filter(picture)
     before = _LOOKING.set(looked)
     try:

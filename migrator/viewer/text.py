@@ -2,6 +2,7 @@
 
     as_html(text)                # escaped, "> " as blockquotes
     printable(text)              # without control characters that HTML does not have
+    language(text)               # the attribute that tells in which language it seems to be
 
 Links go to http and https alone. Pure; raises nothing.
 """
@@ -19,6 +20,7 @@ _DEEPEST: Final = 8  # quotations in one another that are told apart
 # In escaped text: what an ampersand begins ends an address, save an ampersand itself.
 _ADDRESS = re.compile(r"https?://(?:&amp;|[^\s&<>\"'()「」『』【】\uff08\uff09、。\uff0c]){1,2000}", re.IGNORECASE)
 _STOPS: Final = ".,;:!?"
+_JAPANESE = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
 
 
 def as_html(text: str) -> str:
@@ -40,6 +42,11 @@ def printable(text: str) -> str:
     return _CONTROLS.sub(_shown, text) if _CONTROLS.search(text) else text
 
 
+def language(text: str) -> str:
+    """Nothing for Japanese, which a page is in; for all else the attribute that says that it is not known."""
+    return "" if _JAPANESE.search(text) or not text else ' lang=""'
+
+
 def _shown(found: re.Match[str]) -> str:
     code = ord(found[0])
     return "\n" if code in {0x0C, 0x0D} else chr(0x2400 + code) if code < 0x20 else "\u2421"
@@ -56,7 +63,8 @@ def _block(text: str) -> str:
         return ""
     escaped = html.escape(text)
     linked = _ADDRESS.sub(_link, escaped) if "://" in escaped else escaped
-    return f'<div class="text">{linked}</div>'
+    lines = linked.replace("\n", "<br>")  # and not by a style alone: some browsers have none
+    return f'<div class="text">{lines}</div>'
 
 
 def _link(found: re.Match[str]) -> str:

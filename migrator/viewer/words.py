@@ -30,6 +30,7 @@ LABELS: Final = {
         "Outlook 独自の形式です。中に書式だけが入っている場合が多く、ほかのソフトでは開けません。",
         "Outlook's own format, which other programs cannot open; most often it holds nothing but the text's looks.",
     ),
+    "picture": ("画像", "picture"),
     "remote": ("外部の画像(非表示)", "remote picture, left out"),
     "missing": ("表示できない画像", "picture that cannot be shown"),
     "empty": ("(本文はありません)", "(no text)"),
@@ -75,7 +76,7 @@ _MONTHS: Final = (
 
 def both(words: tuple[str, str]) -> str:
     """Words in both languages, as HTML. They are ours or escaped."""
-    return f'<span class="ja" lang="ja">{words[0]}</span><span class="en" lang="en">{words[1]}</span>'
+    return f'<span class="ja" lang="ja">{words[0]}</span> <span class="en" lang="en">{words[1]}</span>'
 
 
 def dated(date: datetime) -> tuple[str, str]:

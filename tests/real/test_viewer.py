@@ -67,9 +67,9 @@ def test_all_messages_are_listed_the_newest_first_and_more_as_one_scrolls(tab: P
     assert count(tab) == f"{ALL} 通"
     assert rows.count() == 100
     expect(rows.first).to_contain_text("Fwd: 元の話")
-    for _ in range(4):
+    for shown in (100, 200):
+        expect(rows).to_have_count(shown)
         rows.last.scroll_into_view_if_needed()
-        tab.wait_for_timeout(50)
     expect(rows).to_have_count(ALL)
 
 
@@ -150,11 +150,11 @@ def test_a_text_that_is_attached_opens_and_a_program_is_saved(tab: Page) -> None
     frame = tab.frame_locator("iframe")
     with tab.context.expect_page() as opened:
         frame.get_by_role("link", name="note.txt").click()
-    assert opened.value.inner_text("body") == "ひとこと"
+    expect(opened.value.locator("body")).to_have_text("ひとこと")
     with tab.context.expect_page() as opened:
         frame.get_by_role("link", name="page.html.txt").click()
     assert opened.value.title() != "RAN"
-    assert "<script>" in opened.value.inner_text("body")
+    expect(opened.value.locator("body")).to_contain_text("<script>")
     with tab.expect_popup() as popup, tab.context.expect_event("page"):
         frame.get_by_role("link", name="setup.pdf.exe").click()
     assert not popup.value.url.endswith(".html")
@@ -193,9 +193,7 @@ def test_nothing_in_a_message_ever_runs(chromium: Program, tmp_path: Path) -> No
     texts = [one.replace("alert(1)", seen) for one in HOSTILE]
     unpacked.part(1, (Mail(message(f"<img src=x onerror={seen}>", leaf("text/html", one))) for one in texts))
     bare = tmp_path / "pages" / "000001.html"
-    bare.write_text(
-        bare.read_text().replace("<article>", f"<article><script>{seen}</script><img src='data:,' onerror={seen}>")
-    )
+    _slip(bare, f"<script>{seen}</script><img src='data:,' onerror={seen}>")
     with browsing(chromium, quiet=False) as browser:
         tab = ready(browser.open(tmp_path / "index.html"))
         for number in range(1, len(texts) + 1):
@@ -207,8 +205,8 @@ def test_nothing_in_a_message_ever_runs(chromium: Program, tmp_path: Path) -> No
             expect(tab.frame_locator("iframe").locator("main > header h1")).to_be_visible()
         naked = tmp_path / "pages" / "000002.html"
         policy = re.compile('<meta http-equiv="Content-Security-Policy"[^>]*>')
-        told = f"<article><script>{seen}; parent.{seen}</script>"
-        naked.write_text(policy.sub("", naked.read_text()).replace("<article>", told))
+        naked.write_text(policy.sub("", naked.read_text()))
+        _slip(naked, f"<script>{seen}; parent.{seen}</script>")
         assert tab.evaluate("location.hash = 'pages/000002.html'")
         frame = tab.frame_locator(f"iframe[src*='{naked.name}']")
         expect(frame.locator("main > header h1")).to_be_visible()
@@ -216,6 +214,13 @@ def test_nothing_in_a_message_ever_runs(chromium: Program, tmp_path: Path) -> No
         assert tab.title() == "メールの控え"
         forbidden = ("Content Security Policy", "sandboxed")
         assert [one for one in browser.complaints if not any(word in one for word in forbidden)] == []
+
+
+def _slip(page: Path, html: str) -> None:
+    """Put something into a page past the sanitiser."""
+    before = page.read_text()
+    page.write_text(re.sub("<article[^>]*>", lambda found: found[0] + html, before))
+    assert page.read_text() != before
 
 
 def test_an_address_that_is_no_message_opens_nothing(chromium: Program, archive: Path) -> None:
@@ -247,7 +252,7 @@ def test_a_part_that_is_not_there_is_said(chromium: Program, tmp_path: Path) -> 
     unpacked.part(2, list(mails())[:SPECIAL])
     with browsing(chromium, quiet=False) as browser:
         tab = ready(browser.open(tmp_path / "index.html"))
-        expect(tab.locator("#missing")).to_contain_text("第 1 部が展開されていません")
+        expect(tab.locator("#missing")).to_contain_text("第 1 部が展開されていない")
         assert count(tab) == f"{SPECIAL} 通"
 
 

@@ -13,7 +13,7 @@ TEXT = "text/plain; charset=utf-8"
 
 
 def body(octets: bytes) -> str:
-    found = re.search(r"<article>\n(.*)\n</article>", page(octets), re.DOTALL)
+    found = re.search(r"<article[^>]*>\n(.*)\n</article>", page(octets), re.DOTALL)
     assert found
     return found[1]
 
@@ -46,6 +46,34 @@ def test_quotations_stand_apart_and_links_go_to_the_web_alone() -> None:
     assert shown.count("<blockquote>") == shown.count("</blockquote>") == 2
     assert '<a href="https://e.example/?a=1&amp;b=2" target="_blank" rel="noopener noreferrer">' in shown
     assert 'href="javascript' not in shown
+
+
+def test_a_page_can_be_read_where_no_style_is_known() -> None:
+    """As by a browser in a terminal: lines stay lines, and words of two languages or two cells stay apart."""
+    files = multipart(
+        "mixed", leaf(TEXT, "一行目\n\n三行目"), leaf("text/plain", "x", content_disposition="attachment")
+    )
+    told = re.sub(r"<style>.*</style>", "", page(message("x", files)), flags=re.DOTALL).replace("<br>", "\n")
+    shown = html.unescape(re.sub(r"<[^>]*>", "", told))
+    for words in ("一行目\n\n三行目", "差出人 From", "日時 Date", "UTC+09:00) Sunday", "TXT 1.txt 1 B "):
+        assert words in shown
+
+
+def test_a_picture_without_words_of_its_own_has_some() -> None:
+    pictures = '<img src="cid:a"><img src="cid:a" width=1><img src="cid:a" alt="">'
+    parts = (leaf("text/html", pictures), leaf("image/png", png(), content_id="<a>"))
+    assert re.findall('alt="[^"]*"', body(message("x", multipart("related", *parts)))) == [
+        'alt="画像 picture"',
+        'alt=""',
+        'alt=""',
+    ]
+
+
+@pytest.mark.parametrize(("text", "told"), [("会議です", ""), ("カナ", ""), ("see you", ' lang=""'), ("", "")])
+def test_words_that_are_not_japanese_are_not_said_to_be(text: str, told: str) -> None:
+    shown = page(message(text, leaf(TEXT, text)))
+    assert f"<h1{told}>" in shown
+    assert f"<article{told}>" in shown
 
 
 def test_html_goes_before_text_which_stays_reachable() -> None:
@@ -212,7 +240,7 @@ def test_text_too_long_for_a_page_is_a_file_beside_it() -> None:
 
 def test_text_that_flows_has_long_lines() -> None:
     flowed = leaf("text/plain; format=flowed", "one \ntwo \nthree\nfour\n-- \nname")
-    assert "one two three\nfour\n-- \nname" in body(message("x", flowed))
+    assert "one two three<br>four<br>-- <br>name" in body(message("x", flowed))
 
 
 def test_a_message_of_nothing_has_a_page() -> None:
