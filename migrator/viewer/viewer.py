@@ -18,6 +18,9 @@ from migrator.viewer.index import index_files, row_of
 from migrator.viewer.rendering import Page
 
 _HERE: Final = Path(__file__).parent / "page"
+_LOADED: Final = (
+    "viewer.css", "words.js", "state.js", "data.js", "list.js", "folders.js", "message.js", "viewer.js",
+)  # fmt: skip
 
 
 class Viewer:
@@ -41,7 +44,7 @@ class Viewer:
         `folders` are all that there are by then, empty ones too, each with what its source announced it to be.
         """
         yield from index_files(part, rows, folders)
-        for name in ("viewer.css", "viewer.js"):
+        for name in _LOADED:
             yield f"viewer/{name}", (_HERE / name).read_bytes()
         index = (_HERE / "index.html").read_bytes()
         yield "index.html", index.replace(b'data-parts="1"', b'data-parts="%d"' % part)

@@ -122,7 +122,10 @@ def test_the_viewer_brings_its_page_and_all_that_it_loads() -> None:
     index = files["index.html"].decode()
     assert 'data-parts="4"' in index
     for path in re.findall(r'(?:src|href)="([^"]+)"', index):
-        assert path in files
+        assert path in files or path in {"pages/", "mail/"}
+    assert {path for path in files if path.startswith("viewer/") and path.count("/") == 1} <= set(
+        re.findall(r'"(viewer/[^"]+)"', index)
+    )
     assert not re.search(r"<script>|<style|\son\w+=|https?:", index)
     assert "default-src 'none'; script-src 'self'; style-src 'self'" in index
 
