@@ -1,7 +1,7 @@
 """The two databases every contract is held to: each test runs on SQLite and on PostgreSQL.
 
 `url`: a database with tables, empty. `empty_url`: one without tables. `records`: open records on `url`;
-`committing`: the same with the committer at work.
+`committing`: the same with the committer at work. They wait far longer than a test should take.
 """
 
 import shutil
@@ -16,6 +16,7 @@ from tests.real.postgresql import Postgresql
 from tests.real.postgresql import postgresql as shared_postgresql
 from tests.support.run_folder import RunFolder
 
+PATIENT = 300.0  # seconds, for a lock or an answer of a database that has not failed
 BOTH = [pytest.param("sqlite", id="sqlite"), pytest.param("pg", id="pg", marks=pytest.mark.real("postgresql"))]
 
 
@@ -67,7 +68,7 @@ def _database(server: Postgresql, template: str | None = None) -> Iterator[str]:
 
 @pytest.fixture
 def records(url: str) -> Iterator[Records]:
-    with Records.open(url, busy=2.0) as opened:
+    with Records.open(url, busy=PATIENT, deadline=PATIENT) as opened:
         yield opened
 
 

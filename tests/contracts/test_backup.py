@@ -19,7 +19,7 @@ from mailsvc.records.tables import APPEND_ONLY, metadata
 from mailsvc.records.verifying import Verified
 from mailsvc.records.verifying import verify as verify_
 from schedules.names import DomainName
-from tests.contracts.conftest import BOTH, _database
+from tests.contracts.conftest import BOTH, PATIENT, _database
 from tests.contracts.full import ROWS, Dump, dump, fill
 from tests.contracts.made import NOW, accepted, to
 from tests.real.postgresql import Postgresql
@@ -54,7 +54,10 @@ def target(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Records]:
         with Records.open(f"sqlite:///{tmp_path / 'target.db'}", create=True) as opened:
             yield opened
         return
-    with _database(request.getfixturevalue("server")) as url, Records.open(url, busy=2.0) as opened:
+    with (
+        _database(request.getfixturevalue("server")) as url,
+        Records.open(url, busy=PATIENT, deadline=PATIENT) as opened,
+    ):
         yield opened
 
 

@@ -19,7 +19,7 @@ from mailsvc.records.store import Connection, Records
 from migrator.journals.file import JournalFile, JournalUnusable
 from migrator.journals.journal import Intent, Journal, Key, Mark, Settled, Settlement
 from migrator.mailbox import FolderName, FolderState
-from tests.contracts.conftest import BOTH, database
+from tests.contracts.conftest import BOTH, PATIENT, database
 from tests.contracts.jobs_made import add, claim, settle, wanted
 from tests.contracts.made import MINUTE
 
@@ -43,7 +43,7 @@ def opens(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opens]:
     if request.param == "file":
         yield lambda: JournalFile.open(tmp_path / "journal", source="old", target="new")
         return
-    with database(request, tmp_path) as url, Records.open(url, busy=2.0) as records:
+    with database(request, tmp_path) as url, Records.open(url, busy=PATIENT, deadline=PATIENT) as records:
         add(records, wanted())
         (claimed,) = claim(records)
         yield lambda: nullcontext(JobJournal(records, claimed.job, records.act))
@@ -260,7 +260,7 @@ class TestOfJobs:
             def slowly(connection: Connection) -> T:
                 result = work(connection)
                 begun.set()
-                assert go_on.wait(60)
+                assert go_on.wait(PATIENT)
                 return result
 
             return records.act(slowly)
@@ -269,7 +269,7 @@ class TestOfJobs:
         writing = asyncio.create_task(
             asyncio.to_thread(JobJournal(records, slow.job, commit).write, [Settlement((one,))])
         )
-        await asyncio.to_thread(begun.wait, 20)
+        assert await asyncio.to_thread(begun.wait, PATIENT)
         taking = asyncio.create_task(asyncio.to_thread(claim, records, MINUTE, owner="quick"))
         await asyncio.wait([taking], timeout=0.2)
         was_taken = taking.done() and bool(taking.result())

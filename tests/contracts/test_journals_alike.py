@@ -16,7 +16,7 @@ from mailsvc.records.store import Records
 from migrator.journals.file import JournalFile, JournalUnusable
 from migrator.journals.journal import Intent, Journal, Key, Mark, Settled, Settlement
 from migrator.mailbox import FolderState
-from tests.contracts.conftest import BOTH, database
+from tests.contracts.conftest import BOTH, PATIENT, database
 from tests.contracts.jobs_made import add, claim, wanted
 
 FOLDERS = [("INBOX",), ("a", "b"), ("受信",)]
@@ -83,7 +83,7 @@ Pair = tuple[JournalFile, JobJournal]
 @pytest.fixture(params=BOTH)
 def pairs(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[ExitStack], Pair]]:
     """A new journal of each kind, as often as it is called."""
-    with database(request, tmp_path) as url, Records.open(url, busy=2.0) as records:
+    with database(request, tmp_path) as url, Records.open(url, busy=PATIENT, deadline=PATIENT) as records:
         numbers = count()
 
         def pair(stack: ExitStack) -> Pair:

@@ -15,7 +15,7 @@ def test_the_most_jobs_that_settings_allow_read_beside_each_other(records: Recor
 
     def read(_: int) -> int:
         found = records.version("editions")
-        together.wait(60.0)  # no thread serves two
+        together.wait(300.0)  # no thread serves two
         return found
 
     with ThreadPoolExecutor(_MOST) as threads:

@@ -126,7 +126,7 @@ from mailsvc.standing.rates import Scope, SharedRates
 
 async def main(url):
     now = datetime.fromisoformat("2026-11-22T09:00:00+00:00")
-    with Records.open(url) as records:
+    with Records.open(url, busy=300, deadline=300) as records:
         rates = SharedRates(lambda: {Scope.SENDER: Rate(30, timedelta(hours=1))}, records)
         sys.stdout.write("ready\\n"); sys.stdout.flush(); sys.stdin.readline()
         print(sum(await asyncio.gather(*(rates.count(Scope.SENDER, "hanako", now) for _ in range(25)))))

@@ -14,6 +14,7 @@ from mailsvc.records.store import Records
 from mailsvc.standing.reservations import LEASE, Grown, Reservations, SharedReservations, reservations_in
 from schedules.clock import MovableClock
 from schedules.names import Address
+from tests.contracts.conftest import PATIENT
 from tests.contracts.made import MINUTE, NOW
 from tests.real.postgresql import Postgresql
 
@@ -119,7 +120,7 @@ def test_rows_that_have_run_out_are_swept(records: Records) -> None:
 @pytest.fixture
 def shared(server: Postgresql) -> Iterator[tuple[str, Records]]:
     name = server.new_database()
-    with Records.open(server.url(name)) as opened:
+    with Records.open(server.url(name), busy=PATIENT, deadline=PATIENT) as opened:
         yield server.url(name), opened
     server.drop(name)
 
@@ -141,7 +142,7 @@ from schedules.names import Address
 
 async def main(url, name):
     box = Address.parse("hanako@closing.example")
-    with Records.open(url) as records:
+    with Records.open(url, busy=300, deadline=300) as records:
         shared = SharedReservations(records, MovableClock(datetime(2026, 11, 22, 9, 30, tzinfo=UTC)))
         sys.stdout.write("ready\\n"); sys.stdout.flush(); sys.stdin.readline()
         seen = await asyncio.gather(*(shared.take(f"{name}{n}", box, 1, 1000) for n in range(25)))

@@ -23,8 +23,11 @@ CALLS = ("fsync", "fdatasync", "ftruncate", "rename", "replace", "mkdir", "link"
 
 
 class Steps:
-    def __init__(self, at: int) -> None:
+    """Counts steps; at one of them this process gets a signal, SIGKILL unless another is named."""
+
+    def __init__(self, at: int, number: signal.Signals = signal.SIGKILL) -> None:
         self.at = at
+        self.number = number
         self.taken = 0
         self._one = Lock()
 
@@ -32,7 +35,7 @@ class Steps:
         with self._one:
             self.taken += 1
             if self.taken == self.at:
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(os.getpid(), self.number)
 
     def around(self, call: Callable[..., Any]) -> Callable[..., Any]:
         def stepped(*words: Any, **names: Any) -> Any:

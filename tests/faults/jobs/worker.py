@@ -1,10 +1,9 @@
-"""A worker of jobs that ends when all of them have ended, with a SIGKILL at its Nth durable step.
+"""A worker of jobs that ends when all of them have ended, and gives itself a signal at its Nth durable step.
 
-    python -m tests.faults.jobs.worker URL OWNER N [LEASE]
+    python -m tests.faults.jobs.worker URL OWNER N SIGNAL LEASE
 
-LEASE is in seconds: 2, so that what a killed worker had is soon free again. Steps are those of Maildirs, and before and
-after each transaction of the records. N = 0 kills nothing; then the last line on stdout says how many steps there were.
-SIGTERM drains.
+SIGNAL is KILL, or TERM, which drains. LEASE is in seconds. Steps are those of Maildirs, and before and after each
+transaction of the records. At N = 0 nothing happens.
 """
 
 import asyncio
@@ -34,11 +33,10 @@ from migrator.mailbox import Source, Target
 from schedules.clock import SystemClock
 from tests.faults.move_killed import CALLS, Steps
 
-LEASE = 2.0
 OPEN = HELD | {State.WAITING}
 
 
-def _kill_at(steps: Steps) -> None:
+def _count(steps: Steps) -> None:
     for name in CALLS:
         setattr(os, name, steps.around(getattr(os, name)))
     os.write = steps.halved(os.write)  # type: ignore[assignment] # what is patched is what is tested
@@ -62,7 +60,7 @@ async def work(url: str, owner: str, spool: Path, lease: timedelta) -> None:
     log = configure(sys.stderr, json=True, level="info")
     seals, tokens = Sealer([b"k" * 32]), Tokens([], now=clock.now, environ={})
     means = Means(opens, seals, tokens, lambda one: one.to_json(), clock, random, log)
-    with Records.open(url, busy=2.0) as records:
+    with Records.open(url, busy=300.0, deadline=300.0) as records:
         async with records.committer.running():
             role = JobRole(
                 records, means, Pace(at_once=3, lease=lease, tick=0.05, grace=5.0), owner=owner, now=clock.now
@@ -78,12 +76,10 @@ async def work(url: str, owner: str, spool: Path, lease: timedelta) -> None:
 
 
 def main() -> None:
-    steps = Steps(int(sys.argv[3]))
-    _kill_at(steps)
+    url, owner, at, number, lease = sys.argv[1:]
+    _count(Steps(int(at), signal.Signals[f"SIG{number}"]))
     with tempfile.TemporaryDirectory() as spool:
-        lease = timedelta(seconds=float(sys.argv[4]) if len(sys.argv) > 4 else LEASE)
-        asyncio.run(work(sys.argv[1], sys.argv[2], Path(spool), lease))
-    print(steps.taken)
+        asyncio.run(work(url, owner, Path(spool), timedelta(seconds=float(lease))))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from mailsvc.records.errors import Conflict, RecordsAway, Unstorable, away
 from mailsvc.records.orders import Row
 from mailsvc.records.store import Connection, Records
 from mailsvc.records.tables import marks
+from tests.contracts.conftest import PATIENT
 from tests.contracts.made import accepted
 from tests.real.postgresql import PASSWORD, Postgresql, start
 
@@ -36,25 +37,39 @@ def database(server: Postgresql) -> Iterator[str]:
 
 @pytest.fixture
 async def here(server: Postgresql, database: str) -> AsyncIterator[Records]:
-    with Records.open(server.url(database), busy=0.3, deadline=0.5) as records:
+    with Records.open(server.url(database), busy=PATIENT, deadline=PATIENT) as records:
         async with records.committer.running():
             yield records
 
 
-async def test_locked_is_away_and_passes(here: Records, server: Postgresql, database: str) -> None:
+async def test_locked_is_away_and_passes(
+    here: Records, server: Postgresql, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def hasty(connection: Connection) -> None:
+        assert connection.exec_driver_sql("SHOW lock_timeout").scalar_one() == f"{PATIENT / 60:g}min"
+        connection.exec_driver_sql("SET LOCAL lock_timeout = 300")
+        connection.execute(marks.insert().values(name="a", text="x"))
+
     with psycopg.connect(f"host={server.folder} port={server.port} user=lastpost dbname={database}") as other:
         other.execute("LOCK TABLE marks IN ACCESS EXCLUSIVE MODE")
         with pytest.raises(RecordsAway, match="lock timeout"):
-            await here.committer.insert([mark("a")])
+            await here.committer.commit(hasty)
+        monkeypatch.setattr(here, "_deadline", 0.5)
         with pytest.raises(RecordsAway):
             await count(here)
+    monkeypatch.undo()
     await here.committer.insert([mark("b")])
     assert await count(here) == 1
 
 
-async def test_a_question_that_takes_too_long_is_given_up(here: Records) -> None:
+async def test_a_question_that_takes_too_long_is_given_up(
+    here: Records, server: Postgresql, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(here, "_deadline", 0.5)
     with pytest.raises(RecordsAway, match=r"no answer within 0\.5 s"):
-        await here.ask(lambda connection: connection.execute(text("SELECT pg_sleep(1)")))
+        await here.ask(lambda connection: connection.execute(text("SELECT pg_sleep(6000)")))
+    monkeypatch.undo()
+    server.disconnect(database)
     assert await count(here) == 0
 
 
@@ -80,7 +95,7 @@ async def test_cut_in_the_middle_of_a_transaction_is_away(here: Records, server:
 
 async def test_a_read_only_server_is_away(server: Postgresql, database: str) -> None:
     server.run(f"ALTER DATABASE {database} SET default_transaction_read_only = on")
-    with Records.open(server.url(database)) as records:
+    with Records.open(server.url(database), busy=PATIENT, deadline=PATIENT) as records:
         async with records.committer.running():
             with pytest.raises(RecordsAway, match="read-only"):
                 await accepted(records)
@@ -90,7 +105,7 @@ async def test_a_read_only_server_is_away(server: Postgresql, database: str) -> 
 async def test_after_the_server_has_restarted_the_pool_recovers(short_tmp: Path) -> None:
     server = start(short_tmp)
     try:
-        with Records.open(server.url(server.new_database()), busy=2.0) as records:
+        with Records.open(server.url(server.new_database()), busy=PATIENT, deadline=PATIENT) as records:
             async with records.committer.running():
                 await records.committer.insert([mark("before")])
                 server.stop()
@@ -106,12 +121,12 @@ async def test_after_the_server_has_restarted_the_pool_recovers(short_tmp: Path)
 
 
 def test_passwords_are_asked_over_tcp_and_never_told(server: Postgresql, database: str) -> None:
-    with Records.open(server.tcp_url(database), password=PASSWORD) as records:
+    with Records.open(server.tcp_url(database), password=PASSWORD, busy=PATIENT) as records:
         assert records.version("editions") == 0
         assert PASSWORD not in f"{records!r} {records.where!r} {records._writes!r}"
     wrong = "a very secret typo"
     with pytest.raises(RecordsAway, match="password authentication failed") as caught:
-        Records.open(server.tcp_url(database), password=wrong)
+        Records.open(server.tcp_url(database), password=wrong, busy=PATIENT)
     assert wrong not in "".join(traceback.format_exception(caught.value))
 
 

@@ -68,7 +68,7 @@ async def test_locked_is_away_for_writers_only_and_passes(here: Records, path: P
 
 
 async def test_the_loop_goes_on_while_a_writer_waits_for_a_lock(path: Path) -> None:
-    with Records.open(f"sqlite:///{path}", busy=5.0) as records:
+    with Records.open(f"sqlite:///{path}", busy=300.0) as records:
         async with records.committer.running():
             with locked(path):
                 waiting = asyncio.ensure_future(records.committer.insert([mark("a")]))
