@@ -10,6 +10,7 @@ one by one over all sessions, then the friendly default answers. Answers are giv
 
 import asyncio
 import ssl
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -21,16 +22,26 @@ EXTENSIONS = ("PIPELINING", "SIZE 100000000", "8BITMIME", "SMTPUTF8", "ENHANCEDS
 
 @dataclass(frozen=True)
 class Answer:
-    """One reply: its lines without the last CRLF (bytes go out as they are), a delay in seconds, then the end."""
+    """One reply: its lines without the last CRLF (bytes go out as they are), a delay in seconds, then the end.
+
+    One that is `held` is not given before that is set.
+    """
 
     say: str | bytes
     delay: float = 0.0
     close: bool = False
+    held: threading.Event | None = None
     CUT: ClassVar["Answer"]
 
     @property
     def octets(self) -> bytes:
         return self.say if isinstance(self.say, bytes) else self.say.replace("\n", "\r\n").encode() + b"\r\n"
+
+    async def comes(self) -> None:
+        """Return when it is to be given."""
+        await asyncio.sleep(self.delay)
+        if self.held is not None:
+            await asyncio.to_thread(self.held.wait)
 
     @property
     def positive(self) -> bool:
@@ -113,7 +124,7 @@ class _Session:
 
     async def say(self, key: str, default: str) -> Answer:
         answer = self.peer.answer(key, default)
-        await asyncio.sleep(answer.delay)
+        await answer.comes()
         self.writer.write(answer.octets)
         await self.writer.drain()
         if answer.close:
@@ -171,7 +182,7 @@ class _Session:
         for _ in mail.recipients if self.peer.lmtp else [""]:
             answer = self.peer.answer("end", "250 2.0.0 taken")
             mail.taken = mail.taken or answer.positive
-            await asyncio.sleep(answer.delay)
+            await answer.comes()
             self.writer.write(answer.octets)
             await self.writer.drain()
             if answer.close:

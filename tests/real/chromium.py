@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from playwright.sync_api import Browser as Program
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, ViewportSize, sync_playwright
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request, ViewportSize, expect, sync_playwright
 
 PROGRAM = "/usr/bin/chromium"
+PATIENCE = 300_000  # milliseconds, for a browser that is given no time by the machine
 NOT_OURS = ("--no-sandbox", "--disable-background-networking", "--disable-gpu")
 
 
@@ -45,7 +46,7 @@ class Browser:
 def running() -> Iterator[Program]:
     """Chromium itself, for windows of any number of people."""
     with sync_playwright() as playwright:
-        program = playwright.chromium.launch(executable_path=PROGRAM, args=list(NOT_OURS))
+        program = playwright.chromium.launch(executable_path=PROGRAM, args=list(NOT_OURS), timeout=PATIENCE)
         yield program
         program.close()
 
@@ -54,7 +55,9 @@ def running() -> Iterator[Program]:
 def browsing(program: Program, width: int = 1280, language: str = "ja-JP", *, quiet: bool = True) -> Iterator[Browser]:
     """A fresh window of this width; `quiet`: nothing may be said on a console."""
     size = ViewportSize(width=width, height=800)
+    expect.set_options(timeout=PATIENCE)
     context = program.new_context(offline=True, viewport=size, locale=language, timezone_id="Asia/Tokyo")
+    context.set_default_timeout(PATIENCE)
     browser = Browser(context)
     context.on("request", browser.note)
     yield browser

@@ -8,6 +8,7 @@
 import hashlib
 import socket
 import subprocess
+import sys
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
@@ -33,6 +34,8 @@ SETTINGS: Mapping[str, str] = {
     "StreamMaxLength": "26M",
     "SelfCheck": "0",
 }
+# By its socket: the number of a process may be another's when a later run clears away.
+STOP = "import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.sendall(b'zSHUTDOWN\\0')"
 
 
 class Clamd:
@@ -75,7 +78,7 @@ class Clamd:
     def ask(self, command: bytes) -> bytes:
         """Say one word, hear one answer."""
         with closing(socket.socket(socket.AF_UNIX)) as talk:
-            talk.settimeout(5)
+            talk.settimeout(60)
             talk.connect(str(self.socket))
             talk.sendall(b"z" + command + b"\0")
             return talk.recv(4096).rstrip(b"\0")
@@ -120,4 +123,4 @@ def _start_shared(folder: Path) -> Started:
     subprocess.run(server.program.command, check=True, capture_output=True, timeout=180)
     wait_until(server.answers, "clamd answers")
     facts = {"socket": str(server.socket), "port": str(server.port)}
-    return Started(facts, [["kill", "-KILL", (folder / "pid").read_text().strip()]])
+    return Started(facts, [[sys.executable, "-c", STOP, str(server.socket)]])

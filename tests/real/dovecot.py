@@ -12,7 +12,7 @@ further settings stand behind the others. Needs root; tests are marked `real("do
 import os
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
@@ -21,6 +21,7 @@ from tests.support.deadline import wait_until
 from tests.support.ports import free_port, listens
 from tests.support.run_folder import RunFolder, Started
 
+NOBODY = 65_534
 POP3 = Path("/usr/lib/dovecot/pop3")
 CONFIG = """\
 base_dir = {folder}/run
@@ -125,7 +126,7 @@ class Dovecot:
         """
         home = self.home(address)
         home.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["chown", "-R", "nobody:nogroup", self.folder / "mail"], check=True)
+        _give_to_nobody(home)
         limit = f"userdb_quota_rule=*:bytes={octets} userdb_quota_full_tempfail={'yes' if full == '452' else 'no'}"
         line = f"{address.lower()}:{{PLAIN}}{password}:65534:65534::{home}::{limit if octets else ''}\n"
         # Dovecot looks at a file of users once a second at most: each has a file of its own, complete when it appears.
@@ -157,6 +158,23 @@ class Dovecot:
 
     def log(self) -> str:
         return (self.folder / "log").read_text(errors="replace")
+
+    def logins(self, many: int) -> list[str]:
+        """What the log says of every login, once it tells of so many: it is written some time after the reply."""
+
+        def lines() -> list[str]:
+            return [line for line in self.log().split("\n")[:-1] if "Login: user=" in line]
+
+        wait_until(lambda: len(lines()) >= many, f"{many} logins in Dovecot's log")
+        return lines()
+
+
+def _give_to_nobody(home: Path) -> None:
+    """One home and all that is in it; what Dovecot renames there meanwhile is nobody's already."""
+    for folder, _, files in os.walk(home):
+        for path in (folder, *(f"{folder}/{name}" for name in files)):
+            with suppress(FileNotFoundError):
+                os.chown(path, NOBODY, NOBODY)
 
 
 def _start(folder: Path, settings: str = "") -> Started:

@@ -109,6 +109,19 @@ class LastpostHouse:
         assert ran.code == 0, ran.err
         return ran.out
 
+    def amend(self, *words: str) -> str:
+        """What `lastpost plan WORDS` prints; again where a deed of the house's own amended at the same moment."""
+        printed: list[str] = []
+
+        def amended() -> bool:
+            ran = lastpost(self.folder / "lastpost.yaml", "plan", *words, "--reason", "asked for")
+            assert ran.code == 0 or "somebody else" in ran.err, ran.err
+            printed.append(ran.out)
+            return ran.code == 0
+
+        wait_until(amended, "the amendment")
+        return printed[-1]
+
     def deeds_done(self) -> list[str]:
         """The deeds that this house says it has done, in order."""
         whole_lines = self.program.output().split("\n")[:-1]

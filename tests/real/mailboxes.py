@@ -30,6 +30,7 @@ from migrator.receipts.receipt import Receipt
 from schedules.clock import SystemClock
 
 PASSWORD = "geheim-9"
+PATIENCE = 300  # seconds that a move waits for a reply
 COUNTS = {"INBOX": 7, "Sent": 40, "A": 0, "A/B c": 9, "A/B c/&ZeVnLIqe-": 3, "&2D3fUQ- 100%": 5, "x\\y*": 2, "none": 0}
 Told = tuple[str, tuple[str, ...], datetime]
 
@@ -50,7 +51,9 @@ class Place:
 
     @property
     def access(self) -> Access:
-        return Access(Server("127.0.0.1", self.port, Security.NONE), Password(self.user, PASSWORD), 30, self.compress)
+        return Access(
+            Server("127.0.0.1", self.port, Security.NONE), Password(self.user, PASSWORD), PATIENCE, self.compress
+        )
 
     def through(self, port: int) -> "Place":
         return replace(self, port=port)
@@ -169,4 +172,4 @@ def by_command(folder: Path, *words: str, **more: str) -> "subprocess.CompletedP
     """`lastpost migrate mailbox` as a program of its own; `more` is put into its environment."""
     environ = {**os.environ, "XDG_STATE_HOME": str(folder / "state"), **more}
     command = [sys.executable, "-m", "mailsvc.cli", "migrate", "mailbox", *words]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=environ, timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environ)

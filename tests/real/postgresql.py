@@ -135,7 +135,7 @@ def _as_postgres(*command: str) -> None:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         cwd="/",
-        timeout=60,
+        timeout=180,
     )
     if done.returncode:
         raise AssertionError(f"{Path(command[0]).name} failed: {done.stderr.decode(errors='replace')}")

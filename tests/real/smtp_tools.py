@@ -46,7 +46,7 @@ def smtp_source(
     size: int = 1000,
     sender: str = "source@world.example",
     recipient: str = "sink@closing.example",
-    within: float = 120.0,
+    within: float = 600.0,
 ) -> float:
     """Send so many messages of this size (octets) over so many sessions at once; answer the seconds it took."""
     command = ["smtp-source", "-s", str(sessions), "-m", str(messages), "-l", str(size)]

@@ -51,9 +51,11 @@ def saved_under_load(us: LastpostHouse, file: Path) -> None:
 
     with ThreadPoolExecutor(1) as sender:
         sending = sender.submit(go_on)
-        wait_until(lambda: queued(us, "--recipient", "many@elsewhere.example"), "mail comes in")
-        us.lastpost("backup", str(file))
-        stopped.set()
+        try:
+            wait_until(lambda: queued(us, "--recipient", "many@elsewhere.example"), "mail comes in")
+            us.lastpost("backup", str(file))
+        finally:
+            stopped.set()
         assert sending.result() > 0
 
 

@@ -61,10 +61,10 @@ def test_eicar_is_kept_from_everybody_wherever_it_hides(us: LastpostHouse, door:
 
 
 def test_a_look_alike_passes_and_its_scan_is_on_record(us: LastpostHouse) -> None:
-    alike = attached(zipped({"holiday.jpg": EICAR[:-3] + b"..."}), "eicar.zip")
+    alike = attached(zipped({"holiday.jpg": EICAR[:-3] + b"..."}), "holiday.zip")
     reply = send(us, "world", alike)
     assert reply.startswith("250 2.6.0 Taken as ")
-    us.arrives("closing.example", "hanako", b"eicar.zip")
+    us.arrives("closing.example", "hanako", b"holiday.zip")
     (told,) = json.loads(us.lastpost("trace", reply.rsplit(maxsplit=1)[-1], "--json"))
     assert told["scan"] == "clean"
     assert told["scanner"].startswith("ClamAV ")

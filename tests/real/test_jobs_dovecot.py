@@ -18,6 +18,7 @@ from mailsvc.records.job_list import Wanted
 from mailsvc.records.store import Records
 from migrator.job import State
 from schedules.clock import SystemClock
+from tests.faults.jobs.worker import LEASE
 from tests.faults.test_maildir_moves import ROOT
 from tests.real.dovecot import Dovecot, dovecot
 from tests.real.mailboxes import PASSWORD, Place, fill, told
@@ -28,7 +29,7 @@ from tests.support.run_folder import RunFolder
 pytestmark = [pytest.mark.real("dovecot"), pytest.mark.real("postgresql")]
 
 COUNTS = {"INBOX": 80, "A/B c": 20}
-WITHIN = 60.0
+LONG_LEASE = 3600  # seconds: what its worker keeps, however slow the machine is
 WORKERS_KEY = b"k" * 32  # of tests.faults.jobs.worker
 
 
@@ -57,17 +58,18 @@ def test_a_worker_is_killed_while_it_moves_and_nothing_is_lost_or_there_twice(
     with Records.open(where, create=True) as records:
         records.act(partial(jobs.add, new=job, now=SystemClock().now()))
 
-        def worker(owner: str, kill_at: int = 0) -> Program:
-            command = [sys.executable, "-m", "tests.faults.jobs.worker", where, owner, str(kill_at)]
+        def worker(owner: str, kill_at: int = 0, lease: float = LEASE) -> Program:
+            command = [sys.executable, "-m", "tests.faults.jobs.worker", where, owner, str(kill_at), str(lease)]
             return Program(command, tmp_path / f"{owner}.log", cwd=ROOT, environ={"PYTHONPATH": str(ROOT)})
 
         with worker("one", step) as one:
-            assert one.child.wait(WITHIN) == -signal.SIGKILL
-        with worker("two") as two:
-            two.wait(WITHIN)
+            assert one.wait() == -signal.SIGKILL
+        with worker("two", lease=LONG_LEASE) as two:
+            two.wait()
         with records.read() as connection:
             (ended,) = job_list.listing(connection, Wanted(), SystemClock().now())
-    assert (ended.state, ended.attempts) == (State.DONE, 2)
+    # The first one, whose lease is short, may have lost it and taken the job again before it was killed.
+    assert (ended.state, ended.attempts >= 2) == (State.DONE, True)
     before, now = told(old).messages, told(new).messages
     for name in COUNTS:
         assert Counter(now[name]) == Counter(before[name])

@@ -27,7 +27,7 @@ from migrator.mbox.target import MboxTarget
 from migrator.pop3.source import Pop3Source
 from tests.peers.proxy import Cut, CutProxy
 from tests.real.dovecot import Dovecot
-from tests.real.mailboxes import PASSWORD, Place, client, moved, told
+from tests.real.mailboxes import PASSWORD, PATIENCE, Place, client, moved, told
 
 pytestmark = pytest.mark.real("dovecot", "dovecot-pop3")
 
@@ -57,7 +57,7 @@ def filled(dovecot: Dovecot, user: str, count: int) -> Place:
 
 @asynccontextmanager
 async def drop(port: int, user: str, spool: Path) -> AsyncIterator[Pop3Source]:
-    access = Access(Server("127.0.0.1", port, Security.NONE), Password(user, PASSWORD), patience=20)
+    access = Access(Server("127.0.0.1", port, Security.NONE), Password(user, PASSWORD), patience=PATIENCE)
     source = await Pop3Source.open(access, spool=spool, now=lambda: datetime.now(UTC))
     try:
         yield source

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, async_playwright
 
-from tests.real.chromium import NOT_OURS, PROGRAM
+from tests.real.chromium import NOT_OURS, PATIENCE, PROGRAM
 from tests.rules.web.portal.world import World, portal
 
 pytestmark = pytest.mark.real("chromium")
@@ -19,15 +19,22 @@ OCTETS = bytes(range(256)) * 4000
 @asynccontextmanager
 async def window(width: int, language: str) -> AsyncIterator[Page]:
     async with async_playwright() as playwright:
-        program = await playwright.chromium.launch(executable_path=PROGRAM, args=list(NOT_OURS))
+        program = await playwright.chromium.launch(executable_path=PROGRAM, args=list(NOT_OURS), timeout=PATIENCE)
         size = {"width": width, "height": 800}
         context = await program.new_context(viewport=size, locale=language, java_script_enabled=False)  # type: ignore[arg-type]
+        context.set_default_timeout(PATIENCE)
         yield await context.new_page()
         await program.close()
 
 
 def address(world: World, path: str) -> str:
     return f"http://127.0.0.1:{world.served.port}{path}"
+
+
+async def follow(page: Page, what: str) -> None:
+    """Press it, and wait for the page behind it."""
+    async with page.expect_navigation():
+        await page.click(what)
 
 
 async def fits(page: Page, width: int) -> bool:
@@ -47,8 +54,7 @@ async def test_a_subscriber_presses_the_button_and_downloads(
         token = await world.link(OCTETS, b"second part")
         await page.goto(address(world, f"/take/{token}"))
         assert await fits(page, width)
-        await page.click("button")
-        await page.wait_for_load_state()
+        await follow(page, "button")
         assert token not in page.url
         assert head in await page.inner_text("h1")
         assert await fits(page, width)
@@ -62,14 +68,11 @@ async def test_a_subscriber_presses_the_button_and_downloads(
 async def test_the_button_comes_again_when_the_session_has_ended(tmp_path: Path) -> None:
     async with portal(tmp_path) as world, window(360, "ja-JP") as page:
         await page.goto(address(world, f"/take/{await world.link(OCTETS)}"))
-        await page.click("button")
-        await page.wait_for_load_state()
+        await follow(page, "button")
         world.clock.advance(timedelta(hours=2))
         await page.reload()
         assert "つづける" in await page.inner_text("button")
-        await page.click("button")
-        await page.wait_for_load_state()
+        await follow(page, "button")
         assert await page.locator(".files li").count() == 1
-        await page.click("header a")
-        await page.wait_for_load_state()
+        await follow(page, "header a")
         assert "Download the copy" in await page.inner_text("h1")

@@ -55,7 +55,7 @@ async def test_before_us_it_bounces_what_is_refused_for_good(short_tmp: Path) ->
 
 def test_smtp_source_and_smtp_sink(tmp_path: Path) -> None:
     with SmtpSink(tmp_path) as sink:
-        assert smtp_source(sink.port, messages=10, sessions=2, recipient="x@y.example") < 30
+        assert smtp_source(sink.port, messages=10, sessions=2, recipient="x@y.example") > 0
         wait_until(lambda: len(sink.messages()) == 10, "ten messages")
         assert b"X-Rcpt-Args: <x@y.example>" in sink.messages()[0]
 

@@ -1,7 +1,6 @@
 """Two nodes on one PostgreSQL follow an amendment within a second, whoever made it, and answer gates once."""
 
 import json
-import os
 import smtplib
 import statistics
 import threading
@@ -17,16 +16,14 @@ import pytest
 from tests.real.house import FRIEND, PLAN, LastpostHouse, house
 from tests.real.postgresql import postgresql
 from tests.stories.plans import tokyo
-from tests.support.commands import lastpost
-from tests.support.deadline import wait_until
+from tests.support.deadline import PATIENCE, wait_until
 from tests.support.run_folder import RunFolder
 
 pytestmark = pytest.mark.real("postgresql")
 
 LOOK = 0.02  # seconds between two questions
 A_SECOND = 1.0
-BUSY = 60.0  # where other programs take the machine's time
-WHY = ("--reason", "asked for")
+AT_EASE = 0.2  # seconds for a question and its answer, where nothing else takes the machine's time
 HANAKO = "hanako@closing.example"
 HELD = ("mitsuru@closing.example", "shichiro@closing.example", "info@closing.example")
 ENDED = PLAN.replace("2090", "2025")
@@ -44,11 +41,15 @@ stages:
 
 @dataclass
 class Asking:
-    """One client that goes on asking one node for one address; `taken_at` is when it was first taken."""
+    """One client that goes on asking one node for one address; `taken_at` is when it was first taken.
+
+    `slowest`: the longest that it waited for a reply, in seconds.
+    """
 
     us: LastpostHouse
     recipient: str
     taken_at: float | None = None
+    slowest: float = 0.0
     stop: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
@@ -62,9 +63,12 @@ class Asking:
                 self._ask(client)
 
     def _ask(self, client: smtplib.SMTP) -> None:
+        before = time.monotonic()
         while not self.stop.wait(LOOK):
             client.mail(FRIEND)
             code, _ = client.rcpt(self.recipient)
+            now = time.monotonic()
+            self.slowest, before = max(self.slowest, now - before), now
             if code < 300:
                 self.taken_at = time.time()
                 return
@@ -86,22 +90,25 @@ def two_houses(folder: Path, run_folder: RunFolder, plan: str) -> Iterator[tuple
 
 
 def adopted(nodes: tuple[LastpostHouse, ...], recipient: str, *amendment: str) -> list[float]:
-    """Seconds from an amendment, made at the first node, to the first answer by it at each of them."""
+    """Seconds from an amendment, made at the first node, to the first answer by it at each of them.
+
+    Nothing where the machine was too busy to tell: then half a second of work takes many.
+    """
     asking = [Asking(us, recipient) for us in nodes]
     threads = [threading.Thread(target=one.run) for one in asking]
     for thread in threads:
         thread.start()
     try:
-        (made,) = json.loads(nodes[0].lastpost("plan", *amendment, *WHY, "--json"))
+        (made,) = json.loads(nodes[0].amend(*amendment, "--json"))
         for thread in threads:
-            thread.join(BUSY)
+            thread.join(PATIENCE)
     finally:
         for one in asking:
             one.stop.set()
     at = datetime.fromisoformat(made["made_at"]).timestamp()
     found = [one.taken_at - at for one in asking if one.taken_at is not None]
     assert len(found) == len(nodes), "every node follows"
-    return found
+    return found if max(one.slowest for one in asking) < AT_EASE else []
 
 
 def test_both_nodes_answer_by_an_amendment_within_a_second(short_tmp: Path, run_folder: RunFolder) -> None:
@@ -114,9 +121,7 @@ def test_both_nodes_answer_by_an_amendment_within_a_second(short_tmp: Path, run_
             assert {us.rcpt(HANAKO)[:9] for us in nodes} == {"550 5.1.6"}
         seconds += adopted(nodes, HANAKO, "postpone", "closing", "--stage", "receive-end", "--to", "2090-01-01")
         print("seconds from amendment to answer:", [round(one, 3) for one in seconds])
-        # Where more programs want to run than can, half a second of work takes many.
-        if os.getloadavg()[0] <= 1.5 * (os.cpu_count() or 1):
-            assert statistics.median(seconds) <= A_SECOND, seconds
+        assert not seconds or statistics.median(seconds) <= A_SECOND, seconds
 
 
 def test_two_nodes_ask_a_gate_and_answer_it_once(short_tmp: Path, run_folder: RunFolder) -> None:
@@ -124,24 +129,21 @@ def test_two_nodes_ask_a_gate_and_answer_it_once(short_tmp: Path, run_folder: Ru
         for us in nodes:
             us.move_to(tokyo("2027-06-01T00:01"))
         # A further amendment rings in both at once; where one has just answered, it comes after the answer.
-        hold = ("plan", "hold", "closing", "--address", HANAKO, "--until", "2028-01-01", *WHY)
-        wait_until(lambda: amends(nodes[0], *hold), "the hold")
+        nodes[0].amend("hold", "closing", "--address", HANAKO, "--until", "2028-01-01")
         wait_until(lambda: len(answers(nodes[1])) == 1, "the answer")
         assert "gate of receive-end not opened: " in answers(nodes[1])[0]
         assert {us.rcpt(HELD[0])[:9] for us in nodes} == {"250 2.1.5"}, "what waits does not come"
-        nodes[1].lastpost("plan", "gate", "closing", "--stage", "receive-end", "--open", *WHY)
+        nodes[1].amend("gate", "closing", "--stage", "receive-end", "--open")
         wait_until(lambda: {us.rcpt(HELD[0])[:9] for us in nodes} == {"550 5.1.6"}, "both follow")
         # Where a node had asked before the hold came, it was overtaken and asked again: it has not done anything.
-        done = [deed for us in nodes for deed in us.deeds_done() if deed.startswith("closing receive-end gate")]
-        assert len(done) == 1, done
+        wait_until(lambda: asked_gates(nodes), "a node says that it has asked")
+        assert len(asked_gates(nodes)) == 1, asked_gates(nodes)
         assert len(answers(nodes[0])) == 2
 
 
-def amends(us: LastpostHouse, *words: str) -> bool:
-    """Whether an amendment was made; not where an answer of a gate was quicker."""
-    ran = lastpost(us.folder / "lastpost.yaml", *words)
-    assert ran.code == 0 or "somebody else" in ran.err, ran.err
-    return ran.code == 0
+def asked_gates(nodes: tuple[LastpostHouse, ...]) -> list[str]:
+    """The deeds by which the nodes say that they have asked a gate."""
+    return [deed for us in nodes for deed in us.deeds_done() if deed.startswith("closing receive-end gate")]
 
 
 def answers(us: LastpostHouse) -> list[str]:

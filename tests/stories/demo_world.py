@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from pathlib import Path
 from urllib.error import URLError
@@ -59,6 +60,10 @@ class DemoWorld:
 
     def move(self, offset: str) -> None:
         put(self.state / "clock", offset)
+
+    def move_to(self, at: datetime) -> None:
+        """Let the clock file make it `at` now."""
+        self.move(f"{(at - datetime.now(UTC)).total_seconds():+f}")
 
     def replies(
         self, recipients: Iterable[str], *, port: int | None = None, sender: str = "friend@elsewhere.example"

@@ -25,6 +25,7 @@ DOMAINS = (
     f"  catching.example: {BOXES}}}}}\n"
     f"  plain.example: {BOXES}, plus_addressing: no}}}}\n"
     f"  unpublished.example: {BOXES}}}}}\n"
+    f"  published-later.example: {BOXES}}}}}\n"
 )
 PLAN = plan(
     "announce: 2026-01-01, send-end: 2027-06-01, receive-end: 2027-06-01", domains="[closing.example, catching.example]"
@@ -95,7 +96,8 @@ def test_a_directory_that_comes_later_is_followed(us: LastpostHouse) -> None:
     more = us.folder / "more.csv"
     more.write_text("address,kind\nhanako@late.example,base\n")
     assert us.rcpt("hanako@late.example").startswith("550 5.7.1"), "no domain of ours"
-    more.write_text("address,kind\nlate@unpublished.example,base\n")
+    asked = ["late@published-later.example", "hanako@published-later.example"]
+    assert [reply[:9] for reply in us.replies(asked).values()] == ["451 4.3.0"] * 2
+    more.write_text("address,kind\nlate@published-later.example,base\n")
     us.lastpost("accounts", "import", str(more))
-    replies = us.replies(["late@unpublished.example", "hanako@unpublished.example"])
-    assert [reply[:9] for reply in replies.values()] == ["250 2.1.5", "550 5.1.1"]
+    assert [reply[:9] for reply in us.replies(asked).values()] == ["250 2.1.5", "550 5.1.1"]

@@ -15,16 +15,15 @@ from tests.support.deadline import wait_until
 
 HANAKO, SALES, INFO = "hanako@closing.example", "sales@closing.example", "info@closing.example"
 SHICHIRO, MITSURU = "shichiro@closing.example", "mitsuru@closing.example"
-WHY = ("--reason", "asked for")
 
 
 @pytest.fixture(scope="module")
 def held(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LastpostHouse]:
     with house(tmp_path_factory.mktemp("held") / "us", plan=SIMPLE) as us:
         us.move_to(END - timedelta(days=1))
-        us.lastpost("plan", "hold", "closing", "--address", HANAKO, "--until", "2027-07-01", *WHY)
-        us.lastpost("plan", "hold", "closing", "--group", "coop-noto", "--until", "2027-08-01", *WHY)
-        us.lastpost("plan", "hold", "closing", "--area", "ishikawa", "--until", "2027-09-01", *WHY)
+        us.amend("hold", "closing", "--address", HANAKO, "--until", "2027-07-01")
+        us.amend("hold", "closing", "--group", "coop-noto", "--until", "2027-08-01")
+        us.amend("hold", "closing", "--area", "ishikawa", "--until", "2027-09-01")
         us.move_to(END + timedelta(seconds=1))
         wait_until(lambda: us.rcpt(SHICHIRO).startswith("250"), "the last hold")
         yield us
@@ -69,7 +68,7 @@ def test_a_postponement_is_followed_and_may_be_postponed_again(tmp_path: Path) -
         us.apply(SIMPLE.replace("receive-end: 2027-06-01", "receive-end: 2027-06-02"))
         wait_until(lambda: us.rcpt(HANAKO).startswith("250"), "the later end")
         us.move_to(END + timedelta(days=1, minutes=-1))
-        us.lastpost("plan", "postpone", "closing", "--stage", "receive-end", "--by", "14 days", *WHY)
+        us.amend("postpone", "closing", "--stage", "receive-end", "--by", "14 days")
         wait_until(lambda: "2027-06-16" in us.lastpost("plan", "show"), "the words show it")
         us.move_to(END + timedelta(days=14))
         wait_until(lambda: us.rcpt(HANAKO).startswith("250"), "the end postponed once more")
@@ -81,7 +80,7 @@ def test_a_postponement_opens_a_running_service_at_once(tmp_path: Path) -> None:
     with house(tmp_path / "us", plan=SIMPLE) as us:
         us.move_to(END + timedelta(seconds=1))
         assert us.rcpt(HANAKO).startswith("550 5.1.6")
-        us.lastpost("plan", "postpone", "closing", "--stage", "receive-end", "--to", "2027-07-01", *WHY)
+        us.amend("postpone", "closing", "--stage", "receive-end", "--to", "2027-07-01")
         wait_until(lambda: us.rcpt(HANAKO).startswith("250"), "the postponed end")
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from mailsvc.demo.old_mail import letters, written
-from tests.real.chromium import browsing, running
+from tests.real.chromium import PATIENCE, browsing, running
 from tests.stories.demo_world import ENDS_IN, DemoWorld, demo_world
 from tests.support.deadline import wait_until
 
@@ -100,6 +100,7 @@ def test_asked_again_it_ends_with_a_new_link_that_opens_in_a_browser_also_in_ano
     assert done.returncode == 0, done.stderr
     with running() as program:
         tab = program.new_context(locale="ja-JP").new_page()
+        tab.set_default_timeout(PATIENCE)
         tab.goto(done.stdout.strip())
         tab.get_by_role("button").click()
         with tab.expect_download() as download:

@@ -16,7 +16,7 @@ BODY = "From: friend@elsewhere.example\nSubject: hello\n\n.a line with a dot\nca
 
 
 def test_mail_arrives_untouched_behind_trace_lines(tmp_path: Path) -> None:
-    with demo_world(tmp_path / "world") as world:
+    with demo_world(tmp_path / "world", "--ends-in", str(ENDS_IN)) as world:
         for recipient, domain, user in (
             ("hanako@closing.example", "closing.example", "hanako"),
             ("rokuro@closing.example", "closing.example", "rokuro"),
@@ -133,7 +133,7 @@ def test_a_port_that_is_taken_is_named_and_the_world_can_be_played_elsewhere(tmp
 def test_folders_that_cannot_hold_a_world_are_told_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine")
     for state in (tmp_path / "file", Path("/proc/nowhere"), tmp_path):
-        done = played(state)
+        done = played(state, "--port-base", str(five_ports()))
         assert done.returncode == 1
         assert done.stderr.startswith("the demo world cannot be played: ")
         assert str(state) in done.stderr

@@ -179,7 +179,7 @@ def test_an_export_that_runs_at_export_end_is_given_more_time_and_no_more(tmp_pa
         us.move_to(END - DAY)
         us.lastpost("export", HANAKO, "--format", "zip")
         us.move_to(END - timedelta(minutes=5))
-        us.lastpost("plan", "hold", "closing", "--group", "nobody", "--until", "2028-01-01", "--reason", "rings")
+        us.amend("hold", "closing", "--group", "nobody", "--until", "2028-01-01")  # rings
         wait_until(lambda: letters(us), "the letter about more time")
         (letter,) = letters(us)
         assert "期限を 2027-06-15 00:00 JST まで延長しました" in letter

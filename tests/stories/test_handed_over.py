@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from itertools import count
+from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -18,11 +20,12 @@ from tests.support.deadline import wait_until
 
 HANAKO, JIRO = "hanako@closing.example", "jiro@closing.example"
 TARO, UME = "taro@store.example", "ume@store.example"
-ACCOUNTS = "address,kind\n" + "".join(f"{address},base\n" for address in (HANAKO, JIRO, TARO, UME))
+HOME = f"address,kind\n{HANAKO},base\n{JIRO},base\n"
+ACCOUNTS = f"{HOME}{TARO},base\n{UME},base\n"
 SECRET = "<secret@hidden.example>"
 NEVER, LATER = Answer(f"550 5.1.1 {SECRET} is nobody"), Answer(f"450 4.2.1 {SECRET} sleeps")
-BUDGET, SLOW = 3.0, 5.0
-OUTBOX = f"first_retry: 10 min, longest_retry: 20 min, handoff_budget: {BUDGET} s"
+OUTBOX = "first_retry: 10 min, longest_retry: 20 min, handoff_budget: {budget}"
+AT_EASE, IN_HASTE = OUTBOX.format(budget="2 min"), OUTBOX.format(budget="1 s")
 
 
 @dataclass
@@ -82,8 +85,9 @@ def arrives(peer: SmtpPeer, mark: str) -> TakenMail:
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     with threaded(SmtpPeer()) as hop, threaded(SmtpPeer(lmtp=True)) as store:
         words = Words(
+            gateway="  handler_deadline: 10 min\n",
             domains=f'  store.example: {{{{deliver: "lmtp://127.0.0.1:{store.port}"}}}}\n',
-            outbox=OUTBOX,
+            outbox=AT_EASE,
             more='resolver: {{servers: ["127.0.0.1@9"], timeout: 1 s}}\n',
         )
         folder, hop_url = tmp_path_factory.mktemp("handed") / "us", f"smtp://127.0.0.1:{hop.port}?tls=none"
@@ -214,14 +218,21 @@ def gone(hop: SmtpPeer, how: str) -> Iterator[None]:
     hop.follow({})
 
 
-def test_a_slow_next_hop_keeps_nobody_waiting_and_is_told_once(scene: Scene) -> None:
-    scene.hop.follow({"end": [Answer("250 2.0.0 taken at last", delay=SLOW)]})
-    reply = scene.send("slow", HANAKO)
-    assert reply.startswith("250 ")
-    assert scene.deliveries(reply) == [(HANAKO, "claimed", 1)]
-    wait_until(lambda: scene.states(reply) == ["delivered"], "it is settled")
-    assert scene.deliveries(reply) == [(HANAKO, "delivered", 1)]
-    assert len(taken(scene.hop, "slow")) == 1
+def test_a_slow_next_hop_keeps_nobody_waiting_and_is_told_once(tmp_path: Path) -> None:
+    taken_at_last = Event()
+    with threaded(SmtpPeer({"end": [Answer("250 2.0.0 taken at last", held=taken_at_last)]})) as hop:
+        hop_url, words = f"smtp://127.0.0.1:{hop.port}?tls=none", Words(outbox=IN_HASTE)
+        with house(tmp_path / "us", deliver=hop_url, accounts=HOME, words=words) as us:
+            scene = Scene(us, hop, hop)
+            try:
+                reply = scene.send("slow", HANAKO)
+                assert reply.startswith("250 ")
+                assert scene.deliveries(reply) == [(HANAKO, "claimed", 1)]
+            finally:
+                taken_at_last.set()
+            wait_until(lambda: scene.states(reply) == ["delivered"], "it is settled")
+            assert scene.deliveries(reply) == [(HANAKO, "delivered", 1)]
+            assert len(taken(hop, "slow")) == 1
 
 
 @pytest.mark.parametrize("end", [Answer.CUT, Answer(b"25", close=True)], ids=["cut", "half an answer"])

@@ -87,7 +87,15 @@ def test_a_client_with_too_many_sessions_is_asked_to_come_later(us: LastpostHous
             banners.append(client.recv(1000)[:9])
         assert {one[:4] for one in banners[:60]} == {b"220 "}
         assert banners[60] == b"421 4.7.0"
-    wait_until(lambda: us.rcpt(HANAKO).startswith("250"), "there is room again")
+    wait_until(lambda: has_room(us), "there is room again")
+
+
+def has_room(us: LastpostHouse) -> bool:
+    """Whether a session is taken; one that ended a moment ago may still count."""
+    try:
+        return us.rcpt(HANAKO).startswith("250")
+    except smtplib.SMTPConnectError:
+        return False
 
 
 def banners(us: LastpostHouse, wanted: int) -> list[bytes]:

@@ -7,9 +7,9 @@ import pytest
 
 from tests.real.house import LastpostHouse, house
 from tests.stories.plans import END, NOTICE, plan, tokyo
+from tests.support.instants import SECOND, at_instant
 
 HANAKO = "hanako@closing.example"
-SOON, JUST = timedelta(seconds=20), timedelta(milliseconds=50)
 PLAN = plan(
     "announce: 2026-01-01, send-end: 2027-06-01, receive-end: {at: 2027-06-01, soft_for: 6 hours}",
     more="brown_outs:\n  - {from: 2027-05-10T10:00, until: 2027-05-10T10:15}\n",
@@ -34,10 +34,13 @@ def us(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LastpostHouse]:
 )
 def test_the_reply_changes_at_the_instant(us: LastpostHouse, at: datetime, before: str, after: str) -> None:
     for port in (us.world, us.inbound):
-        us.move_to(at - SOON)
-        assert us.rcpt(HANAKO, port=port).startswith(before)
-        us.move_to(at + JUST)
-        assert us.rcpt(HANAKO, port=port).startswith(after)
+
+        def ask(port: int = port) -> str:
+            return us.rcpt(HANAKO, port=port)
+
+        assert at_instant(us.move_to, at - SECOND, ask).startswith(before)
+        us.move_to(at)
+        assert ask().startswith(after)
 
 
 def test_the_end_for_good_names_the_notice_page(us: LastpostHouse) -> None:

@@ -13,13 +13,14 @@ from collections.abc import Awaitable, Callable
 from inspect import isawaitable
 
 STEP = 0.02
+PATIENCE = 300.0  # seconds; only what fails ever waits as long
 
 
 class TooLate(AssertionError):
     """What was waited for did not happen in time."""
 
 
-async def until(condition: Callable[[], object | Awaitable[object]], what: str, within: float = 120.0) -> None:
+async def until(condition: Callable[[], object | Awaitable[object]], what: str, within: float = PATIENCE) -> None:
     """Return as soon as `condition()` (or what it awaits to) is true; `within` is in seconds."""
     end = time.monotonic() + within
     while True:
@@ -33,7 +34,7 @@ async def until(condition: Callable[[], object | Awaitable[object]], what: str, 
         await asyncio.sleep(STEP)
 
 
-def wait_until(condition: Callable[[], object], what: str, within: float = 120.0) -> None:
+def wait_until(condition: Callable[[], object], what: str, within: float = PATIENCE) -> None:
     """Return as soon as `condition()` is true; `within` is in seconds. For tests that are no coroutines."""
     end = time.monotonic() + within
     while not condition():

@@ -13,7 +13,7 @@ from signal import Signals
 from types import TracebackType
 from typing import Self
 
-from tests.support.deadline import wait_until
+from tests.support.deadline import PATIENCE, wait_until
 
 NOTE_BYTES = 4000
 
@@ -68,7 +68,7 @@ class Program:
         """What the program has written so far."""
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
-    def ready(self, condition: object, what: str, within: float = 120.0) -> None:
+    def ready(self, condition: object, what: str, within: float = PATIENCE) -> None:
         """Wait until `condition()` is true; a program that ends meanwhile is an error with its output."""
         assert callable(condition)
 
@@ -86,7 +86,7 @@ class Program:
         """Send a signal to the child alone (not to its group)."""
         self.child.send_signal(number)
 
-    def wait(self, within: float = 120.0) -> int:
+    def wait(self, within: float = PATIENCE) -> int:
         """Answer the exit code; a program that is killed answers minus the signal's number."""
         try:
             return self.child.wait(within)

@@ -115,7 +115,8 @@ def test_a_shared_server_that_fails_tells_every_asker() -> None:
     assert len(starts) == 1
 
 
-def test_the_folder_of_a_killed_run_is_cleared_by_the_next(tmp_path: Path) -> None:
+def test_the_folder_of_a_killed_run_is_cleared_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))  # where no other run clears away
     dead = RunFolder.make()
     (dead.root / "owner").write_text("4194303")
     stopped = tmp_path / "stopped"
@@ -137,7 +138,7 @@ def test_a_real_server_that_is_missing_is_counted_aloud_and_fails_a_run_that_nee
     tests.write_text(f"import pytest\n{gone}@pytest.mark.real({server!r})\ndef test_it(): raise AssertionError\n")
     root = Path(__file__).parents[2]
     command = [sys.executable, "-m", "pytest", "-c", str(root / "pyproject.toml"), "-p", "tests.conftest", str(tests)]
-    environ = {**os.environ, "PYTHONPATH": str(root), "REAL_REQUIRED": required}
+    environ = {**os.environ, "PYTHONPATH": str(root), "REAL_REQUIRED": required, "TMPDIR": str(tmp_path)}
     environ.pop("LASTPOST_TEST_RUN", None)
     ran = subprocess.run(command, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
     assert ran.returncode == code, ran.stdout + ran.stderr
