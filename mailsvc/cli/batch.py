@@ -83,7 +83,7 @@ def report(
     batch: Annotated[str, typer.Argument(metavar="BATCH", help="Its name or id.")],
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it as one HTML page.")] = None,
     csv: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it as CSV, a row a mailbox.")] = None,
-    language: Annotated[Language, typer.Option(help="The language of the page.")] = "ja",
+    language: Annotated[Language, typer.Option(help="The language of page and CSV.")] = "ja",
     *,
     follow: Annotated[
         bool, typer.Option("--follow", help="Tell on stderr how far it is, until nothing more comes by itself.")
@@ -101,7 +101,7 @@ def report(
         if html is not None:
             _write(html, lambda to: to.writelines(page(desk, found, language)))
         if csv is not None:
-            _write(csv, lambda to: write_csv(desk, found, to), mark="\ufeff")  # spreadsheets know UTF-8 by it
+            _write(csv, lambda to: write_csv(desk, found, to, language), mark="\ufeff")  # spreadsheets know UTF-8 by it
         if as_json:
             show_json([found])
         elif html is None and csv is None:

@@ -271,7 +271,7 @@ def _line(found: "Shown") -> str:
 def _fields(found: "Shown") -> Mapping[str, object]:
     from dataclasses import asdict
 
-    return asdict(found)
+    return {**asdict(found), "reasons": ", ".join(one.code for one in found.reasons)}
 
 
 def _states(asked: Sequence[str] | None) -> list["State"]:

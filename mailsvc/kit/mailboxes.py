@@ -34,6 +34,7 @@ from migrator.maildir.target import MaildirTarget
 from migrator.mbox.source import MboxSource
 from migrator.mbox.target import MboxTarget
 from migrator.pop3.source import Pop3Source
+from migrator.reasons import Code
 from migrator.viewer.viewer import Viewer
 from schedules.clock import SystemClock
 
@@ -43,8 +44,8 @@ READING, WRITING = 3, 8  # connections at once to one mailbox, where its provide
 class Unopened(MailboxRefused):
     """A mailbox cannot be opened as it was named, now or later."""
 
-    def __init__(self, why: str, remedy: str) -> None:
-        super().__init__(why)
+    def __init__(self, why: str, remedy: str, *, reason: Code = Code.URL, place: str = "") -> None:
+        super().__init__(why, reason=reason, place=place)
         self.remedy = remedy
 
 
@@ -116,12 +117,14 @@ async def _target(side: Side, source: Side) -> Target:
             most = min(known.sessions or WRITING, WRITING)
             return await ImapTarget.open(await _access(url, side), most=most, said=known.largest)
         case Pop3Url() as url:
-            raise Unopened(f"nothing can be put into {url}: POP3 only reads", "name a mailbox by imaps:// instead")
+            why = f"nothing can be put into {url}: POP3 only reads"
+            raise Unopened(why, "name a mailbox by imaps:// instead", place=str(url))
 
 
 async def _access(url: ImapUrl | Pop3Url, side: Side) -> Access:
     if side.secret is None:
-        raise Unopened(f"{url} needs a secret", "put its password into a file and name it")
+        remedy = "put its password into a file and name it"
+        raise Unopened(f"{url} needs a secret", remedy, reason=Code.NO_SECRET, place=str(url))
     address = await _address(url.host, side.guard)
     context = None if url.tls is MailboxTls.NONE else client_tls(url.ca)
     return Access(server_of(url, context, address), _credentials(url, side.secret), compress=url.compress)
@@ -148,5 +151,6 @@ async def _known(host: str) -> None:
         await asked_of_system(host)
     except socket.gaierror as error:
         if error.errno in {socket.EAI_NONAME, socket.EAI_NODATA}:
-            raise Unopened(f"there is no host {host}", "correct the name in the URL") from None
-        raise MailboxAway(f"nobody answers for the name {host} ({error.strerror})") from None
+            remedy = "correct the name in the URL"
+            raise Unopened(f"there is no host {host}", remedy, reason=Code.HOST, place=host) from None
+        raise MailboxAway(f"nobody answers for the name {host} ({error.strerror})", place=host) from None

@@ -5,7 +5,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -13,6 +13,7 @@ from enum import StrEnum
 from sqlalchemy import RowMapping
 
 from migrator.job import State
+from migrator.reasons import Code, Reason
 
 
 class JobKind(StrEnum):
@@ -63,6 +64,12 @@ class NewJob:
     not_before: datetime | None = None
     wishes: Wishes = field(default_factory=Wishes)
     secrets: Mapping[Side, bytes] = field(default_factory=dict)  # sealed
+
+
+def retry_command(job: str, needs: Sequence[Side]) -> str:
+    """What lets a job that has ended go on: its passwords are erased by then, and needed anew."""
+    options = {Side.SOURCE: "from-secret", Side.TARGET: "to-secret"}
+    return f"lastpost jobs retry {job}" + "".join(f" --{options[side]} FILE" for side in needs)
 
 
 def move_digest(source: str, target: str) -> str:
@@ -121,6 +128,7 @@ class Job:
     needs: tuple[Side, ...]
     problem: str
     remedy: str
+    reasons: tuple[Reason, ...] = ()  # of the problem, the first one first; none in records of old
     whole: Whole | None = None  # None: no run has come to its end
     position: int | None = None  # in the queue, from 1; None where it does not wait
 
@@ -151,6 +159,7 @@ class FailedForNow:
     progressed: bool
     resting: str = ""  # the host that asks for patience, from all its jobs
     asked: timedelta | None = None  # for so long
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +168,7 @@ class FailedForGood:
 
     why: str
     remedy: str
+    reasons: tuple[Reason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +177,15 @@ class GivenBack:
 
 
 Ending = Succeeded | FailedForNow | FailedForGood | GivenBack
+
+
+def reasons_text(reasons: Sequence[Reason]) -> str:
+    """Reasons as a row has them; none are an empty text."""
+    return json.dumps([asdict(one) for one in reasons], separators=(",", ":")) if reasons else ""
+
+
+def _reasons(text: str) -> tuple[Reason, ...]:
+    return tuple(Reason(Code(one["code"]), one["place"], one["said"]) for one in json.loads(text or "[]"))
 
 
 def job_of(row: RowMapping) -> Job:
@@ -182,6 +201,7 @@ def job_of(row: RowMapping) -> Job:
         state=State(row["state"]),
         progress=progress,
         needs=tuple(Side(one) for one in row["needs"].split()),
+        reasons=_reasons(row["reasons"]),
         whole=None if row["whole_messages"] is None else Whole(row["whole_messages"], row["whole_octets"]),
         position=row.get("position"),
     )

@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, exists, func, or_,
 from mailsvc.records.exports import is_coming
 from mailsvc.records.job import JobKind, Progress
 from mailsvc.records.job_list import Wanted, conditions
-from mailsvc.records.job_steps import becomes, progress_columns
+from mailsvc.records.job_steps import NO_PROBLEM, becomes, progress_columns
 from mailsvc.records.tables import job_secrets, jobs
 from migrator.job import ENDED, Event, State, takes
 
@@ -84,7 +84,7 @@ def _changed(connection: Connection, row: RowMapping, event: Event, now: datetim
     before = State(row["state"])
     anew: dict[str, object] = {}
     if event is Event.RETRY or (event is Event.RESUME and before is State.PAUSED):
-        anew = {"problem": "", "remedy": "", "failed": 0, "failing_since": None, "next_at": now}
+        anew = {**NO_PROBLEM, "failed": 0, "failing_since": None, "next_at": now}
     if event is Event.RETRY and before in ENDED:
         anew |= progress_columns(Progress())
     return Change(row["id"], before, becomes(connection, row, event, now, **anew))

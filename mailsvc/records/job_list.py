@@ -14,6 +14,7 @@ from mailsvc.records.job_hosts import Rest, resting
 from mailsvc.records.jobs import Batch
 from mailsvc.records.tables import batches, jobs
 from migrator.job import State
+from migrator.reasons import Code, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +106,11 @@ def _told(job: Job, rests: Mapping[str, Rest]) -> Job:
     if job.state is not State.WAITING or not theirs:
         return job
     last = max(theirs, key=lambda rest: rest.until)
-    why = job.problem or f"{last.host} has asked for patience: {last.why}"
-    return replace(job, problem=why, next_at=max(last.until, job.next_at or last.until))
+    next_at = max(last.until, job.next_at or last.until)
+    if job.problem:
+        return replace(job, next_at=next_at)
+    why = f"{last.host} has asked for patience: {last.why}"
+    return replace(job, problem=why, reasons=(Reason(Code.HOST_RESTS, last.host),), next_at=next_at)
 
 
 def _placed(now: datetime) -> Select[tuple[object, ...]]:

@@ -3,14 +3,15 @@
 For the modules of jobs beside this one; each step is by `migrator.job.TABLE`.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, update
 
-from mailsvc.records.job import Progress
+from mailsvc.records.job import Progress, reasons_text
 from mailsvc.records.tables import job_secrets, jobs
 from migrator.job import ENDED, HELD, Event, State, after
+from migrator.reasons import Reason
 
 
 def becomes(connection: Connection, row: RowMapping, event: Event, now: datetime, **values: object) -> State:
@@ -42,3 +43,11 @@ def progress_columns(progress: Progress) -> dict[str, object]:
     """The columns of how far a run is."""
     names = ("messages", "of_messages", "octets", "of_octets", "doing")
     return {name: getattr(progress, name) for name in names}
+
+
+def problem_columns(problem: str, remedy: str, reasons: Sequence[Reason]) -> dict[str, object]:
+    """The columns of why a job stands still."""
+    return {"problem": problem, "remedy": remedy, "reasons": reasons_text(reasons)}
+
+
+NO_PROBLEM: Mapping[str, object] = problem_columns("", "", ())

@@ -27,7 +27,7 @@ from mailsvc.records.job import (
     Succeeded,
 )
 from mailsvc.records.job_hosts import host_well, rest_host
-from mailsvc.records.job_steps import becomes, progress_columns
+from mailsvc.records.job_steps import NO_PROBLEM, becomes, problem_columns, progress_columns
 from mailsvc.records.tables import job_secrets, jobs, moves
 from migrator.job import Event, State
 
@@ -135,19 +135,21 @@ def settle(
         case Succeeded(receipt, named, whole):
             event = Event.NAMED if named else Event.SUCCEEDED
             host_well(connection, {row["source_host"], row["target_host"]}, now)
-            said = {"receipt": receipt, "problem": "", "remedy": "", "failed": 0, "failing_since": None}
+            said = {"receipt": receipt, **NO_PROBLEM, "failed": 0, "failing_since": None}
             if whole is not None:
                 written |= {"whole_messages": whole.messages, "whole_octets": whole.octets}
             return becomes(connection, row, event, now, **said, **written)
-        case FailedForNow(why, next_at, progressed, resting, asked):
+        case FailedForNow(why, next_at, progressed, resting, asked, reasons):
             if resting:
                 next_at = max(next_at, rest_host(connection, resting, why, now, asked=asked))
             failed = 1 if progressed else row["failed"] + 1
             since = now if progressed else row["failing_since"] or now
-            said = {"problem": why, "remedy": "", "failed": failed, "failing_since": since, "next_at": next_at}
-            return becomes(connection, row, Event.FAILED_FOR_NOW, now, **said, **written)
-        case FailedForGood(why, remedy):
-            return becomes(connection, row, Event.FAILED_FOR_GOOD, now, problem=why, remedy=remedy, **written)
+            said = problem_columns(why, "", reasons)
+            tries = {"failed": failed, "failing_since": since, "next_at": next_at}
+            return becomes(connection, row, Event.FAILED_FOR_NOW, now, **said, **tries, **written)
+        case FailedForGood(why, remedy, reasons):
+            said = problem_columns(why, remedy, reasons)
+            return becomes(connection, row, Event.FAILED_FOR_GOOD, now, **said, **written)
         case GivenBack():
             return becomes(connection, row, Event.GIVEN_BACK, now, next_at=now, **written)
 
@@ -160,7 +162,7 @@ def next_due(connection: Connection) -> datetime | None:
 
 def _fresh(new: NewJob, move: int, now: datetime) -> dict[str, object]:
     next_at = new.not_before or now
-    zero = {"attempts": 0, "failed": 0, "owner": "", "fence": 0, "problem": "", "remedy": "", "receipt": ""}
+    zero = {"attempts": 0, "failed": 0, "owner": "", "fence": 0, **NO_PROBLEM, "receipt": ""}
     return {
         "id": new.id,
         "batch": new.batch,

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, Engine, column, func, inspect, select, table
 from mailsvc.records.errors import RecordsAway, WrongSchema, at_the_door
 from mailsvc.records.upsert import is_sqlite
 
-VERSION = "0004"
-_KNOWN = ("0001", "0002", "0003", "0004")
+VERSION = "0005"
+_KNOWN = ("0001", "0002", "0003", "0004", "0005")
 
 _LOCK = 0x6C617374  # any number that only this program uses
 

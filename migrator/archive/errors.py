@@ -14,7 +14,8 @@ class BadArchive(MailboxRefused):
     """An archive is damaged, or none of ours; `entry` is the file in it, "" where it is the archive as a whole."""
 
     def __init__(self, file: Path, entry: str, why: str) -> None:
-        super().__init__(f"{file.name}: {f'{entry}: ' if entry else ''}{why}")
+        place = f"{file.name}: {entry}" if entry else file.name
+        super().__init__(f"{place}: {why}", place=place)
         self.file = file
         self.entry = entry
         self.why = why

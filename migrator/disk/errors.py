@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from migrator.mailbox import FolderName, MailboxAway, MailboxError, MailboxLimited, MailboxRefused, StaleFolder
+from migrator.reasons import Code
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _GONE = frozenset({errno.ENOENT, errno.ENOTDIR})
@@ -40,11 +41,11 @@ def told(path: Path, *, folder: FolderName | None = None) -> Iterator[None]:
 
 def translated(error: OSError, path: Path, folder: FolderName | None = None) -> MailboxError:
     """The error of a mailbox that an OSError stands for."""
-    why = f"{as_text(path)}: {error.strerror or error}"
+    place, said = as_text(path), error.strerror or str(error)
     if full(error):
-        return MailboxLimited(f"there is no room for {as_text(path)}", code="OVERQUOTA")
+        return MailboxLimited(f"there is no room for {place}", code="OVERQUOTA", place=place)
     if folder is not None and error.errno in _GONE:
         return StaleFolder(folder, "it is not there any more")
     if error.errno in _NEVER | _GONE:
-        return MailboxRefused(why)
-    return MailboxAway(why)
+        return MailboxRefused(f"{place}: {said}", reason=Code.FILE, place=place, said=said)
+    return MailboxAway(f"{place}: {said}", place=place, said=said)

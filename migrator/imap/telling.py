@@ -10,10 +10,12 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from typing import assert_never
 
-from migrator.imap.errors import Bye, Declined, Garbled, Gone, ImapError, NoRoom, NotImap, NoTls, Stalled, Untrusted
+from migrator.imap.errors import Bye, Declined, ImapError, NoRoom, NotImap, NoTls, Stalled, Untrusted
 from migrator.imap.login import NoWay
 from migrator.mailbox import MailboxAway, MailboxError, MailboxLimited, MailboxRefused, MailboxStalled
+from migrator.reasons import Code
 
 PATIENCE = frozenset({"THROTTLED", "LIMIT", "UNAVAILABLE", "INUSE", "OVERQUOTA"})
 _WORDS = (
@@ -39,17 +41,35 @@ def translated(error: ImapError, place: str, host: str = "") -> MailboxError:
     text = f"{place}: {error}"
     match error:
         case Declined() | Bye() if code := patience(error.code, error.text):
-            return MailboxLimited(text, code=code, wait=_wait(error.text), host=host.lower())
+            wait = _wait(error.text)
+            return MailboxLimited(text, code=code, wait=wait, host=host.lower(), place=place, said=error.said)
         case Declined() | NoWay() | Untrusted() | NoTls() | NotImap():
-            return MailboxRefused(text)
+            said = error.said if isinstance(error, Declined) else ""
+            return MailboxRefused(text, reason=_reason(error), place=place, said=said)
         case NoRoom():
             return MailboxLimited(text, code="DISKFULL")
         case Stalled():
-            return MailboxStalled(text)
-        case Gone() | Garbled():
-            return MailboxAway(text)
+            return MailboxStalled(text, place=place)
+        case Bye():
+            return MailboxAway(text, place=place, said=error.said)
         case _:
-            return MailboxAway(text)
+            return MailboxAway(text, place=place)
+
+
+def _reason(error: Declined | NoWay | Untrusted | NoTls | NotImap) -> Code:
+    match error:
+        case Declined(command=command):
+            return Code.LOGIN if command.startswith(("LOGIN", "AUTHENTICATE")) else Code.DECLINED
+        case NoWay():
+            return Code.LOGIN_WAY
+        case Untrusted():
+            return Code.CERTIFICATE
+        case NoTls():
+            return Code.TLS
+        case NotImap():
+            return Code.PROTOCOL
+        case _ as never:
+            assert_never(never)
 
 
 def patience(code: str, text: str) -> str:

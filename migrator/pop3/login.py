@@ -3,7 +3,8 @@
     await log_in(wire, credentials, can)       # can: what CAPA said, {"SASL": ("PLAIN",), "USER": (), …}
 
 PLAIN is used where it is offered, and has to be for whoever acts for somebody else. A server without CAPA gets USER.
-Raises Declined with the server's reason, MailboxRefused where it offers no way. Secrets never stand in an error.
+Raises Declined with the server's reason, NoWay where it offers no way that we have, MailboxRefused for what cannot be
+said to it. Secrets never stand in an error.
 """
 
 from base64 import b64encode
@@ -11,7 +12,7 @@ from collections.abc import Mapping
 from typing import assert_never
 
 from migrator.imap.answers import printable
-from migrator.imap.login import Credentials, Password, Token, as_bearer, as_plain, as_xoauth2, reason_in
+from migrator.imap.login import Credentials, NoWay, Password, Token, as_bearer, as_plain, as_xoauth2, reason_in
 from migrator.mailbox import MailboxRefused
 from migrator.pop3.wire import Declined, Wire
 
@@ -25,10 +26,10 @@ async def log_in(wire: Wire, credentials: Credentials, can: Can) -> None:
         case Password() if "PLAIN" in offered:
             await _authenticate(wire, b"PLAIN", as_plain(credentials))
         case Password(authz=authz) if authz:
-            raise MailboxRefused("acting for somebody else needs AUTH PLAIN, which the server does not offer")
+            raise NoWay("acting for somebody else needs AUTH PLAIN, which the server does not offer")
         case Password(user, password):
             if can and "USER" not in can:
-                raise MailboxRefused("the server takes no password on this connection: it offers no PLAIN and no USER")
+                raise NoWay("the server takes no password on this connection: it offers no PLAIN and no USER")
             await wire.ask(_line(b"USER", user), name="USER")
             await wire.ask(_line(b"PASS", password), name="PASS")
         case Token() if "OAUTHBEARER" in offered:
@@ -36,7 +37,7 @@ async def log_in(wire: Wire, credentials: Credentials, can: Can) -> None:
         case Token() if "XOAUTH2" in offered:
             await _authenticate(wire, b"XOAUTH2", as_xoauth2(credentials))
         case Token():
-            raise MailboxRefused("the server offers neither OAUTHBEARER nor XOAUTH2: it takes no tokens")
+            raise NoWay("the server offers neither OAUTHBEARER nor XOAUTH2: it takes no tokens")
         case _ as never:
             assert_never(never)
 

@@ -16,11 +16,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+from migrator.imap.login import NoWay
 from migrator.imap.session import Security
 from migrator.imap.sessions import Access
 from migrator.mailbox import MailboxAway, MailboxLimited, MailboxRefused
 from migrator.pop3.login import Can, log_in
 from migrator.pop3.wire import Declined, Wire
+from migrator.reasons import Code
 
 _BITS = 62  # of a UID
 _MOST = 2_000_000  # messages
@@ -87,8 +89,12 @@ class Session:
         except Declined as no:
             if code := patience(no):
                 asked = f"{self.place}: {no}"
-                raise MailboxLimited(asked, code=code, wait=self._wait(no), host=self._host) from None
-            raise MailboxRefused(f"{self.place}: {no}") from None
+                where = {"host": self._host, "place": self.place}
+                raise MailboxLimited(asked, code=code, wait=self._wait(no), said=no.text, **where) from None
+            reason = Code.LOGIN if no.command.startswith(("USER", "PASS", "AUTH")) else Code.DECLINED
+            raise MailboxRefused(f"{self.place}: {no}", reason=reason, place=self.place, said=no.text) from None
+        except NoWay as no:
+            raise MailboxRefused(f"{self.place}: {no}", reason=Code.LOGIN_WAY, place=self.place) from None
 
     async def close(self) -> None:
         """Say goodbye. Nothing was marked as deleted, so nothing is."""
@@ -109,7 +115,8 @@ class Session:
         await self._learn()
         if server.security is Security.STARTTLS and server.context is not None:
             if "STLS" not in self.can:
-                raise MailboxRefused(f"{server} does not offer STLS, and nothing is said to it in clear")
+                why = f"{server} does not offer STLS, and nothing is said to it in clear"
+                raise MailboxRefused(why, reason=Code.TLS, place=str(server))
             await self.wire.ask(b"STLS")
             await self.wire.secure(server, server.context)
             await self._learn()  # RFC 2595 section 4: what was said in clear counts no more

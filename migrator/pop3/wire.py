@@ -19,6 +19,7 @@ from collections.abc import AsyncGenerator
 from migrator.imap.answers import printable
 from migrator.imap.session import Security, Server
 from migrator.mailbox import MailboxAway, MailboxRefused, MailboxStalled
+from migrator.reasons import Code
 
 LONGEST = 8192  # octets of a line that is no message's (RFC 2449 section 4 allows 512)
 _PIECE = 65_536
@@ -61,24 +62,25 @@ class Wire:
                     limit=_PIECE,
                 )
         except TimeoutError:
-            raise MailboxStalled(f"{server} does not answer") from None
+            raise MailboxStalled(f"{server} does not answer", place=str(server)) from None
         except ssl.SSLCertVerificationError as error:
-            raise MailboxRefused(_untrusted(server, error)) from None
+            raise _untrusted(server, error) from None
         except OSError as error:
-            raise MailboxAway(f"{server} cannot be reached: {error.strerror or error}") from None
+            raise MailboxAway(f"{server} cannot be reached: {error.strerror or error}", place=str(server)) from None
         return cls(str(server), reader, writer, patience)
 
     async def secure(self, server: Server, context: ssl.SSLContext) -> None:
         """Go on by TLS; what was sent before that in clear is no answer to anything."""
         if self._held:
-            raise MailboxRefused(f"{self._place} sends in clear what belongs behind STLS")
+            why = f"{self._place} sends in clear what belongs behind STLS"
+            raise MailboxRefused(why, reason=Code.TLS, place=self._place)
         try:
             async with asyncio.timeout(self._patience):
                 await self._writer.start_tls(context, server_hostname=server.name)
         except TimeoutError:
-            raise MailboxAway(f"{self._place} does not answer") from None
+            raise MailboxAway(f"{self._place} does not answer", place=self._place) from None
         except ssl.SSLCertVerificationError as error:
-            raise MailboxRefused(_untrusted(server, error)) from None
+            raise _untrusted(server, error) from None
         except OSError as error:
             raise self._lost(str(error)) from None
 
@@ -95,7 +97,7 @@ class Wire:
                 self._writer.write(command + b"\r\n")
                 await self._writer.drain()
         except TimeoutError:
-            raise MailboxAway(f"{self._place} takes nothing more") from None
+            raise MailboxAway(f"{self._place} takes nothing more", place=self._place) from None
         except OSError as error:
             raise self._lost(str(error)) from None
 
@@ -110,7 +112,8 @@ class Wire:
             case b"-ERR":
                 raise Declined(command, printable(rest.strip()))
             case _:
-                raise MailboxRefused(f"{self._place} speaks no POP3: {printable(line[:80])}")
+                why = f"{self._place} speaks no POP3: {printable(line[:80])}"
+                raise MailboxRefused(why, reason=Code.PROTOCOL, place=self._place)
 
     async def lines(self, *, most: int) -> AsyncGenerator[bytes, None]:
         """The lines behind an answer, up to the dot that ends them; `most` are more than can be meant."""
@@ -167,7 +170,7 @@ class Wire:
                 octets = await self._reader.read(_PIECE)
         except TimeoutError:
             came = f"sent {self._came} octets" if self._came else "said nothing"
-            raise MailboxAway(f"{self._place} has {came} for {self._patience:g} s") from None
+            raise MailboxAway(f"{self._place} has {came} for {self._patience:g} s", place=self._place) from None
         except OSError as error:
             raise self._lost(str(error)) from None
         if not octets:
@@ -183,7 +186,7 @@ class Wire:
         self._left, self._came = self._patience, 0
 
     def _lost(self, why: str) -> MailboxAway:
-        return MailboxAway(f"the connection to {self._place} broke: {why}")
+        return MailboxAway(f"the connection to {self._place} broke: {why}", place=self._place)
 
 
 def _safe(octets: bytes) -> int:
@@ -198,5 +201,6 @@ def _unstuffed(octets: bytes, *, start: bool) -> bytes:
     return octets[first:].replace(b"\r\n.", b"\r\n")
 
 
-def _untrusted(server: Server, error: ssl.SSLCertVerificationError) -> str:
-    return f"the certificate of {server} is not to be trusted: {error.verify_message}"
+def _untrusted(server: Server, error: ssl.SSLCertVerificationError) -> MailboxRefused:
+    why = f"the certificate of {server} is not to be trusted: {error.verify_message}"
+    return MailboxRefused(why, reason=Code.CERTIFICATE, place=str(server))

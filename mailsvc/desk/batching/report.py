@@ -14,10 +14,11 @@ from datetime import datetime
 from mailsvc.desk.desk import Desk
 from mailsvc.desk.exporting.jobs import batch_named
 from mailsvc.records import job_batches, job_forecast, job_list
-from mailsvc.records.job import Job, Progress
+from mailsvc.records.job import Job, Progress, retry_command
 from mailsvc.records.job_forecast import Measured
 from mailsvc.records.job_list import Wanted
 from migrator.job import HELD, State
+from migrator.reasons import Reason
 from migrator.receipts.reading import BadReceipt
 from migrator.receipts.receipt import NotCounted, Receipt
 from migrator.receipts.signing import verified
@@ -77,8 +78,10 @@ class Row:
     messages: int
     of_messages: int
     octets: int
-    why: str
+    reasons: tuple[Reason, ...]
+    why: str  # as it was written down, in English
     remedy: str
+    retry: str  # the command that goes on
     named: tuple[str, ...]
     position: int | None
     expected_end: datetime | None
@@ -176,8 +179,10 @@ def _row(desk: Desk, report: Report, job: Job, named: tuple[str, ...]) -> Row:
         messages=far.messages,
         of_messages=far.of_messages,
         octets=far.octets,
+        reasons=job.reasons,
         why=job.problem,
         remedy=job.remedy,
+        retry=retry_command(job.id, job.needs),
         named=named,
         position=job.position,
         expected_end=local(expected),

@@ -8,8 +8,10 @@ is escaped. It is written piece by piece, so a batch of a hundred thousand takes
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
+from mailsvc.desk.batching.reason_words import remedies, why
 from mailsvc.desk.batching.report import COMING, DONE, Report, Row, rows
 from mailsvc.desk.batching.report_words import LABELS, STATES, moment, size
 from mailsvc.desk.desk import Desk
@@ -52,5 +54,7 @@ def page(desk: Desk, report: Report, language: Language) -> Iterator[str]:
         },
         told=told,
         plain=plain,
+        why=partial(why, language=language),
+        remedies=partial(remedies, language=language),
         size=size,
     )

@@ -48,10 +48,10 @@ LABELS: Mapping[str, Text] = {
     "why": Text("理由", "Reason"),
     "remedy": Text("対処", "What to do"),
     "as_said": Text(
-        "理由と対処は、サーバーの返答も含め、記録された英文のまま載せています。原因を取り除いて「対処」のコマンドを実行すると、"
-        "残りから再開します。移し終えたものが二重になることはありません。",
-        "Reasons and remedies stand as they were written down, with what servers said. Once the cause is gone, the "
-        "command under “What to do” goes on with what is left; what was moved is not moved twice.",
+        "原因を取り除いて「対処」のコマンドを実行すると、残りから再開します。移し終えたものが二重になることはありません。"
+        "「原文」とあるものは、サーバーの応答や記録をそのまま載せています。",
+        "Once the cause is gone, the command under “What to do” goes on with what is left; what was moved is not "
+        "moved twice. What stands in quotes are a server's own words, or the record's.",
     ),
     "what": Text("移せなかったもの", "What could not be moved"),
     "position": Text("順番", "Place"),

@@ -24,6 +24,7 @@ from mailsvc.records.job_list import Wanted
 from mailsvc.records.jobs import Batch
 from mailsvc.records.store import Connection
 from migrator.job import ASKED, TABLE, Event, State
+from migrator.reasons import Reason
 
 _PAGE = 500
 _BATCHES = 5  # named to whoever asks for one that is not there
@@ -55,6 +56,7 @@ class Shown:
     of_octets: int | None
     doing: str
     problem: str
+    reasons: tuple[Reason, ...]  # of the problem, in words for programs
     remedy: str
     attempts: int
     next_at: datetime | None
@@ -210,6 +212,7 @@ def shown(desk: Desk, job: Job, pace: Measured) -> Shown:
         of_octets=far.of_octets,
         doing=far.doing,
         problem=job.problem,
+        reasons=job.reasons,
         remedy=job.remedy,
         attempts=job.attempts,
         next_at=local(job.next_at) if job.state is State.WAITING else None,

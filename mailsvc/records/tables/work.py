@@ -69,6 +69,7 @@ jobs = Table(
     Column("needs", Text, nullable=False),  # the sides that need a secret, a space between two
     Column("problem", Text, nullable=False),
     Column("remedy", Text, nullable=False),
+    Column("reasons", Text, nullable=False, server_default=""),  # of the problem, a JSON list; empty: not known
     Column("receipt", Text, nullable=False),  # of the last run that came to its end, signed
 )
 _OPEN = jobs.c.ended_at.is_(None)

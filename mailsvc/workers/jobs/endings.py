@@ -6,7 +6,6 @@ What may pass waits by `migrator.job.Patience`, and longer where the mailbox ask
 person has to look. Pure; raises nothing.
 """
 
-import errno
 from datetime import datetime, timedelta
 
 from mailsvc.kit.mailboxes import Unopened
@@ -14,20 +13,20 @@ from mailsvc.kit.net import BadTls
 from mailsvc.kit.oauth import TokenAway, TokenRefused
 from mailsvc.kit.secrets import BadSecret
 from mailsvc.records.errors import RecordsError
-from mailsvc.records.job import Ending, FailedForGood, FailedForNow, GivenBack, Job, Side
+from mailsvc.records.job import Ending, FailedForGood, FailedForNow, GivenBack, Job, retry_command
 from mailsvc.records.job_journal import LeaseLost
+from mailsvc.workers.jobs.reasons import NO_ROOM, reasons_of
 from migrator.job import Patience
 from migrator.journals.rows import storable
 from migrator.mailbox import MailboxAway, MailboxLimited, MailboxRefused, StaleFolder
 from migrator.moving import Paused
+from migrator.reasons import Code, Reason
 from migrator.receipts.receipt import NotCounted
 from migrator.receipts.signing import BadKey
 from schedules.positions import Wrong
 
 FULL = timedelta(hours=1)  # the least wait for a mailbox in which somebody has to make room
 _HOSTS_REST = frozenset({"THROTTLED", "LIMIT", "UNAVAILABLE"})
-_OPTION = {Side.SOURCE: "from-secret", Side.TARGET: "to-secret"}
-_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 def ending_of(
@@ -40,12 +39,13 @@ def ending_of(
         return GivenBack()
     if not passing(error):
         why, remedy = _told(error, job)
-        return FailedForGood(storable(_plain(why)), storable(remedy))
-    why, patience = storable(_plain(_said(error))), patience or Patience()
+        return FailedForGood(storable(_plain(why)), storable(remedy), reasons_of(error))
+    why, patience, reasons = storable(_plain(_said(error))), patience or Patience(), reasons_of(error)
     if not progressed and patience.is_over(job.failing_since, now):
-        return FailedForGood(f"{why}, and nothing else for {patience.give_up.days} days", _amend(job))
+        why = f"{why}, and nothing else for {patience.give_up.days} days"
+        return FailedForGood(why, _amend(job), (*reasons, Reason(Code.LASTED)))
     wait = patience.wait(1 if progressed else job.failed + 1, asked=_asked(error), chance=chance)
-    return FailedForNow(why, now + wait, progressed, *_resting(error))
+    return FailedForNow(why, now + wait, progressed, *_resting(error), reasons)
 
 
 def _resting(error: Exception) -> tuple[str, timedelta | None]:
@@ -71,7 +71,7 @@ def _told(error: Exception, job: Job) -> tuple[str, str]:
 def passing(error: Exception) -> bool:
     """Whether a later run may find it otherwise."""
     if isinstance(error, OSError):
-        return error.errno in _NO_ROOM
+        return error.errno in NO_ROOM
     return isinstance(error, MailboxAway | MailboxLimited | StaleFolder | RecordsError | TokenAway)
 
 
@@ -88,9 +88,7 @@ def _asked(error: Exception) -> timedelta | None:
 
 
 def _amend(job: Job) -> str:
-    """The passwords of a job are erased when it fails, so it needs them anew."""
-    files = "".join(f" --{_OPTION[side]} FILE" for side in job.needs)
-    return f"put it right, then `lastpost jobs retry {job.id}{files}`: what is settled stays settled"
+    return f"put it right, then `{retry_command(job.id, job.needs)}`: what is settled stays settled"
 
 
 def _said(error: Exception) -> str:

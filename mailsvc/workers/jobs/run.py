@@ -25,6 +25,7 @@ from mailsvc.workers.jobs.secrets import Keeps, Known, RunSecrets, Seals, nothin
 from migrator.journals.journal import THERE, Journal
 from migrator.mailbox import MailboxAway, MailboxRefused, Source, Target
 from migrator.moving import PAUSES, move
+from migrator.reasons import Code, Reason
 from migrator.receipts.receipt import Receipt
 from schedules.clock import Clock
 
@@ -92,7 +93,8 @@ class Run:
         """What follows from a failure."""
         means = self._means
         if isinstance(error, MailboxRefused) and self._secrets.ended(means.clock.now()):
-            error = MailboxAway(f"a token has ended, and another is asked for ({error})")
+            again = f"a token has ended, and another is asked for ({error})"
+            error = MailboxAway(again, reason=Code.NO_TOKEN_NOW, place=error.place, said=error.said)
         if not expected(error):
             means.log.error("a job met a fault of the program", job=self.job.id, exc_info=error)
         progressed = self.progress.now.messages > 0
@@ -100,7 +102,8 @@ class Run:
 
     def _used_up(self) -> Ending:
         """It goes on when the records say that there is room again."""
-        return FailedForNow(USED_UP, self._means.clock.now(), self.progress.now.messages > 0)
+        progressed, reasons = self.progress.now.messages > 0, (Reason(Code.DAY_USED),)
+        return FailedForNow(USED_UP, self._means.clock.now(), progressed, reasons=reasons)
 
     def stop(self) -> None:
         """Let it come to an end soon."""

@@ -17,6 +17,7 @@ from mailsvc.workers.jobs.endings import FULL, ending_of, expected
 from migrator.job import State
 from migrator.mailbox import INBOX, MailboxAway, MailboxLimited, MailboxRefused, MailboxStalled, StaleFolder
 from migrator.moving import Paused
+from migrator.reasons import Code
 from migrator.receipts.receipt import NotCounted
 from migrator.receipts.signing import BadKey
 from schedules.positions import Wrong
@@ -146,6 +147,7 @@ def test_after_five_days_of_nothing_but_failures_a_person_has_to_look() -> None:
     ending = ended(MailboxAway("nobody answers"), failing)
     assert isinstance(ending, FailedForGood)
     assert ending.why == "nobody answers, and nothing else for 5 days"
+    assert [one.code for one in ending.reasons] == [Code.AWAY, Code.LASTED]
     assert isinstance(ended(MailboxAway("nobody answers"), failing, progressed=True), FailedForNow)
 
 
