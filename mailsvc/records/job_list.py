@@ -106,10 +106,10 @@ def _told(job: Job, rests: Mapping[str, Rest]) -> Job:
     if job.state is not State.WAITING or not theirs:
         return job
     last = max(theirs, key=lambda rest: rest.until)
-    next_at = max(last.until, job.next_at or last.until)
-    if job.problem:
-        return replace(job, next_at=next_at)
+    if job.problem and job.next_at is not None and job.next_at >= last.until:
+        return job  # its own wait is as long
     why = f"{last.host} has asked for patience: {last.why}"
+    next_at = max(last.until, job.next_at or last.until)
     return replace(job, problem=why, reasons=(Reason(Code.HOST_RESTS, last.host),), next_at=next_at)
 
 

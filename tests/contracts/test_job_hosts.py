@@ -3,9 +3,10 @@ from datetime import datetime, timedelta
 import pytest
 
 from mailsvc.kit.presets import Preset, preset_of
-from mailsvc.records import job_budgets, job_claims, job_hosts, jobs
+from mailsvc.records import job_budgets, job_claims, job_hosts, job_list, jobs
 from mailsvc.records.job import Claimed, FailedForNow, Succeeded
 from mailsvc.records.job_budgets import DAY, HOUR, Octets
+from mailsvc.records.job_list import Wanted
 from mailsvc.records.store import Records
 from mailsvc.records.tables import host_budgets
 from tests.contracts.jobs_made import add, claim, settle, shown, wanted
@@ -64,6 +65,23 @@ def test_a_job_that_waits_for_a_host_which_rests_says_so(records: Records) -> No
         f"{OLD} has asked for patience: [THROTTLED]",
     )
     assert told[elsewhere].problem == ""
+    with records.read() as connection:
+        listed = {one.id: one for one in job_list.listing(connection, Wanted(), NOW)}
+    assert listed == told, "the batch's report reads the list"
+
+
+def test_what_a_job_waited_for_before_is_not_said_of_its_host_s_rest(records: Records) -> None:
+    """Its own wait ends before the host's; one whose own wait ends later says why itself."""
+    soon, late = (add(records, wanted(name, source_host=OLD)).id for name in ("soon", "late"))
+    own = {soon: NOW + MINUTE, late: NOW + 9 * MINUTE}
+    for one in claim(records):
+        settle(records, one.job, FailedForNow("somebody else has it open", own[one.job.id], progressed=False))
+    rest(records, timedelta(0), asked=5 * MINUTE)
+    told = {one: (shown(records, one).next_at, shown(records, one).problem) for one in (soon, late)}
+    assert told == {
+        soon: (NOW + 5 * MINUTE, f"{OLD} has asked for patience: [THROTTLED]"),
+        late: (NOW + 9 * MINUTE, "somebody else has it open"),
+    }
 
 
 def test_once_a_job_there_is_done_the_next_rest_is_short(records: Records) -> None:
