@@ -1,6 +1,6 @@
 """Who carries messages to a server: one connection, pipelined; several where each message must wait to be let in.
 
-    senders = Senders(sessions, most=8)
+    senders = Senders(sessions, most=7)
     answers = await senders.send(wire, messages)
 
 A server without LITERAL+ (RFC 7888) asks for each literal with a round trip. Up to `most` connections share the

@@ -4,8 +4,9 @@
     outcomes = await target.put(("INBOX",), messages)       # several calls at once are pipelined
     await target.close()
 
-Is a `migrator.mailbox.Target`. Where a server takes only synchronising literals (no LITERAL+), each message costs a
-round trip: up to `most` connections share them then, and messages may be numbered in another order than they came.
+Is a `migrator.mailbox.Target`. It has `most` connections at once, two at least: one reads, the others carry. Where a
+server takes only synchronising literals (no LITERAL+), each message costs a round trip: all that carry share them then,
+and messages may be numbered in another order than they came.
 """
 
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
@@ -57,8 +58,8 @@ class ImapTarget(ImapMailbox):
     """Made by `open`."""
 
     def __init__(self, access: Access, *, most: int, said: int | None = None) -> None:
-        super().__init__(access, lambda _: Hashed(), most=most)
-        self._senders = Senders(self.sessions, most)
+        super().__init__(access, lambda _: Hashed(), most=1)
+        self._senders = Senders(self.sessions, max(1, most - 1))
         self._said = said
         self._largest: dict[bytes, int | None] = {}  # octets of a message, by the folder's name on the wire
 

@@ -48,5 +48,5 @@ async def test_fewer_connections_carry_where_the_server_lets_no_more_in() -> Non
     async with peer, target(peer.port, most=8) as new:
         await new.put(("INBOX",), [message(letter(uid)) for uid in range(40)])
         await new.put(("INBOX",), [message(letter(uid)) for uid in range(40)])
-        assert len(peer.said("LOGIN")) == 8
+        assert len(peer.said("LOGIN")) == 7  # one more may read
     assert len(peer.boxes["INBOX"].mails) == 80
