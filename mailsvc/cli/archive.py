@@ -46,6 +46,8 @@ def verify(path: Zip, *, as_json: AsJson = False) -> None:
     what = f"{counted(verdict.messages, 'message')} in {counted(verdict.parts, 'part')}"
     said = f"{counted(len(verdict.findings), 'finding')}: each is named" if verdict.findings else "as they were put in"
     say(f"{what}, {said}")
+    if verdict.findings:
+        say("fetch the files that are named anew; if they are found the same, make the archive again from its source")
     leave(Exit.PROBLEMS if verdict.findings else Exit.OK)
 
 

@@ -11,10 +11,13 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Final
 
 from migrator.archive.manifest import FileRow, FlagsRow, FolderRow, MessageRow, Row
 from migrator.mailbox import FolderName
 from migrator.safe_names import why_unsafe
+
+MOST_FOLDERS: Final = 100_000  # of one archive: each stays in memory
 
 
 class BadRows(ValueError):
@@ -81,6 +84,7 @@ class Catalog:
     folders: dict[FolderName, Shelf] = field(default_factory=dict)
     flags: dict[int, frozenset[str]] = field(default_factory=dict)
     last: int = 0  # number
+    most: int = MOST_FOLDERS
 
     def take(self, part: int, row: Row, line: int, offset: int) -> None:
         """The next row of a part."""
@@ -90,6 +94,8 @@ class Catalog:
                     raise BadRows(f"the path of the folder {'/'.join(name)}: {why}")
                 if name in self.folders:
                     self.folders[name].row = row
+                elif len(self.folders) >= self.most:
+                    raise BadRows(f"it names more than {self.most:,} folders")
                 else:
                     self.folders[name] = Shelf(row)
             case MessageRow(entry, _, number, folder):

@@ -23,6 +23,8 @@ from migrator.archive.window import window
 from migrator.safe_names import why_unsafe
 
 _CUT = "it is cut off, or its end is damaged"
+_OVERLAPS = "it overlaps the file before it, as in a zip made to harm"
+_APART = "something that is no file stands in front of it"
 _LOCKED = 0x0001 | 0x0040 | 0x2000  # APPNOTE 4.4.4: encrypted, strongly encrypted, its directory encrypted
 _UT = b"UT\x05\x00"
 
@@ -64,7 +66,7 @@ class Directory:
             if why := why_unsafe(record.path) or names.why_not(record.path):
                 raise BadArchive(path, record.path, why)
             if record.offset != expected:
-                raise BadArchive(path, record.path, "the directory does not say where it is")
+                raise BadArchive(path, record.path, _OVERLAPS if record.offset < expected else _APART)
             expected += record.octets
             last = record
         if last is None or not last.path.startswith("manifest-"):
@@ -117,7 +119,7 @@ def _end(path: Path, file: int, length: int) -> tuple[int, int, int]:
         if len(tail) < END64.size + LOCATOR64.size + END.size or not tail.startswith(b"PK\6\6"):
             raise BadArchive(path, "", _CUT)
         *_, count, size, at = END64.unpack(tail[: END64.size])
-    written = ending(count, size, at)
+    written = ending(count, size, at) if at + size <= length else b"no such place"
     if not tail.endswith(written) or at + size + len(written) != length:
         raise BadArchive(path, "", _CUT)
     return count, size, at

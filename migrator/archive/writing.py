@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import RLock
 
 from migrator.archive.archive import Archive
-from migrator.archive.catalog import Shelf, Spot
+from migrator.archive.catalog import MOST_FOLDERS, Shelf, Spot
 from migrator.archive.draft import Draft
 from migrator.archive.errors import BadArchive
 from migrator.archive.finishing import finish
@@ -30,7 +30,7 @@ from migrator.archive.viewing import Viewer
 from migrator.disk.errors import full, told
 from migrator.disk.files import make_directories
 from migrator.disk.numbers import UIDVALIDITY
-from migrator.mailbox import FolderName, MailFolder, Message, Outcome, Refused, StaleFolder, Stored
+from migrator.mailbox import FolderName, MailboxRefused, MailFolder, Message, Outcome, Refused, StaleFolder, Stored
 from migrator.safe_names import key
 
 _GONE = "it is not there any more"
@@ -73,6 +73,8 @@ class Writer:
     def make(self, folders: Sequence[MailFolder]) -> None:
         """Name folders; one that is there is given what it lacks."""
         with self._served(), self._writing() as draft:
+            if len({one.name for one in folders} | self._archive.catalog.folders.keys()) > MOST_FOLDERS:
+                raise MailboxRefused(f"an archive holds {MOST_FOLDERS:,} folders at most: move some of them elsewhere")
             rows, taken = [], {key(shelf.row.path) for shelf in self._archive.catalog.folders.values()}
             for one in folders:
                 row = self._row(one, taken)

@@ -143,7 +143,7 @@ def field(at: int, octets: bytes) -> Callable[[bytes], bytes]:
         (field(38, ((stat.S_IFLNK | 0o777) << 16).to_bytes(4, "little")), "it is a symbolic link"),
         (field(38, ((stat.S_IFDIR | 0o755) << 16).to_bytes(4, "little")), "it is no file as our archives have them"),
         (field(20, b"\xff\xff\xff\x7f"), "it is no file as our archives have them"),
-        (field(42, b"\x09\0\0\0"), "the directory does not say where it is"),
+        (field(42, b"\x09\0\0\0"), "something that is no file stands in front of it"),
         (field(42, b"\xff\xff\xff\xff"), "the directory does not say where it is"),
         (field(20, b"\xff\xff\xff\xff\xff\xff\xff\xff"), "the directory does not say where it is"),
     ],
