@@ -52,7 +52,7 @@ class Reckoning:
         sides, independent = await self._again()
         names = {one.name for one in self._sides.source.values() if one.holds_messages} | set(self._journal.counts())
         folders = tuple(self._folder(name, sides, read_back) for name in sorted(names))
-        findings = [finding for one in folders for finding in _findings(one)]
+        findings = [finding for one in folders for finding in findings_of(one)]
         for name, why in sorted(self._trouble.items()):
             head = f"{'/'.join(name)}: "
             findings.append(head + why.removeprefix(head))
@@ -168,7 +168,8 @@ def _left(tally: _Tally, counted: int | None) -> list[str]:
     return [f"{left} of them have left the folder since, and stay in the target"] if left > 0 else []
 
 
-def _findings(one: FolderReceipt) -> list[str]:
+def findings_of(one: FolderReceipt) -> list[str]:
+    """What the numbers of a folder ask a person to look at."""
     name, found = "/".join(one.folder), []
     if one.never_shown:
         found.append(f"{name}: the source counts {one.counted} messages, and never showed {one.never_shown} of them")

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from mailsvc.desk.batching.named import named_of
 from mailsvc.desk.desk import Desk
 from mailsvc.desk.exporting.jobs import batch_named
 from mailsvc.records import job_batches, job_forecast, job_list
@@ -19,12 +20,9 @@ from mailsvc.records.job_forecast import Measured
 from mailsvc.records.job_list import Wanted
 from migrator.job import HELD, State
 from migrator.reasons import Reason
-from migrator.receipts.reading import BadReceipt
-from migrator.receipts.receipt import NotCounted, Receipt
-from migrator.receipts.signing import verified
+from schedules.text import Text
 
 _PAGE = 500
-NAMED = 50  # of one mailbox told; the receipt has them all
 DONE = (State.DONE,)
 ATTENTION = (State.FAILED, State.DONE_WITH_NAMED)
 COMING = (*sorted(HELD), State.WAITING, State.PAUSED)
@@ -82,7 +80,7 @@ class Row:
     why: str  # as it was written down, in English
     remedy: str
     retry: str  # the command that goes on
-    named: tuple[str, ...]
+    named: tuple[Text, ...]
     position: int | None
     expected_end: datetime | None
     next_at: datetime | None
@@ -139,23 +137,6 @@ def rows(desk: Desk, report: Report, states: Collection[State]) -> Iterator[Row]
         after = found[-1].id
 
 
-def named_of(text: str) -> tuple[str, ...]:
-    """What a receipt names, a sentence each."""
-    try:
-        receipt, _ = verified(text)
-    except (BadReceipt, NotCounted) as error:
-        return (f"its receipt cannot be read: {error}",)
-    said = list(_said(receipt))
-    return (*said[:NAMED], f"and {len(said) - NAMED} more, in its receipt") if len(said) > NAMED else tuple(said)
-
-
-def _said(receipt: Receipt) -> Iterator[str]:
-    for folder in receipt.folders:
-        yield from (f"{'/'.join(folder.folder)}: message {one.uid}: {one.why}" for one in folder.refused)
-    yield from receipt.findings
-    yield from (f"{name}: left out: {why}" for name, why in receipt.left_out.items())
-
-
 def _far(job: Job) -> Progress:
     """What a mailbox that is done has by all of its runs; how far the run of another one is."""
     if job.whole is None or job.state not in (*DONE, State.DONE_WITH_NAMED):
@@ -163,7 +144,7 @@ def _far(job: Job) -> Progress:
     return Progress(job.whole.messages, job.whole.messages, job.whole.octets, job.whole.octets)
 
 
-def _row(desk: Desk, report: Report, job: Job, named: tuple[str, ...]) -> Row:
+def _row(desk: Desk, report: Report, job: Job, named: tuple[Text, ...]) -> Row:
     zone, far = desk.settings.service.zoneinfo, _far(job)
     expected = job_forecast.expected_end(job, report.pace, report.made_at)
 

@@ -59,6 +59,7 @@ def _cells(row: Row, language: Language) -> Iterator[str]:
         "reasons": " ".join(one.code for one in row.reasons),
         "why": " ".join(why(row, language)),
         "remedy": " ".join(remedies(row, language)),
+        "named": "; ".join(one.in_(language) for one in row.named),
     }
     for column in COLUMNS:
         yield harmless(_text(told[column] if column in told else getattr(row, column)))
@@ -70,6 +71,4 @@ def _text(value: object) -> str:
             return ""
         case datetime():
             return value.isoformat(timespec="seconds")
-        case tuple():
-            return "; ".join(map(str, value))
     return blank_urls(str(value)).replace("\0", "\ufffd")
