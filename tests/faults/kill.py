@@ -117,9 +117,14 @@ class Attached:
         """The kill points reached so far."""
         return points(self._trace.read_text(errors="replace"))
 
+    @property
+    def killed(self) -> bool:
+        """Whether the traced process is dead, though nobody may have been told yet."""
+        return _state(self._pid) in {"Z", "X"}
+
     def wait(self, within: float = 120.0) -> None:
-        """Wait until the traced process is dead, though nobody may have been told yet."""
-        wait_until(lambda: _state(self._pid) in {"Z", "X"}, f"the end of process {self._pid}", within)
+        """Wait until the traced process is dead."""
+        wait_until(lambda: self.killed, f"the end of process {self._pid}", within)
 
     def __enter__(self) -> Self:
         self._strace.start().ready(lambda: "attached" in self._strace.output(), "strace is attached")

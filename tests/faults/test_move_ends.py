@@ -2,10 +2,11 @@
 
 import re
 import signal
+import subprocess
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,24 +14,28 @@ import pytest
 from tests.faults.imap.ends import letter
 from tests.faults.limits import fill, small_disk
 from tests.faults.moves import Move, named_twice, url
-from tests.peers.imap import Command, Reply
+from tests.peers.imap import Reply
 from tests.peers.imap_box import Box, BoxPeer, Mail
 from tests.peers.threaded import threaded
-from tests.support.deadline import wait_until
+from tests.support.deadline import until, wait_until
 
 LETTERS = [letter(number) for number in range(200)]
 MEGABYTES = [letter(number, 60_000) for number in range(40)]  # so few are on their way at once
+FIRST = 3
 LARGE = b"Subject: large\r\n\r\n" + b"x" * 3_000_000
 
 
 class Slow(BoxPeer):
-    """Thinks for a while about each message that it is given."""
+    """Answers for the first messages that it is given, and for no more before it may go on."""
 
-    pause = 0.15
+    def __init__(self) -> None:
+        super().__init__(can="UIDPLUS LITERAL+")
+        self.may_go_on = threading.Event()
 
-    def answer(self, command: Command, session: dict[str, str]) -> Reply:
-        reply = super().answer(command, session)
-        return replace(reply, delay=self.pause) if command.text.startswith(b"APPEND") else reply
+    async def think(self, reply: Reply) -> None:
+        few = len(self.boxes["INBOX"].mails) <= FIRST
+        await until(lambda: few or self.may_go_on.is_set(), "leave to go on", within=600)
+        await super().think(reply)
 
 
 @contextmanager
@@ -44,6 +49,13 @@ def between(
         yield move, old, there
 
 
+def hears(program: "subprocess.Popen[str]") -> None:
+    """Return once it says that it has heard of its end."""
+    assert program.stderr is not None
+    while "stopping" not in (line := program.stderr.readline()):
+        assert line, "it ended without a word"
+
+
 def held(peer: BoxPeer) -> Counter[bytes]:
     return Counter(mail.octets for mail in peer.boxes["INBOX"].mails)
 
@@ -52,15 +64,17 @@ def held(peer: BoxPeer) -> Counter[bytes]:
 def test_a_signal_lets_what_is_on_its_way_get_its_answers_and_the_next_run_goes_on(
     number: signal.Signals, tmp_path: Path
 ) -> None:
-    with between(tmp_path, *MEGABYTES, new=Slow(can="UIDPLUS LITERAL+")) as (move, old, new):
+    slow = Slow()
+    with between(tmp_path, *MEGABYTES, new=slow) as (move, old, new):
         with move.start() as program:
-            wait_until(lambda: len(new.boxes["INBOX"].mails) > 1, "some messages are there")
+            wait_until(lambda: len(new.boxes["INBOX"].mails) > FIRST, "some messages are there")
             program.send_signal(number)
+            hears(program)
+            slow.may_go_on.set()
             said = program.communicate(timeout=180)[1]
         assert program.returncode == 4, said
         assert "run the same command again to go on" in said
-        assert 1 < held(new).total() < len(MEGABYTES)
-        new.pause = 0.0  # type: ignore[attr-defined]
+        assert FIRST < held(new).total() < len(MEGABYTES)
         receipt = move.receipt()
         assert held(new) == held(old)
         assert named_twice(receipt) == 0
@@ -69,28 +83,31 @@ def test_a_signal_lets_what_is_on_its_way_get_its_answers_and_the_next_run_goes_
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_second_signal_ends_at_once_and_loses_nothing(number: signal.Signals, tmp_path: Path) -> None:
-    with between(tmp_path, *LETTERS, new=Slow(can="UIDPLUS LITERAL+")) as (move, old, new):
+    slow = Slow()
+    with between(tmp_path, *LETTERS, new=slow) as (move, old, new):
         with move.start() as program:
-            assert program.stderr is not None
-            wait_until(lambda: len(new.boxes["INBOX"].mails) > 3, "some messages are there")
+            wait_until(lambda: len(new.boxes["INBOX"].mails) > FIRST, "some messages are there")
             program.send_signal(number)
-            while "stopping" not in program.stderr.readline():
-                pass
+            hears(program)
             program.send_signal(number)
             program.communicate(timeout=180)
         assert program.returncode != 0
-        new.pause = 0.0  # type: ignore[attr-defined]
+        slow.may_go_on.set()
         assert named_twice(move.receipt()) == 0
         assert held(new) == held(old)
 
 
 def test_of_two_runs_at_once_one_runs_and_the_other_says_so(tmp_path: Path) -> None:
-    with between(tmp_path, *LETTERS[:25], new=Slow(can="UIDPLUS LITERAL+")) as (move, old, new):
-        with move.start() as one, move.start() as other:
-            said = [program.communicate(timeout=180)[1] for program in (one, other)]
-        codes = [one.returncode, other.returncode]
-        assert sorted(codes) == [0, 1], said
-        assert "is in use by another run of this move" in said[codes.index(1)]
+    slow = Slow()
+    with between(tmp_path, *LETTERS[:25], new=slow) as (move, old, new):
+        with move.start() as one:
+            wait_until(lambda: len(new.boxes["INBOX"].mails) > FIRST, "some messages are there")
+            other = move.run()
+            assert other.returncode == 1, other.stderr
+            assert "is in use by another run of this move" in other.stderr
+            slow.may_go_on.set()
+            said = one.communicate(timeout=180)[1]
+        assert one.returncode == 0, said
         assert held(new) == held(old)
         assert named_twice(move.receipt()) == 0
         assert held(new) == held(old)

@@ -17,7 +17,7 @@ def test_no_descriptors_left(house: Service) -> None:
     with house.serving(lambda command: limited(command, files=64)) as program:
         with ExitStack() as held:
             for _ in range(80):
-                held.enter_context(socket.create_connection(("127.0.0.1", house.smtp), timeout=5))
+                held.enter_context(socket.create_connection(("127.0.0.1", house.smtp), timeout=60))
             assert house.send("crowded", within=3) in {0, 421, 451, 452}
             assert program.running
         wait_until(lambda: house.send("after") == 250, "descriptors are free again")

@@ -100,13 +100,17 @@ class ImapPeer(TcpPeer):
                 return replies if isinstance(replies, Reply) else replies.pop(0)
         return next((reply for key, reply in self.defaults.items() if asked.startswith(key)), None)
 
+    async def think(self, reply: Reply) -> None:
+        """What goes on before an answer."""
+        await asyncio.sleep(reply.delay)
+
     async def session(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(self.greeting + b"\r\n")
         kept: dict[str, str] = {}
         while (command := await self._command(reader, writer)) is not None:
             self.commands.append(command)
             reply = self.answer(command, kept)
-            await asyncio.sleep(reply.delay)
+            await self.think(reply)
             octets = reply.octets(command.tag)
             writer.write(octets if reply.cut is None else octets[: reply.cut])
             await writer.drain()
