@@ -111,12 +111,15 @@ class Cyrus:
 
     def __enter__(self) -> Self:
         self._furnish()
-        self._listen()
-        command = ["chroot", str(self.root), f"/{MASTER}", "-D"]
-        door = self._running.enter_context(Program(command, self._out))
-        door.ready(lambda: listens(self.port), "Cyrus listens")
-        for name in ("cyrus", "proxy"):
-            self.add_user(name, name)
+        with ExitStack() as starting:
+            starting.callback(self._running.close)  # where it does not start, nothing is left of it
+            self._listen()
+            command = ["chroot", str(self.root), f"/{MASTER}", "-D"]
+            door = self._running.enter_context(Program(command, self._out))
+            door.ready(lambda: listens(self.port), "Cyrus listens")
+            for name in ("cyrus", "proxy"):
+                self.add_user(name, name)
+            starting.pop_all()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:

@@ -34,6 +34,7 @@ disable_plaintext_auth = no
 auth_mechanisms = plain login
 auth_username_format = %Lu
 auth_master_user_separator = *
+auth_failure_delay = 0
 first_valid_uid = 1
 mail_uid = nobody
 mail_gid = nogroup
@@ -139,6 +140,11 @@ class Dovecot:
         written.replace(users)
         if changed:
             wait_until(lambda: self._limit(address) == octets, "Dovecot sees that its user has changed")
+
+    def knows(self, address: str) -> None:
+        """Wait until it knows a user it was asked about too early: it looks for one again in another second."""
+        asked = ["doveadm", "-c", str(self.folder / "dovecot.conf"), "user", address.lower()]
+        wait_until(lambda: not subprocess.run(asked, check=False, capture_output=True).returncode, "it knows its user")
 
     def _limit(self, address: str) -> int:
         """The octets that Dovecot lets a user have; 0 for no limit."""

@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from tests.real.documented import exim, main_cf, master_cf
 from tests.real.exim import Exim
 from tests.real.house import LastpostHouse, Words, house
 from tests.real.postfix import Postfix, behind_us
+from tests.stories.plans import tokyo
 from tests.support.deadline import wait_until
 from tests.support.ports import free_port
 
@@ -200,13 +202,14 @@ def test_a_postfix_that_only_asks(short_tmp: Path) -> None:
 
 
 # ── to a successor ──────────────────────────────────────────────────────────────────────────────────────
+THE_MOVE = tokyo("2027-06-01T00:00")
 MOVING = """\
 plan: closing
 zone: Asia/Tokyo
 domains: [closing.example]
 title: {{ja: 統合, en: The move}}
 reason: {{ja: 移行します, en: it moves}}
-stages: {{announce: 2024-01-01, successor: {{at: "2090-01-01", to: "smtp://127.0.0.1:{port}?tls=none"}}}}
+stages: {{announce: 2024-01-01, successor: {{at: "2027-06-01", to: "smtp://127.0.0.1:{port}?tls=none"}}}}
 """
 
 
@@ -216,11 +219,12 @@ def test_ii1_from_one_instant_on_mail_goes_to_the_successors_postfix(short_tmp: 
     with behind_us(short_tmp / "successor") as successor:
         plan = MOVING.format(port=successor.port)
         with house(short_tmp / "us", deliver=f"smtp://127.0.0.1:{old}?tls=none", plan=plan) as us:
+            us.move_to(THE_MOVE - timedelta(hours=1))  # what waits is not given up meanwhile
             with smtplib.SMTP("127.0.0.1", us.submission, timeout=60) as client:  # two routes: nothing is tried at once
                 client.sendmail(FORGED, [HANAKO, "friend@elsewhere.example"], b"Subject: waiting\r\n\r\nwaiting\r\n")
             assert f"smtp://127.0.0.1:{old}" in us.lastpost("explain", HANAKO)
             assert successor.delivered("hanako", "closing.example") == []
-            us.move(PAST_THE_END)
+            us.move_to(THE_MOVE)
             wait_until(lambda: "routed" in us.lastpost("explain", HANAKO), "the move")
             assert us.rcpt(HANAKO).startswith("250 ")
             us.send(HANAKO, "later")

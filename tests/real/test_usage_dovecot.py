@@ -119,6 +119,7 @@ async def test_who_is_not_there_is_told(quotas: Dovecot, tmp_path: Path) -> None
         told = str(await asked(made))  # this Dovecot says so, or just closes the connection
         assert told.startswith(("mailbox: AUTHENTICATE PLAIN was refused", "server: the server closed")), told
         quotas.add_user(HANAKO, "pw")
+        quotas.knows(HANAKO)
         (tmp_path / "secret").write_text("wrong\n")
         assert str(await asked(made)).startswith("mailbox: AUTHENTICATE PLAIN was refused")
 
@@ -143,6 +144,7 @@ def test_the_doctor_asks_it_too(quotas: Dovecot, tmp_path: Path) -> None:
         (found,) = check_mailboxes(made.desk)
         assert (found.severity, "none is found full" in found.what) == (Severity.ERROR, True)
         quotas.add_user(HANAKO, "pw", octets=LARGE)
+        quotas.knows(HANAKO)
         (found,) = check_mailboxes(made.desk)
         assert (found.severity, found.what) == (
             Severity.NOTE,

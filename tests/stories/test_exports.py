@@ -151,7 +151,8 @@ def test_asked_again_after_its_files_were_removed_it_takes_everything_anew(tmp_p
         (path,) = re.findall(r'href="(/take/files/[^"]+\.tar)"', page)
         with tarfile.open(fileobj=io.BytesIO(ask(us, "GET", path, cookie)[2])) as tar:
             assert [Path(one.name).name for one in tar if one.isfile()] == ["INBOX.mbox", "manifest.json"]
-        us.move_to(END - 200 * DAY)
+    us.move_to(END - 200 * DAY)
+    with house(tmp_path / "us", plan=plan(OPEN), words=WORKING, settle_in=False) as us:  # at its start it looks at once
         wait_until(lambda: not Path(asked["place"]).parent.exists(), "the removal of its files")
         retried = run(us, "jobs", "retry", asked["job"])
         assert (retried.returncode, "was handed over, or its files were removed" in retried.stderr) == (1, True)
@@ -185,9 +186,11 @@ def test_an_export_that_runs_at_export_end_is_given_more_time_and_no_more(tmp_pa
         assert "期限を 2027-06-15 00:00 JST まで延長しました" in letter
         assert "It now has time until 2027-06-15 00:00 JST" in letter
         us.move_to(END + DAY)
+        us.amend("hold", "closing", "--group", "nobody", "--until", "2028-02-01")  # rings
         wait_until(lambda: us.rcpt(HANAKO).startswith("550"), "the end of receiving")
         assert [one["state"] for one in jobs(us)] == ["waiting"]
         late = run(us, "export", "jiro@closing.example", "--format", "zip")
         assert (late.returncode, "the plan allows no export of jiro@closing.example since" in late.stderr) == (1, True)
-        us.move_to(tokyo("2027-06-15T00:01"))
+        us.move_to(tokyo("2027-06-15T00:02"))
+        us.amend("hold", "closing", "--group", "nobody", "--until", "2028-03-01")  # rings
         wait_until(lambda: [one["state"] for one in jobs(us)] == ["cancelled"], "the end of its time")

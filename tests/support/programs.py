@@ -18,6 +18,14 @@ from tests.support.deadline import PATIENCE, wait_until
 NOTE_BYTES = 4000
 
 
+def has_ended(pid: int) -> bool:
+    """Whether a process has ended, also where its parent has not taken notice yet."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
 class Program:
     """A running child, its process group and its log file."""
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.deadline import TooLate, until, wait_until
 from tests.support.ports import free_port, listens
-from tests.support.programs import Program
+from tests.support.programs import Program, has_ended
 from tests.support.run_folder import RunFolder, ServerFailed, Started
 
 
@@ -56,12 +56,7 @@ def test_a_program_is_stopped_with_its_children(tmp_path: Path) -> None:
         grandchild = int(program.output())
         assert Path(f"/proc/{grandchild}").exists()
     assert not program.running
-    wait_until(lambda: not _alive(grandchild), "the grandchild's end")
-
-
-def _alive(pid: int) -> bool:
-    status = Path(f"/proc/{pid}/stat")
-    return status.exists() and status.read_text().split()[2] != "Z"
+    wait_until(lambda: has_ended(grandchild), "the grandchild's end")
 
 
 def test_an_error_is_told_with_the_programs_output(tmp_path: Path) -> None:
