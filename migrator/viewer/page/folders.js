@@ -24,8 +24,7 @@ function chooseFolder(place) {
 
 function folderButton(place) {
   const { name, count, levels } = told(place);
-  const button = make("button", "folder", make("span", "", name));
-  button.firstChild.lang = languageOf(name);
+  const button = make("button", "folder", spoken(make("span", "", name), name));
   if (count) button.append(make("small", "", count.toLocaleString(state.language)));
   button.type = "button";
   button.title = place < 0 ? name : levels.join(" / ");

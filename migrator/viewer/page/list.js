@@ -139,9 +139,7 @@ function fill(line, isRead, who, row, subject, beside) {
 
 // Words of a message, with what is searched marked.
 function said(kind, text) {
-  const span = make("span", kind, ...marked(text));
-  span.lang = languageOf(text);
-  return span;
+  return spoken(make("span", kind, ...marked(text)), text);
 }
 
 // Whom a list names: in a folder of sent mail, and in those within it, whom it went to.

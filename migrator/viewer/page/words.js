@@ -84,7 +84,8 @@ function word(name, ...told) {
   return typeof found === "function" ? found(...told) : found;
 }
 
-// The language that words of a message seem to be in: "" says that it is not known (HTML, the lang attribute).
-function languageOf(text) {
-  return /[\u3040-\u30ff\u3400-\u9fff]/.test(text) ? "ja" : "";
+// An element with words of somebody else; Japanese is said to be so, whatever the language around it is.
+function spoken(element, text) {
+  if (/[\u3040-\u30ff\u3400-\u9fff]/.test(text)) element.lang = "ja";
+  return element;
 }
