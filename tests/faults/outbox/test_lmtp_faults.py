@@ -11,10 +11,10 @@ from mailsvc.outbox.hop_trouble import HopAway
 from mailsvc.outbox.parcel import Fate
 from mailsvc.outbox.pool import Pool
 from mailsvc.records.deliveries import DeliveryState
-from tests.faults.outbox.test_nexthop import HASTY
+from tests.faults.outbox.test_nexthop import LATE, patience
 from tests.peers.proxy import Cut, CutProxy
 from tests.peers.smtp import EXTENSIONS, Answer, Script, SmtpPeer
-from tests.rules.outbox.parcels import HANAKO, hand, parcel
+from tests.rules.outbox.parcels import HANAKO, QUICK, hand, parcel
 from tests.rules.outbox.world import World, at_work, world
 from tests.support.deadline import until
 
@@ -30,13 +30,13 @@ NEVER = DeliveryState.UNDELIVERABLE
 @pytest.mark.parametrize("verb", ["MAIL", "RCPT", "DATA"])
 @pytest.mark.parametrize(
     "answer",
-    [Answer("421 4.3.2 closing", close=True), Answer.CUT, Answer(b"gar\x00bage\r\n"), Answer("250 late", delay=1)],
+    [Answer("421 4.3.2 closing", close=True), Answer.CUT, Answer(b"gar\x00bage\r\n"), LATE],
 )
 async def test_whatever_breaks_before_the_final_dot_is_tried_again(
     verb: str, answer: Answer, extensions: tuple[str, ...]
 ) -> None:
     async with SmtpPeer({verb: answer}, lmtp=True, extensions=extensions) as peer:
-        answers = await hand(peer.port, parcel(*ALL), timeouts=HASTY, hop=LMTP)
+        answers = await hand(peer.port, parcel(*ALL), timeouts=patience(verb, answer), hop=LMTP)
         assert {found.fate for found in answers.values()} == {Fate.LATER}
         assert not peer.taken
 
@@ -99,7 +99,7 @@ def told(here: World) -> list[str]:
 @pytest.mark.parametrize("octets", range(0, 90, 7))
 async def test_a_kept_session_that_is_cut_anywhere_loses_and_doubles_nothing(octets: int, lmtp: bool) -> None:
     """The second message's session breaks so many octets after the first one's end."""
-    pool = Pool(hello="lastpost.example", timeouts=HASTY)
+    pool = Pool(hello="lastpost.example", timeouts=QUICK)
     async with SmtpPeer(lmtp=lmtp) as peer:
         async with CutProxy(peer.port) as measured:
             await hand(measured.port, parcel(), hop=Hop("127.0.0.1", 0, lmtp=lmtp))

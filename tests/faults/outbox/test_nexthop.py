@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from dataclasses import replace
 
 import pytest
 import trustme
@@ -14,11 +15,17 @@ from mailsvc.outbox.smtp import Timeouts
 from tests.peers.proxy import Cut, CutProxy
 from tests.peers.smtp import EXTENSIONS, Answer, SmtpPeer
 from tests.peers.tcp import TcpPeer
-from tests.rules.outbox.parcels import HANAKO, hand, parcel
+from tests.rules.outbox.parcels import HANAKO, QUICK, hand, parcel
 
 OTHER = "other@closing.example"
 HASTY = Timeouts(connect=1, greeting=0.3, mail=0.3, rcpt=0.3, data=0.3, block=0.3, end=0.3, quit=0.1)
 BEFORE_THE_DOT = ("MAIL", "RCPT", "DATA")
+LATE = Answer("250 late", delay=600)
+
+
+def patience(verb: str, answer: Answer) -> Timeouts:
+    """Little for this answer where it is late, and enough for all others."""
+    return replace(QUICK, **{verb.lower(): 0.3}) if answer is LATE else QUICK
 
 
 @pytest.mark.parametrize("verb", BEFORE_THE_DOT)
@@ -31,12 +38,12 @@ BEFORE_THE_DOT = ("MAIL", "RCPT", "DATA")
         Answer(b"250-half a reply\r\n", close=True),
         Answer(b"250-never\r\n251 agreed\r\n"),
         Answer(b"250 " + b"x" * 70_000 + b"\r\n"),
-        Answer("250 late", delay=1),
+        LATE,
     ],
 )
 async def test_whatever_breaks_before_the_final_dot_is_tried_again(verb: str, answer: Answer) -> None:
     async with SmtpPeer({verb: answer}) as peer:
-        answers = await hand(peer.port, parcel(), timeouts=HASTY)
+        answers = await hand(peer.port, parcel(), timeouts=patience(verb, answer))
         assert [found.fate for found in answers.values()] == [Fate.LATER]
         assert not peer.taken
 
@@ -55,12 +62,12 @@ async def test_whatever_breaks_before_the_final_dot_is_tried_again(verb: str, an
         (Answer("354 go on"), Fate.UNKNOWN),
         (Answer(b"250 " + b"x" * 70_000 + b"\r\n"), Fate.UNKNOWN),
         (Answer(b"250 " + b"x" * 9_000 + b"\r\n"), Fate.TAKEN),
-        (Answer("250 too late", delay=1), Fate.UNKNOWN),
+        (LATE, Fate.UNKNOWN),
     ],
 )
 async def test_the_reply_to_the_final_dot(answer: Answer, fate: Fate) -> None:
     async with SmtpPeer({"end": answer}) as peer:
-        answers = await hand(peer.port, parcel(HANAKO, OTHER), timeouts=HASTY)
+        answers = await hand(peer.port, parcel(HANAKO, OTHER), timeouts=patience("end", answer))
     assert [found.fate for found in answers.values()] == [fate, fate]
     assert all(len(str(found.reply)) < 600 for found in answers.values())
     assert all(str(found.reply) for found in answers.values())
@@ -70,7 +77,7 @@ async def test_the_reply_to_the_final_dot(answer: Answer, fate: Fate) -> None:
 async def test_421_in_the_middle_keeps_what_was_settled_before(extensions: tuple[str, ...]) -> None:
     script = {"RCPT TO:<hanako": Answer("550 5.1.1 nobody"), "RCPT TO:<other": Answer("421 4.3.2 closing", close=True)}
     async with SmtpPeer(script, extensions=extensions) as peer:
-        answers = await hand(peer.port, parcel(HANAKO, OTHER, "third@closing.example"), timeouts=HASTY)
+        answers = await hand(peer.port, parcel(HANAKO, OTHER, "third@closing.example"))
     assert [found.fate for found in answers.values()] == [Fate.NEVER, Fate.LATER, Fate.LATER]
     assert not peer.taken
 
@@ -114,14 +121,14 @@ async def test_cut_at_any_octet_of_our_speech(octets: int) -> None:
 async def test_a_hop_that_takes_no_data_is_left() -> None:
     chunk = b"x" * 998 + b"\r\n"
     async with SmtpPeer() as peer, CutProxy(peer.port, to_server=Cut(after=150, swallow=True)) as proxy:
-        answers = await hand(proxy.port, parcel(body=chunk * 10), timeouts=HASTY)
+        answers = await hand(proxy.port, parcel(body=chunk * 10), timeouts=replace(QUICK, block=0.3, end=0.3))
     assert {found.fate for found in answers.values()} <= {Fate.LATER, Fate.UNKNOWN}
     assert not peer.taken
 
 
 async def test_a_reply_before_its_turn_is_not_taken_for_the_last_one() -> None:
     async with SmtpPeer({"DATA": Answer(b"354 go on\r\n250 2.0.0 taken\r\n")}) as peer:
-        answers = await hand(peer.port, parcel(), timeouts=HASTY)
+        answers = await hand(peer.port, parcel())
         assert answers[HANAKO].fate is Fate.LATER
     assert not peer.taken
 

@@ -5,6 +5,7 @@ import ssl
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -100,7 +101,8 @@ async def test_a_refusal_is_final_however_often_the_outbox_starts(tmp_path: Path
 
 
 async def test_a_stale_fence_settles_nothing(tmp_path: Path) -> None:
-    late = {"end": [Answer("554 5.0.0 too late", delay=0.6)]}
+    held_back = Event()
+    late = {"end": [Answer("554 5.0.0 too late", held=held_back)]}
     async with SmtpPeer(late) as peer, world(tmp_path, way(peer)) as here, at_work(here.outbox()):
         message = await here.accept(JIRO)
         await until(lambda: peer.mails and peer.mails[0].body, "the first attempt hangs")
@@ -111,25 +113,29 @@ async def test_a_stale_fence_settles_nothing(tmp_path: Path) -> None:
             return deliveries.settle(connection, taken, Deferred(now + HOUR, "mine"), now)
 
         assert await here.records.committer.commit(steal)
+        held_back.set()
         await until(lambda: here.log.named("stale"), "the first attempt ends")
         assert here.deliveries(message)[0].last_reply == "mine"
         assert here.states(message) == [QUEUED]
 
 
 async def test_a_clock_that_jumps_over_the_lease_starts_nothing_twice(tmp_path: Path) -> None:
-    slow = {"end": [Answer("250 ok", delay=0.4)]}
+    held_back = Event()
+    slow = {"end": [Answer("250 ok", held=held_back)]}
     async with SmtpPeer(slow) as peer, world(tmp_path, way(peer)) as here, at_work(here.outbox()):
         message = await here.accept(JIRO)
         await until(lambda: peer.mails and peer.mails[0].body, "the attempt hangs")
         here.clock.wall += timedelta(days=1)
         await until(lambda: here.deliveries(message)[0].fence == 2, "the lease was claimed again")
+        held_back.set()
         await here.until_state(message, DELIVERED)
     assert peer.connections == 1
     assert len(peer.taken) == 1
 
 
 async def test_leases_are_renewed_while_a_slow_delivery_runs(tmp_path: Path) -> None:
-    async with SmtpPeer({"end": [Answer("250 ok", delay=0.6)]}) as peer, world(tmp_path, way(peer)) as here:
+    held_back = Event()
+    async with SmtpPeer({"end": [Answer("250 ok", held=held_back)]}) as peer, world(tmp_path, way(peer)) as here:
         outbox = here.outbox(pace=replace(PACE, lease=timedelta(seconds=3)))
         async with at_work(outbox):
             message = await here.accept(JIRO)
@@ -143,16 +149,19 @@ async def test_leases_are_renewed_while_a_slow_delivery_runs(tmp_path: Path) -> 
                 )
                 == []
             )
+            held_back.set()
             await here.until_state(message, DELIVERED)
     assert peer.connections == 1
 
 
 async def test_a_lease_that_ran_out_stops_before_the_final_dot(tmp_path: Path) -> None:
-    async with SmtpPeer({"DATA": [Answer("354 go on", delay=0.3)]}) as peer, world(tmp_path, way(peer)) as here:
+    held_back = Event()
+    async with SmtpPeer({"DATA": [Answer("354 go on", held=held_back)]}) as peer, world(tmp_path, way(peer)) as here:
         async with at_work(here.outbox()):
             message = await here.accept(JIRO)
             await until(lambda: "DATA" in peer.commands, "DATA is asked")
             here.clock.seconds += PACE.lease.total_seconds()
+            held_back.set()
             await until(lambda: here.deliveries(message)[0].last_reply, "the attempt ends")
         assert "lease" in here.deliveries(message)[0].last_reply
     assert not peer.taken

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from threading import Event
 
 import pytest
 
@@ -146,8 +147,15 @@ async def test_our_own_address_under_another_name_is_us_too() -> None:
 
 
 # ── with a name server and mail servers ─────────────────────────────────────────────────────────────────────
-def outbox(here: World, dns: DnsPeer, *, is_us: Callable[[str], bool] = lambda _: False, pace: Pace = PACE) -> Outbox:
-    lookup = Dns([f"127.0.0.1@{dns.port}"], 0.4, here.clock.monotonic)
+def outbox(
+    here: World,
+    dns: DnsPeer,
+    *,
+    is_us: Callable[[str], bool] = lambda _: False,
+    pace: Pace = PACE,
+    seconds: float = 60.0,
+) -> Outbox:
+    lookup = Dns([f"127.0.0.1@{dns.port}"], seconds, here.clock.monotonic)
     means = replace(here.means(), exchangers=Exchangers(lookup, Random(1), is_us=is_us))
     return here.outbox(means=means, pace=pace)
 
@@ -182,7 +190,7 @@ async def test_dns_that_fails_puts_off_and_rests_only_that_domain(tmp_path: Path
         SmtpPeer() as peer,
         DnsPeer({**HOST, ("sick.example", "MX"): fault, ("new.example", "MX"): MX}) as dns,
         world(tmp_path, f"mx:{peer.port}") as here,
-        at_work(outbox(here, dns)) as box,
+        at_work(outbox(here, dns, seconds=2.0)) as box,
     ):
         sick = await here.accept("a@sick.example")
         await until(lambda: here.deliveries(sick)[0].last_reply, "the first attempt")
@@ -223,13 +231,16 @@ async def test_a_server_that_leads_back_to_us_gets_nothing(tmp_path: Path) -> No
 
 
 async def test_one_domain_of_others_has_a_share_of_its_own(tmp_path: Path) -> None:
+    held_back = Event()
     async with (
-        SmtpPeer({"end": Answer("250 ok", delay=0.05)}) as peer,
+        SmtpPeer({"end": Answer("250 ok", held=held_back)}) as peer,
         DnsPeer({**HOST, ("new.example", "MX"): MX}) as dns,
         world(tmp_path, f"mx:{peer.port}") as here,
         at_work(outbox(here, dns, pace=replace(PACE, share=9, per_destination=2))),
     ):
         sent = [await here.accept(f"u{n}@new.example") for n in range(8)]
+        await until(lambda: len(peer.mails) == 2, "the share is used")
+        held_back.set()
         for message in sent:
             await here.until_state(message, DeliveryState.DELIVERED)
         assert peer.connections == 2

@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 
 import pytest
 
@@ -159,13 +160,15 @@ async def test_an_end_in_mid_attempt_is_doubt_where_the_dot_was_sent(tmp_path: P
 
 
 async def test_an_abandoned_attempt_stops_before_the_final_dot(tmp_path: Path) -> None:
-    slow: Script = {"DATA": [Answer("354 go on", delay=0.2)]}
+    held_back = Event()
+    slow: Script = {"DATA": [Answer("354 go on", held=held_back)]}
     async with SmtpPeer(slow) as peer, world(tmp_path, deliver=hop(peer)) as here, at_work(here.outbox()) as outbox:
         await ready(outbox)
         first = (await coming(here)).begin(outbox)
         assert first is not None
         assert await first.within(0.05) is None
         first.abandon()
+        held_back.set()
         answers = await first.within(60)
         assert answers is not None
         assert answers[HANAKO].fate is Fate.LATER
@@ -229,10 +232,12 @@ async def test_nothing_is_tried_while_everything_is_held(tmp_path: Path) -> None
 
 
 async def test_first_attempts_share_the_lane_and_wait_for_its_slots(tmp_path: Path) -> None:
-    async with SmtpPeer({"end": Answer("250 ok", delay=0.05)}) as peer, world(tmp_path, deliver=hop(peer)) as here:
+    held_back = Event()
+    async with SmtpPeer({"end": Answer("250 ok", held=held_back)}) as peer, world(tmp_path, deliver=hop(peer)) as here:
         async with at_work(here.outbox(pace=replace(PACE, share=2))) as outbox:
             await ready(outbox)
             tries = [(await coming(here)).begin(outbox) for _ in range(10)]
+            held_back.set()
             begun = [one for one in tries if one is not None]
             assert len(begun) == 8
             assert all([await one.within(60) for one in begun])
@@ -241,7 +246,9 @@ async def test_first_attempts_share_the_lane_and_wait_for_its_slots(tmp_path: Pa
 
 
 async def test_a_lease_that_was_lost_meanwhile_settles_nothing(tmp_path: Path) -> None:
-    async with SmtpPeer(SLOW) as peer, world(tmp_path, deliver=hop(peer)) as here, at_work(here.outbox()) as outbox:
+    held_back = Event()
+    script: Script = {"end": Answer("250 2.0.0 taken", held=held_back)}
+    async with SmtpPeer(script) as peer, world(tmp_path, deliver=hop(peer)) as here, at_work(here.outbox()) as outbox:
         await ready(outbox)
         mail = await coming(here)
         first = mail.begin(outbox)
@@ -251,5 +258,6 @@ async def test_a_lease_that_was_lost_meanwhile_settles_nothing(tmp_path: Path) -
         late = here.clock.now() + PACE.lease
         commit = here.records.committer.commit
         assert await commit(lambda connection: deliveries.claim(connection, "two", late, PACE.lease, 1))
+        held_back.set()
         await until(lambda: here.log.named("stale"), "its end is told")
         assert here.states(mail.message.id) == [UNKNOWN]

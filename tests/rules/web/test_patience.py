@@ -62,11 +62,12 @@ async def _read(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 async def test_a_request_that_takes_long_to_answer_is_not() -> None:
-    slow = Slow()
-    async with served(app(slow), Limits(seconds=0.1)) as world:
+    slow, pass_by = Slow(), movable_loop()
+    async with served(app(slow), Limits(seconds=25)) as world:
         asking = asyncio.create_task(world.ask("/slow"))
-        await asyncio.wait_for(slow.begun.wait(), 60)
-        done, _ = await asyncio.wait({asking}, timeout=0.4)
+        await slow.begun.wait()
+        pass_by(30)
+        done, _ = await asyncio.wait({asking}, timeout=0.3)
         assert not done
         slow.go.set()
         assert (await asking).body == b"done"
