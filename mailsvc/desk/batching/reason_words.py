@@ -92,9 +92,9 @@ WORDS: Mapping[Code, Words] = {
     Code.LASTED: Words(
         Text(
             "この状態が何日も続いたため、自動での再試行を終了しました。",
-            "It has lasted for days: nobody tries any more.",
+            "It has lasted for days, and is tried no more.",
         ),
-        Text("原因を取り除いてから再開してください。", "Let it go on once the cause is gone."),
+        Text("原因が残っている場合は、先に取り除いてください。", "See first that the cause is gone."),
     ),
     Code.LOGIN: Words(
         Text("ログインを拒否されました。", "The login was refused."),
@@ -121,7 +121,7 @@ WORDS: Mapping[Code, Words] = {
         Text("サーバーの証明書を信頼できません。", "The certificate of the server is not to be trusted."),
         Text(
             "証明書の有効期限とホスト名をご確認ください。独自の認証局の証明書は、URLの `?ca=FILE` で指定できます。",
-            "Look at its date and the name of its host; name a CA of your own by `?ca=FILE` in the URL.",
+            "Look at the certificate's date and host; name a CA of your own by `?ca=FILE` in the URL.",
         ),
     ),
     Code.TLS: Words(
