@@ -12,6 +12,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from mailsvc.kit.mailbox_urls import parse_mailbox
@@ -70,6 +71,8 @@ class Run:
         self._secrets = RunSecrets(claimed, means.seals, means.tokens, keep, means.known)
         self._journal = journal
         self._means = means
+        self._claimed_at = claimed.job.started_at or means.clock.now()
+        self._began = means.clock.monotonic()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._task: asyncio.Task[Ending] | None = None
         self._asked = asyncio.Event()
@@ -92,18 +95,22 @@ class Run:
     def ending_of(self, error: Exception) -> Ending | None:
         """What follows from a failure."""
         means = self._means
-        if isinstance(error, MailboxRefused) and self._secrets.ended(means.clock.now()):
+        if isinstance(error, MailboxRefused) and self._secrets.ended(self._now()):
             again = f"a token has ended, and another is asked for ({error})"
             error = MailboxAway(again, reason=Code.NO_TOKEN_NOW, place=error.place, said=error.said)
         if not expected(error):
             means.log.error("a job met a fault of the program", job=self.job.id, exc_info=error)
         progressed = self.progress.now.messages > 0
-        return ending_of(error, self.job, now=means.clock.now(), progressed=progressed, chance=means.chance())
+        return ending_of(error, self.job, now=self._now(), progressed=progressed, chance=means.chance())
 
     def _used_up(self) -> Ending:
         """It goes on when the records say that there is room again."""
         progressed, reasons = self.progress.now.messages > 0, (Reason(Code.DAY_USED),)
-        return FailedForNow(USED_UP, self._means.clock.now(), progressed, reasons=reasons)
+        return FailedForNow(USED_UP, self._now(), progressed, reasons=reasons)
+
+    def _now(self) -> datetime:
+        """The time by which the job was claimed, gone on since: a clock that jumps makes no wait shorter or longer."""
+        return self._claimed_at + timedelta(seconds=self._means.clock.monotonic() - self._began)
 
     def stop(self) -> None:
         """Let it come to an end soon."""
