@@ -89,11 +89,14 @@ class Courier:
 
     def __enter__(self) -> Self:
         self._furnish()
-        self._run(f"/{AUTHENTICATES}")
-        wait_until((self.root / SOCKET).exists, "Courier knows its users")
-        listening = ["-address=127.0.0.1", "-nodnslookup", "-noidentlookup", "-maxprocs=60", "-maxperip=60"]
-        door = self._run(f"/{LISTENS}", *listening, str(self.port), f"/{LOGIN}", f"/{IMAP}", "Maildir")
-        door.ready(lambda: listens(self.port), "Courier listens")
+        with ExitStack() as starting:
+            starting.callback(self._running.close)  # where it does not start, nothing is left of it
+            self._run(f"/{AUTHENTICATES}")
+            wait_until((self.root / SOCKET).exists, "Courier knows its users")
+            listening = ["-address=127.0.0.1", "-nodnslookup", "-noidentlookup", "-maxprocs=60", "-maxperip=60"]
+            door = self._run(f"/{LISTENS}", *listening, str(self.port), f"/{LOGIN}", f"/{IMAP}", "Maildir")
+            door.ready(lambda: listens(self.port), "Courier listens")
+            starting.pop_all()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
