@@ -185,6 +185,6 @@ def _followed(folder: Path, job: str) -> str:
 
     command = [sys.executable, "-m", "mailsvc.cli", "--settings", str(folder / "lastpost.yaml")]
     ran = subprocess.run(
-        [*command, "jobs", "show", job, "--follow"], capture_output=True, text=True, timeout=60, check=True
+        [*command, "jobs", "show", job, "--follow"], capture_output=True, text=True, timeout=300, check=True
     )
     return ran.stderr

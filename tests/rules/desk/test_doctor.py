@@ -10,6 +10,7 @@ from threading import Thread
 import pytest
 
 from mailsvc.desk.accounts_import import import_accounts
+from mailsvc.desk.doctor import doors
 from mailsvc.desk.doctor.examine import examine
 from mailsvc.desk.doctor.finding import Finding, Severity
 from mailsvc.desk.doctor.places import file_system
@@ -121,6 +122,12 @@ def test_an_unknown_mount_table_is_no_finding(tmp_path: Path) -> None:
 
 
 # ── ports ───────────────────────────────────────────────────────────────────────────────────────────────
+@pytest.fixture(autouse=True)
+def _patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is there answers, however slow the machine is."""
+    monkeypatch.setattr(doors, "PATIENCE", 300.0)
+
+
 @contextmanager
 def answering(says: bytes) -> Iterator[int]:
     """Somebody else on a port, who says one thing and hangs up."""
@@ -129,7 +136,7 @@ def answering(says: bytes) -> Iterator[int]:
         def serve() -> None:
             peer, _ = server.accept()
             with peer:
-                peer.settimeout(5)
+                peer.settimeout(300)
                 if says.startswith(b"HTTP"):
                     peer.recv(4096)
                 peer.sendall(says)

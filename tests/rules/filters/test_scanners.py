@@ -131,7 +131,7 @@ SEALED = ScanUnread(Unreadable.ENCRYPTED, "zip", "a 1")
 LARGE = ScanUnread(Unreadable.TOO_LARGE, "zip", "b 2")
 
 
-async def checked(message: bytes, scans: Sequence[Scan | None], size: int = 1_000_000, deadline: float = 5.0) -> Scan:
+async def checked(message: bytes, scans: Sequence[Scan | None], size: int = 1_000_000, deadline: float = 300.0) -> Scan:
     checker = Checker([Says(scan) for scan in scans], CheckLimits(size, deadline))
     return await checker.scan(octets_of(message), len(message))
 

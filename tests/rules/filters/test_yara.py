@@ -38,7 +38,7 @@ FORWARDED = mixed(f"--b\nContent-Type: message/rfc822\n\n{INNER}\n--b--\n")
 
 
 async def scanned(rules: Path, message: bytes) -> Scan:
-    yara = Yara.compile(rules, timeout=10)
+    yara = Yara.compile(rules, timeout=300)
     try:
         return await yara.scan(octets_of(message), len(message))
     finally:
@@ -125,7 +125,7 @@ def test_paddings_without_end_take_no_more_memory_than_the_message() -> None:
 
 async def test_the_time_holds_for_all_parts_together(rules: Path) -> None:
     seconds = iter(range(1000))
-    yara = Yara(Yara.compile(rules, timeout=5)._rules, "rules", 5, monotonic=lambda: float(next(seconds)))
+    yara = Yara(Yara.compile(rules, timeout=300)._rules, "rules", 5, monotonic=lambda: float(next(seconds)))
     message = attached(zipped({f"{number}": b"x" for number in range(50)}))
     assert isinstance(await yara.scan(octets_of(message), len(message)), ScanAway)
     await yara.close()

@@ -26,7 +26,7 @@ class Time:
         return self.seconds
 
 
-def asking(peer: DnsPeer, time: Time | None = None, *, timeout: float = 3.0, size: int = 100) -> Dns:
+def asking(peer: DnsPeer, time: Time | None = None, *, timeout: float = 60.0, size: int = 100) -> Dns:
     return Dns([f"127.0.0.1@{peer.port}"], timeout, time or Time(), size=size)
 
 

@@ -12,6 +12,7 @@ import pytest
 import trustme
 
 from mailsvc.kit.net import BadTls, CannotListen, client_tls, fingerprint, listen, server_tls
+from tests.support.ports import free_port
 
 HOST = "mx.provider.example"
 
@@ -34,10 +35,10 @@ def test_a_port_in_use_is_told_with_what_to_do() -> None:
 
 
 def test_a_port_is_free_again_at_once_after_a_connection() -> None:
-    first = listen("127.0.0.1", 0)
+    first = listen("127.0.0.1", free_port())
     place = first.getsockname()
     with socket.create_connection(place) as client:
-        first.settimeout(5)
+        first.settimeout(60)
         server, _ = first.accept()
         server.close()
         client.recv(1)
@@ -54,7 +55,7 @@ def test_ipv6_leaves_ipv4_to_another_listener() -> None:
     six = listen("::1", 0)
     assert six.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY) == 1
     six.close()
-    everywhere = listen("::", 0)
+    everywhere = listen("::", free_port())
     listen("0.0.0.0", everywhere.getsockname()[1]).close()
     everywhere.close()
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import ssl
-import time
 from collections.abc import AsyncIterator
 
 import pytest
@@ -163,13 +162,11 @@ async def test_a_refusal_names_the_command_and_not_what_it_was_about(word: str) 
 async def test_a_cut_is_seen_at_once_by_all_that_wait() -> None:
     fetched = Reply([b"* 1 FETCH (UID 7 BODY[] {1000}\r\n" + b"x" * 1000 + b")"], cut=300)
     async with ImapPeer({"UID FETCH": fetched}) as peer:
-        line = await opened(peer, patience=60)
-        began = time.monotonic()
+        line = await opened(peer, patience=6000)
         waiting = [await line.start(b"UID FETCH 1:* (BODY.PEEK[])"), await line.start(b"NOOP")]
         for one in waiting:
             with pytest.raises(Gone):
-                await one
-        assert time.monotonic() - began < 30
+                await asyncio.wait_for(one, 300)
         with pytest.raises(Gone):
             await line.run(b"NOOP")
 
