@@ -249,6 +249,7 @@ def test_ky_11_a_closure_with_fair_notice_is_told_to_the_world_and_carried_out(d
     daily.us.apply(text + CLOSING)
     assert "Until Thu 30 September 2027" in daily.us.lastpost("plan", "page", "kyodo", "--language", "en")
     daily.us.move_to(tokyo("2027-01-12T00:00:01"))
+    daily.us.amend("hold", "kyodo", "--group", "nobody", "--until", "2028-01-01")  # rings
     wait_until(lambda: daily.letters("admin@surviving.example"), "the administrators are told")
     assert daily.us.rcpt(MIKA).startswith("250 ")
     daily.us.move_to(tokyo("2027-10-01T00:00"))
