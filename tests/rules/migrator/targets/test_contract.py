@@ -1,15 +1,17 @@
-"""What every target of files owes a move, whatever its files are: an archive, mbox files, a Maildir."""
+"""What every target owes a move, whatever it is: an archive, mbox files, a Maildir, a mailbox on an IMAP server."""
 
 import asyncio
 import errno
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 from migrator.archive.source import ZipSource
 from migrator.archive.target import ZipTarget
+from migrator.imap.source import ImapSource
+from migrator.imap.target import ImapTarget
 from migrator.mailbox import (
     INBOX,
     FolderName,
@@ -28,6 +30,8 @@ from migrator.maildir.source import MaildirSource
 from migrator.maildir.target import MaildirTarget
 from migrator.mbox.source import MboxSource
 from migrator.mbox.target import MboxTarget
+from tests.faults.imap.ends import access
+from tests.peers.imap_box import BoxPeer
 from tests.rules.migrator.archive.made import NOW, message, octets
 
 SENT = ("送信済み", "a:b")
@@ -52,16 +56,22 @@ class Files:
     def __init__(self, kind: str, folder: Path) -> None:
         self.kind, self.root = kind, folder / ("box.zip" if kind == "zip" else "box")
 
+    async def target(self, source: str) -> Target:
+        return TARGETS[self.kind](self.root, source)
+
+    async def source(self) -> Source:
+        return SOURCES[self.kind](self.root)
+
     async def run(self, source: str = HERS) -> Target:
         """The next run, in which both folders are there."""
-        target = TARGETS[self.kind](self.root, source)
+        target = await self.target(source)
         await target.folders()
         assert await target.make([MailFolder(INBOX), MailFolder(SENT, subscribed=True)]) == {}
         return target
 
     async def read(self, folder: FolderName = INBOX) -> list[tuple[bytes, frozenset[str]]]:
         """Octets and flags of every message, none of which may be missing."""
-        source = SOURCES[self.kind](self.root)
+        source = await self.source()
         try:
             await source.folders()
             found = [one async for one in source.messages([Wanted(folder)])]
@@ -70,9 +80,35 @@ class Files:
             await source.close()
 
 
+class OnServer(Files):
+    """A mailbox on a server, filled by run after run."""
+
+    def __init__(self, peer: BoxPeer, folder: Path) -> None:
+        super().__init__("imap", folder)
+        self._peer = peer
+
+    async def target(self, source: str) -> Target:
+        del source
+        return await ImapTarget.open(access(self._peer.port), most=2)  # one carries: the order is kept
+
+    async def source(self) -> Source:
+        return await ImapSource.open(access(self._peer.port), spool=self.root.parent)
+
+
 @pytest.fixture(params=[*TARGETS])
 def files(request: pytest.FixtureRequest, tmp_path: Path) -> Files:
     return Files(request.param, tmp_path)
+
+
+@pytest.fixture(params=[*TARGETS, "imap", "imap, one by one"])
+async def boxes(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Files]:
+    """Of every kind; a server that takes one message at a time, too."""
+    if request.param in TARGETS:
+        yield Files(request.param, tmp_path)
+        return
+    can = "UIDPLUS UNSELECT" + (" LITERAL+ MULTIAPPEND" if request.param == "imap" else "")
+    async with BoxPeer(can=can) as peer:
+        yield OnServer(peer, tmp_path)
 
 
 def as_put(*messages: Message) -> list[tuple[bytes, frozenset[str]]]:
@@ -84,18 +120,18 @@ def uids(outcomes: object) -> list[int]:
     return [one.uid for one in outcomes if isinstance(one, Stored) and one.uid is not None]
 
 
-async def test_each_message_has_its_outcome_and_comes_back_as_it_was(files: Files) -> None:
-    target = await files.run()
+async def test_each_message_has_its_outcome_and_comes_back_as_it_was(boxes: Files) -> None:
+    target = await boxes.run()
     stored = uids(await target.put(INBOX, LETTERS))
     assert (len(stored), stored) == (4, sorted(set(stored)))
     await target.put(SENT, LETTERS[:1])
     await target.finish()
     await target.close()
-    assert (await files.read(), await files.read(SENT)) == (as_put(*LETTERS), as_put(LETTERS[0]))
+    assert (await boxes.read(), await boxes.read(SENT)) == (as_put(*LETTERS), as_put(LETTERS[0]))
 
 
-async def test_what_was_put_is_found_from_a_mark_on_and_read_back_until_and_after_the_end(files: Files) -> None:
-    target = await files.run()
+async def test_what_was_put_is_found_from_a_mark_on_and_read_back_until_and_after_the_end(boxes: Files) -> None:
+    target = await boxes.run()
     await target.put(INBOX, LETTERS[:1])
     mark = await target.mark(INBOX)
     letters = [*LETTERS[1:3], message(5, b"bare\nLF\r\n")]
@@ -112,8 +148,8 @@ async def test_what_was_put_is_found_from_a_mark_on_and_read_back_until_and_afte
     assert mark.messages == 1
 
 
-async def test_a_folder_that_is_gone_or_numbered_otherwise_is_stale(files: Files) -> None:
-    target = await files.run()
+async def test_a_folder_that_is_gone_or_numbered_otherwise_is_stale(boxes: Files) -> None:
+    target = await boxes.run()
     mark = await target.mark(INBOX)
     with pytest.raises(StaleFolder):
         await anext(aiter(target.since(INBOX, FolderState(mark.uidvalidity + 1, 1, 0))))
@@ -126,31 +162,31 @@ async def test_a_folder_that_is_gone_or_numbered_otherwise_is_stale(files: Files
     await target.close()
 
 
-async def test_flags_that_change_are_kept_also_by_a_later_run(files: Files) -> None:
-    first = await files.run()
+async def test_flags_that_change_are_kept_also_by_a_later_run(boxes: Files) -> None:
+    first = await boxes.run()
     stored = uids(await first.put(INBOX, LETTERS[:2]))
     await first.finish()
     await first.close()
-    later = await files.run()
+    later = await boxes.run()
     dropped = await later.reflag(INBOX, {stored[0]: frozenset({"\\Answered"}), max(stored) + 9: frozenset()})
     assert dropped == frozenset()
     await later.finish()
     await later.close()
-    assert [flags for _, flags in await files.read()] == [{"\\Answered"}, frozenset()]
+    assert [flags for _, flags in await boxes.read()] == [{"\\Answered"}, frozenset()]
 
 
-async def test_a_run_that_ended_early_is_gone_on_with_and_numbers_rise(files: Files) -> None:
+async def test_a_run_that_ended_early_is_gone_on_with_and_numbers_rise(boxes: Files) -> None:
     before = 0
     for one in LETTERS[:3]:
-        target = await files.run()
+        target = await boxes.run()
         (number,) = uids(await target.put(INBOX, [one]))
         assert before < number < (await target.mark(INBOX)).uidnext
         before = number
         await target.close()
-    target = await files.run()
+    target = await boxes.run()
     await target.finish()
     await target.close()
-    assert await files.read() == as_put(*LETTERS[:3])
+    assert await boxes.read() == as_put(*LETTERS[:3])
 
 
 async def test_no_room_is_an_outcome_and_what_was_stored_stays(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
