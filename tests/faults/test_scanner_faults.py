@@ -160,7 +160,7 @@ async def test_another_endpoint_stands_in_and_the_failed_one_rests(clamd: Asking
 
 async def test_a_hanging_endpoint_leaves_time_for_the_other(clamd: Asking) -> None:
     async with ClamdPeer(Slow(60)) as slow, ClamdPeer() as good:
-        scanner = clamd(slow.port, good.port, deadline=4)
+        scanner = clamd(slow.port, good.port, deadline=8)
         assert [type(await scanned(scanner)) for _ in range(4)] == [ScanClean] * 4
         assert slow.connections <= 1
 

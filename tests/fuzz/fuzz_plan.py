@@ -36,7 +36,7 @@ consolidation: {at: 2024-01-01, account: j}
 _NOW = datetime(2024, 2, 1, tzinfo=UTC)
 _ADDRESS = Address.parse("x@sub.a.example")
 _LINES = example_plan().splitlines()
-_LONGEST = 20.0  # seconds; what is read takes milliseconds, and machines are busy
+_LONGEST = 20.0  # seconds of the processor; what is read takes milliseconds
 
 SEEDS: list[bytes] = [
     b"",
@@ -86,9 +86,9 @@ def planned(data: bytes) -> bytes:
 def target(data: bytes) -> None:
     """Read `data` as a plan; every outcome but a clean BadFile or a sound plan is a finding."""
     text = planned(data[1:]) if data.startswith(b"\0") else data
-    began = time.monotonic()
+    began = time.thread_time()
     _examined(text)
-    if time.monotonic() - began > _LONGEST:
+    if time.thread_time() - began > _LONGEST:
         raise AssertionError("a plan took too long")
 
 

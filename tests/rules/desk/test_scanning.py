@@ -20,7 +20,7 @@ MAIL = HEADER + b"\r\n" + EICAR + b"\r\n"
 
 async def let_go(world: World, *scanners: str) -> Released:
     """Release the message, checked by these scanners."""
-    text = f"{SETTINGS}virus:\n  deadline: 5 s\n  scanners: [{', '.join(scanners)}]\n"
+    text = f"{SETTINGS}virus:\n  deadline: 60 s\n  scanners: [{', '.join(scanners)}]\n"
     desk: Desk = replace(world.desk, settings=parse_settings(text, "lastpost.yaml", world.folder))
     async with open_scanner(desk.settings, desk.clock.monotonic) as scanner:
         return await release(desk, ID, "a false alarm", scanner, despite_threat=False)
