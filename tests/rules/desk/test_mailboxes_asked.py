@@ -33,7 +33,13 @@ def behind(folder: Path, port: int, *, accounts: bool = True) -> Iterator[World]
     with opened(folder, text + "quota: {imap: {secret: {file: secret}}}\n") as world:
         if accounts:
             world.take(EXAMPLE_CSV.read_bytes())
+        patience(world, 300.0)
         yield world
+
+
+def patience(world: World, seconds: float) -> None:
+    """So long a server is waited for, whatever settings allow."""
+    object.__setattr__(world.desk.settings.quota.imap, "deadline", timedelta(seconds=seconds))
 
 
 def script(**more: Reply) -> Mapping[str, Reply]:
@@ -114,6 +120,6 @@ def test_a_server_that_is_slow_is_named(tmp_path: Path) -> None:
     slow = script(GETQUOTAROOT=Reply(FULL.untagged, delay=0.05))
     quotas = BoxPeer(can="AUTH=PLAIN SASL-IR QUOTA", script=slow)
     with threaded(quotas) as peer, behind(tmp_path, peer.port) as world:
-        object.__setattr__(world.desk.settings.quota.imap, "deadline", timedelta(seconds=0.01))
+        patience(world, 0.01)
         _, found = check_mailboxes(world.desk)
     assert (found.severity, "no session waits any more" in found.what) == (Severity.WARNING, True)
