@@ -44,7 +44,8 @@ def settings_for(folder: Path, port: int) -> Settings:
             "mailboxes_secret": {"file": str(folder / "secret")},
         }
     }
-    words["quota"]["imap"]["deadline"] = "30 s"
+    assert isinstance(quota := words["quota"], dict)
+    quota["imap"]["deadline"] = "30 s"
     (folder / "secret").write_text("geheim\n")
     (folder / "secret").chmod(0o600)
     return Settings.model_validate(words)
