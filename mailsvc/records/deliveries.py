@@ -122,8 +122,11 @@ def renew(connection: Connection, delivery: Delivery, until: datetime) -> bool:
 
 
 def end_leases(connection: Connection, now: datetime) -> int:
-    """Let every delivery in hand be due again at `now`; for a start that knows no other worker runs. Their number."""
-    held = deliveries.c.lease_until.is_not(None)
+    """Let every delivery in hand be due again by `now`; for a start that knows no other worker runs. Their number.
+
+    No lease is made longer: where the clock was set ahead, the time that is believed comes to a later `now` days after.
+    """
+    held = deliveries.c.lease_until > now
     return connection.execute(update(deliveries).where(held).values(lease_until=now, due_at=now)).rowcount
 
 

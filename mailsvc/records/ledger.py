@@ -63,8 +63,8 @@ def give_back(connection: Connection, key: DeedKey, fence: int) -> bool:
 
 
 def end_leases(connection: Connection, now: datetime) -> int:
-    """Free every deed in hand; for a start that knows no other worker runs. Their number."""
-    held = deeds.c.lease_until.is_not(None)
+    """Free every deed in hand; for a start that knows no other worker runs. Their number. No lease is made longer."""
+    held = deeds.c.lease_until > now
     return connection.execute(update(deeds).where(held).values(lease_until=now)).rowcount
 
 

@@ -135,6 +135,14 @@ async def test_a_start_that_is_alone_takes_up_what_a_killed_service_had_in_hand(
     assert not settle(committing, held, Delivered("250 too late"))
 
 
+async def test_a_start_with_a_clock_that_is_ahead_makes_no_lease_longer(committing: Records) -> None:
+    await accepted(committing)
+    assert len(claim(committing, "killed")) == 1
+    ahead = NOW + timedelta(days=1)
+    assert committing.act(lambda connection: deliveries.end_leases(connection, ahead)) == 0
+    assert len(claim(committing, "new", timedelta(hours=1))) == 1
+
+
 async def test_an_undeliverable_recipient_keeps_the_body(committing: Records) -> None:
     sent = await accepted(committing, to("a@x.example"), to("b@x.example"))
     good, bad = claim(committing)
