@@ -120,6 +120,14 @@ def test_a_stale_fence_settles_nothing(records: Records) -> None:
     assert records.act(lambda connection: ledger.done(connection, LETTER, quick.fence, "quick", NOW))
 
 
+def test_a_start_that_is_alone_frees_deeds_in_hand_and_makes_no_lease_longer(records: Records) -> None:
+    records.act(lambda connection: ledger.claim(connection, LETTER, "killed", NOW, MINUTE))
+    ahead, soon = NOW + timedelta(days=1), NOW + timedelta(seconds=1)
+    assert records.act(lambda connection: ledger.end_leases(connection, ahead)) == 0
+    assert records.act(lambda connection: ledger.end_leases(connection, soon)) == 1
+    assert records.act(lambda connection: ledger.claim(connection, LETTER, "new", soon, MINUTE)) is not None
+
+
 @pytest.mark.parametrize("field", ["domain", "stage", "kind", "offset_seconds", "scope"])
 def test_deeds_that_differ_in_one_part_of_the_key_are_two(records: Records, field: str) -> None:
     facts = {name: getattr(LETTER, name) for name in ("domain", "stage", "kind", "offset_seconds", "scope")}
