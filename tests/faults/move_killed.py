@@ -1,9 +1,9 @@
 """`lastpost` with a SIGKILL at the Nth step of a move: before or after it, or in its midst.
 
-    python -m tests.faults.move_killed N WORDS...
+    python -m tests.faults.move_killed N[:SIGNAL] WORDS...
 
 Steps are calls that change a file or folder, transactions of the journal, and octets that go to a server or come from
-it. N = 0 kills nothing; then the last line on stdout says how many steps there were.
+it. N = 0 kills nothing; then the last line on stdout says how many steps there were. SIGNAL stands for SIGKILL.
 """
 
 import os
@@ -113,7 +113,8 @@ def check_killed(ran: "subprocess.CompletedProcess[str]", at: int) -> None:
 
 
 def main() -> None:
-    steps = Steps(int(sys.argv[1]))
+    at, _, number = sys.argv[1].partition(":")
+    steps = Steps(int(at), signal.Signals[number or "SIGKILL"])
     for owner, name, stepped in patched(steps):
         setattr(owner, name, stepped(getattr(owner, name)))
     code = run(sys.argv[2:])

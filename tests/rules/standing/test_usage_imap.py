@@ -44,7 +44,8 @@ def settings_for(folder: Path, port: int) -> Settings:
             "mailboxes_secret": {"file": str(folder / "secret")},
         }
     }
-    assert isinstance(quota := words["quota"], dict)
+    quota = words["quota"]
+    assert isinstance(quota, dict)
     quota["imap"]["deadline"] = "30 s"
     (folder / "secret").write_text("geheim\n")
     (folder / "secret").chmod(0o600)
