@@ -2,6 +2,7 @@
 
 import struct
 import tracemalloc
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from zipfile import ZipFile
@@ -47,8 +48,17 @@ async def test_files_that_share_their_octets(
 def test_the_bombs_of_these_tests_are_true_ones(tmp_path: Path) -> None:
     for bomb in (overlapping, quoting):
         bomb(tmp_path / "a.zip", 2)
-        with ZipFile(tmp_path / "a.zip") as known:
-            assert known.read("mail/0.eml")[-KERNEL:] == bytes(KERNEL)
+        assert inflated(tmp_path / "a.zip", "mail/0.eml")[-KERNEL:] == bytes(KERNEL)
+
+
+def inflated(path: Path, name: str) -> bytes:
+    """A file of a zip as careless programs unpack it; newer Pythons are careful themselves."""
+    with ZipFile(path) as known:
+        entry = known.getinfo(name)
+    octets = path.read_bytes()
+    named, extra = struct.unpack_from("<26xHH", octets, entry.header_offset)
+    begins = entry.header_offset + 30 + named + extra
+    return zlib.decompress(octets[begins : begins + entry.compress_size], -15)
 
 
 def ended(**fields: int) -> Callable[[bytes], bytes]:
