@@ -9,7 +9,6 @@ the receipt has it. At most `NAMED` are told; the receipt has them all. Never fa
 # ruff: noqa: RUF001 -- Japanese has punctuation of its own
 
 from collections.abc import Iterator
-from itertools import islice
 
 from migrator.receipts.reading import BadReceipt
 from migrator.receipts.receipt import FolderReceipt, NotCounted, Receipt
@@ -26,13 +25,11 @@ def named_of(text: str) -> tuple[Text, ...]:
         receipt, _ = verified(text)
     except (BadReceipt, NotCounted) as error:
         return (Text(f"明細を読み取れません。記録（原文）：「{error}」", f"its receipt cannot be read: {error}"),)
-    said = list(islice(said_of(receipt), NAMED))
-    more = sum(1 for _ in said_of(receipt)) - len(said)
-    return (
-        (*said, Text(f"ほかに {more} 件あります（明細に記載）。", f"and {more} more, in its receipt"))
-        if more
-        else tuple(said)
-    )
+    said = tuple(said_of(receipt))
+    if len(said) <= NAMED:
+        return said
+    more = len(said) - NAMED
+    return (*said[:NAMED], Text(f"ほかに {more} 件あります（明細に記載）。", f"and {more} more, in its receipt"))
 
 
 def said_of(receipt: Receipt) -> Iterator[Text]:
